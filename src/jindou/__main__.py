@@ -1,0 +1,5 @@
+"""`python -m jindou` is `jindou`."""
+
+from jindou.cli import main
+
+main()

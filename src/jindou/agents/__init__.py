@@ -1,0 +1,1 @@
+"""Work assistants and what they do."""

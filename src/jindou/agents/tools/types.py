@@ -1,0 +1,125 @@
+"""What a tool is: a typed Python function, a risk class, the facts its policy needs, and a preview of its effect."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+__all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "tool"]
+
+
+Risk = Literal["read", "write", "money"]
+"""What a call can do: look, change something, or move money."""
+
+Localized = Mapping[str, str]
+"""A text an employee sees, by language: ``{"en": …, "zh": …}``."""
+
+Facts = Mapping[str, int | bool | str]
+"""What the policy may ask about a call. The platform fills it; money is in micro-units."""
+
+
+class ToolError(Exception):
+    """The tool can't do this, and the model should read why: `str(error)` is one plain English sentence."""
+
+
+class Change(BaseModel):
+    """One line of a preview: `label` goes from `before` to `after`, both already formatted for a person."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: dict[str, str]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a tool knows of the call it serves.
+
+    `key` names the effect: two calls with one key must have one effect. `may` asks the policy whether the person
+    may do a further action of the tool's pack, such as ``see_customer``.
+    """
+
+    key: str
+    org_id: str
+    person_id: str
+    person_name: str
+    now: datetime
+    may: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool as the doorway sees it; make one with `tool`."""
+
+    name: str
+    description: str
+    risk: Risk
+    title: Localized
+    arguments: type[BaseModel]
+    run: Callable[..., BaseModel]
+    facts: Callable[..., Facts] | None = None
+    facts_type: Mapping[str, type] = field(default_factory=dict)
+    preview: Callable[..., Sequence[Change]] | None = None
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of the arguments, without titles, as a model should see it."""
+        return _without_titles(self.arguments.model_json_schema())
+
+    def parse(self, arguments: Mapping[str, object]) -> BaseModel:
+        """Validate `arguments`.
+
+        Raises:
+            ToolError: an argument is missing, unknown or of the wrong type; the text names it.
+        """
+        try:
+            return self.arguments.model_validate(dict(arguments))
+        except ValidationError as error:
+            told = "; ".join(f"`{'.'.join(map(str, e['loc'])) or self.name}`: {e['msg']}" for e in error.errors())
+            raise ToolError(f"Wrong arguments for {self.name}. {told}") from None
+
+
+def tool(
+    function: Callable[..., BaseModel],
+    *,
+    risk: Risk,
+    title: Localized,
+    facts: Callable[..., Facts] | None = None,
+    facts_type: Mapping[str, type] | None = None,
+    preview: Callable[..., Sequence[Change]] | None = None,
+) -> Tool:
+    """Make a tool of `function(call, **arguments)`, whose signature is the schema and whose docstring the model reads.
+
+    `facts` and `preview` take the same arguments as `function`; `facts_type` gives the type of each fact.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in {"self", "call"}]
+    fields: dict[str, Any] = {
+        p.name: (hints[p.name], ... if p.default is inspect.Parameter.empty else p.default) for p in parameters
+    }
+    name = function.__name__
+    arguments = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+    return Tool(
+        name=name,
+        description=" ".join((inspect.getdoc(function) or "").split("\n\n")[0].split()),
+        risk=risk,
+        title=title,
+        arguments=arguments,
+        run=function,
+        facts=facts,
+        facts_type=dict(facts_type or {}),
+        preview=preview,
+    )
+
+
+def _without_titles(schema: Any) -> Any:
+    match schema:
+        case dict():
+            return {k: _without_titles(v) for k, v in schema.items() if not (k == "title" and isinstance(v, str))}
+        case list():
+            return [_without_titles(item) for item in schema]
+        case _:
+            return schema

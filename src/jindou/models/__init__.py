@@ -1,0 +1,1 @@
+"""The Qwen family: catalogue, engines, gateway."""

@@ -1,0 +1,96 @@
+"""Every setting there is, read once and then passed.
+
+A value comes from the environment (`JINDOU_PORT=9000`), else from `jindou.toml` in the home folder, else from
+here. The home itself can only come from the environment or from `--home`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from typing_extensions import override
+
+from jindou.errors import Invalid
+
+__all__ = ["Settings", "load_settings"]
+
+
+class Settings(BaseSettings):
+    """The settings of one installation."""
+
+    model_config = SettingsConfigDict(env_prefix="JINDOU_", extra="forbid", frozen=True)
+
+    home: Path = Field(default=Path("~/.jindou"), description="Folder of the database, secrets, logs and models.")
+    host: Literal["127.0.0.1", "::1"] = Field(default="127.0.0.1", description="Loopback address to listen on.")
+    port: int = Field(default=8787, ge=1, le=65535, description="Port of the console and of the API.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the home folder.")
+    model: str = Field(default="auto", description="Catalogue name of the local model; `auto` picks by memory.")
+    models_dir: Path | None = Field(default=None, description="Where model files are kept; default `home/models`.")
+    engine: str = Field(default="llamacpp", description="Engine that runs the model (entry point `jindou.engines`).")
+    engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0 means every core.")
+    context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
+    language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of the bill.")
+    run_workers: int = Field(default=4, ge=1, le=64, description="Runs that go on at the same time.")
+    run_max_steps: int = Field(default=12, ge=1, le=200, description="Model and tool calls in one run, at most.")
+    answer_max_tokens: int = Field(default=512, ge=16, le=8192, description="Tokens of one model answer, at most.")
+    message_max_chars: int = Field(default=16000, ge=1, description="Characters in one message of a person, at most.")
+    approval_hours: float = Field(default=72.0, gt=0, description="Hours until an undecided approval expires.")
+    lease_seconds: float = Field(default=30.0, ge=1, description="Seconds until another worker may take over a run.")
+    sign_in_hours: float = Field(default=24.0, gt=0, description="Hours that a one-time sign-in link is good for.")
+    session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
+    source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
+    offline: bool = Field(default=False, description="Never fetch anything from outside.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log detail.")
+
+    @override
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def url(self) -> str:
+        """The address of the console and of the API, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+class _HomeOnly(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="JINDOU_", extra="ignore")
+
+    home: Path = Path("~/.jindou")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` win over everything else.
+
+    Raises:
+        Invalid: a value breaks its rule; the message names the setting.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    home = Path(str(given.get("home") or _HomeOnly().home)).expanduser().absolute()
+
+    class FromHome(Settings):
+        model_config = SettingsConfigDict(toml_file=home / "jindou.toml")
+
+    try:
+        settings = FromHome(**(given | {"home": home}))  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        message = f"Setting `{name}`: {first['msg']} (JINDOU_{name.upper()} or {home / 'jindou.toml'})."
+        raise Invalid(message, field=name, rule=first["msg"]) from None
+    return settings
