@@ -1,0 +1,3 @@
+from jindou.agents.conversations.types import Conversation
+
+__all__ = ["Conversation"]

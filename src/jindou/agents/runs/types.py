@@ -1,0 +1,98 @@
+"""A run, its steps and its events."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jindou.billing.pricing import Money
+from jindou.billing.usage import Quantities
+from jindou.identity.policy import Rule
+
+__all__ = ["EventType", "Run", "RunDetail", "RunEvent", "RunStatus", "StartRun", "Step", "StepStatus"]
+
+RunStatus = Literal["queued", "running", "waiting", "done", "refused", "failed", "cancelled"]
+"""`done`: answered. `refused`: a rule said no. `failed`: it can't go on. The last four are final."""
+
+StepStatus = Literal["started", "waiting", "done", "failed", "refused", "denied", "expired", "cancelled"]
+
+EventType = Literal[
+    "run.started",
+    "run.resumed",
+    "run.waiting",
+    "run.finished",
+    "run.notice",
+    "step.started",
+    "step.finished",
+    "text.delta",
+    "approval.requested",
+    "approval.decided",
+]
+
+
+class StartRun(BaseModel):
+    """What a person asks of an assistant; with `conversation_id`, as the next message of that conversation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    assistant: str = Field(default="after-sales", min_length=1, max_length=100)
+    message: str = Field(min_length=1)
+    conversation_id: str | None = None
+
+
+class Step(BaseModel):
+    """One model call or one tool call, as the journal has it."""
+
+    id: str
+    n: int
+    kind: Literal["model", "tool"]
+    name: str
+    title: dict[str, str]
+    attempt: int
+    status: StepStatus
+    arguments: dict[str, object] | None = None
+    result: dict[str, object] | None = None
+    text: str | None = None
+    error: str | None = None
+    rules: list[Rule] = []
+    approval_id: str | None = None
+    quantities: Quantities
+    cost: Money
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class Run(BaseModel):
+    """One request of a person and everything that the assistant did for it."""
+
+    id: str
+    conversation_id: str
+    assistant: str
+    person_id: str
+    person_name: str
+    message: str
+    status: RunStatus
+    answer: str | None = None
+    error: str | None = None
+    rules: list[Rule] = []
+    steps: int
+    cost: Money
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+class RunDetail(Run):
+    """A run with its journal. `last_event` is the number of its newest event: follow the stream from there."""
+
+    journal: list[Step]
+    last_event: int
+
+
+class RunEvent(BaseModel):
+    """One event of a run's stream. `seq` counts from 1 within the run; a ``text.delta`` is not kept and has seq 0."""
+
+    seq: int
+    run_id: str
+    type: EventType
+    at: datetime
+    data: dict[str, object]

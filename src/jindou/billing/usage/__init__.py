@@ -1,0 +1,3 @@
+from jindou.billing.usage.types import MeterEvent, Quantities, Statement, StatementLine
+
+__all__ = ["MeterEvent", "Quantities", "Statement", "StatementLine"]

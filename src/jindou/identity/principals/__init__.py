@@ -1,0 +1,3 @@
+from jindou.identity.principals.types import Person, Principal
+
+__all__ = ["Person", "Principal"]
