@@ -1,3 +1,7 @@
-from jindou.identity.audit.types import AuditEvent, Finding, Verification
+"""What was done, by whom, for whom, by which rule: a hash chain that shows any change."""
 
-__all__ = ["AuditEvent", "Finding", "Verification"]
+from jindou.identity.audit.chain import verify_chain
+from jindou.identity.audit.service import Audit
+from jindou.identity.audit.types import AuditEvent, Entry, Finding, Verification
+
+__all__ = ["Audit", "AuditEvent", "Entry", "Finding", "Verification", "verify_chain"]

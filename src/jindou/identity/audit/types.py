@@ -1,28 +1,45 @@
 """What was done, by whom, for whom, by which rule."""
 
+import hashlib
+import json
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-__all__ = ["AuditEvent", "Finding", "Verification"]
+__all__ = ["GENESIS", "AuditEvent", "Entry", "Finding", "Verification"]
+
+GENESIS = "0" * 64
+"""What the first event of a chain has as its `previous`."""
 
 
-class AuditEvent(BaseModel):
-    """One link of an organisation's audit chain. `hash` covers every other field and `previous`."""
+class Entry(BaseModel):
+    """What somebody did or was refused, before it has its place in the chain."""
 
+    action: str
+    resource: str
+    decision: str
+    rules: list[str] = Field(default_factory=list[str])
+    run_id: str = ""
+    step_id: str = ""
+    detail: dict[str, object] = Field(default_factory=dict[str, object])
+
+
+class AuditEvent(Entry):
+    """One link of an organisation's audit chain. `hash` covers every other field, `previous` among them."""
+
+    org_id: str
     seq: int
     at: datetime
     actor: str
     on_behalf_of: str
-    action: str
-    resource: str
-    decision: str
-    rules: list[str]
-    run_id: str
-    step_id: str
-    detail: dict[str, object]
     previous: str
     hash: str
+
+    def expected_hash(self) -> str:
+        """Return the SHA-256, in hexadecimal, of the event's canonical JSON: keys sorted, no spaces, UTF-8."""
+        content = self.model_dump(mode="json", exclude={"hash"})
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class Finding(BaseModel):

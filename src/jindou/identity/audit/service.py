@@ -1,0 +1,95 @@
+"""The audit trail: one hash chain for each organisation, appended in the transaction of what it records.
+
+The head is also published to a file outside the database, so that somebody who can rewrite the database, and
+shorten its chain consistently, is still found out.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+
+from jindou.db import Work
+from jindou.identity.audit.chain import Head, verify_chain
+from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
+from jindou.identity.audit.types import GENESIS, AuditEvent, Entry, Verification
+
+__all__ = ["Audit"]
+
+_FIELDS = tuple(AuditEvent.model_fields)
+
+
+class Audit:
+    """Appends to, lists and verifies the chains. `published` is the file that heads are written to."""
+
+    def __init__(self, published: Path) -> None:
+        self._published = published
+        self._newest: dict[str, Head] = {}
+        self._written: dict[str, Head] = {}
+
+    def append(self, work: Work, org_id: str, *, actor: str, on_behalf_of: str, entry: Entry) -> AuditEvent:
+        """Add an event at the end of the organisation's chain and return it."""
+        head = work.session.scalars(
+            select(AuditHeadRow).where(AuditHeadRow.org_id == org_id).with_for_update()
+        ).first()
+        if head is None:
+            head = AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
+            work.session.add(head)
+        event = AuditEvent(
+            **entry.model_dump(mode="json"),
+            org_id=org_id,
+            seq=head.seq + 1,
+            at=work.now(),
+            actor=actor,
+            on_behalf_of=on_behalf_of,
+            previous=head.hash,
+            hash="",
+        )
+        event.hash = event.expected_hash()
+        work.session.add(AuditEventRow(**event.model_dump()))
+        head.seq, head.hash = event.seq, event.hash
+        work.session.flush()
+        work.after_commit(lambda: self._newest.update({org_id: (event.seq, event.hash)}))
+        return event
+
+    def list_events(self, work: Work, org_id: str, limit: int = 100, before: int | None = None) -> list[AuditEvent]:
+        """Return the newest events first, at most `limit`, older than number `before`."""
+        query = select(AuditEventRow).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq.desc())
+        if before is not None:
+            query = query.where(AuditEventRow.seq < before)
+        return [_event(row) for row in work.session.scalars(query.limit(limit))]
+
+    def verify(self, work: Work, org_id: str) -> Verification:
+        """Check the whole chain against itself, its head, and every head that was published."""
+        query = select(AuditEventRow).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq)
+        rows = work.session.scalars(query.execution_options(yield_per=500))
+        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id)).first()
+        heads = [(head.seq, head.hash)] if head else []
+        return verify_chain(map(_event, rows), [*heads, *self._heads_in_file(org_id)])
+
+    def publish(self) -> None:
+        """Append the heads that moved since the last time to the file."""
+        moved = {org: head for org, head in self._newest.items() if self._written.get(org) != head}
+        if not moved:
+            return
+        with self._published.open("a", encoding="utf-8") as file:
+            for org_id, (seq, digest) in moved.items():
+                file.write(json.dumps({"org_id": org_id, "seq": seq, "hash": digest}) + "\n")
+        self._written.update(moved)
+
+    def _heads_in_file(self, org_id: str) -> Iterator[Head]:
+        if not self._published.exists():
+            return
+        for line in self._published.read_text(encoding="utf-8").splitlines():
+            try:
+                head = json.loads(line)
+            except ValueError:
+                # A process killed while it wrote leaves half a line, which vouches for nothing.
+                continue
+            if head["org_id"] == org_id:
+                yield head["seq"], head["hash"]
+
+
+def _event(row: AuditEventRow) -> AuditEvent:
+    return AuditEvent(**{name: getattr(row, name) for name in _FIELDS})
