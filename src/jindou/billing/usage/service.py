@@ -1,0 +1,134 @@
+"""Metering and the statement. A row is written in the transaction of the step that used what it counts."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from jindou.billing.pricing import Money, PriceBook
+from jindou.billing.usage.tables import MeterEventRow
+from jindou.billing.usage.types import MeterEvent, Quantities, Statement, StatementLine
+from jindou.db import Work
+from jindou.identity.policy import Policy, Resource
+from jindou.identity.principals import Principal
+
+__all__ = ["Usage", "Use"]
+
+_LATEST = 50
+
+
+class Use:
+    """Who used what, in which step."""
+
+    def __init__(self, *, sku: str, person_id: str, assistant: str, run_id: str, step_id: str, attempt: int) -> None:
+        self.sku = sku
+        self.person_id = person_id
+        self.assistant = assistant
+        self.run_id = run_id
+        self.step_id = step_id
+        self.attempt = attempt
+
+
+class Usage:
+    """The ledger and what it adds up to."""
+
+    def __init__(self, prices: PriceBook, policy: Policy, name_of: Callable[[Work, str], str]) -> None:
+        self._prices = prices
+        self._policy = policy
+        self._name_of = name_of
+
+    @property
+    def currency(self) -> str:
+        """The ISO 4217 currency of every amount."""
+        return self._prices.currency
+
+    def record(self, work: Work, use: Use, quantities: Quantities) -> Money:
+        """Write the one row of a step's attempt and return what it cost.
+
+        Raises:
+            PriceMissing: the price book does not know the SKU.
+        """
+        now = work.now()
+        cost = self._prices.cost(use.sku, quantities.model_dump(), now.date())
+        row = MeterEventRow(
+            id=work.new_id("mtr"),
+            at=now,
+            **vars(use),
+            **quantities.model_dump(),
+            cost_micro=cost.micro,
+            currency=cost.currency,
+        )
+        work.session.add(row)
+        return cost
+
+    def statement(self, work: Work, who: Principal, days: int = 30) -> Statement:
+        """Return the bill of the last `days`: the organisation's for those who may see it, else one's own."""
+        until = work.now()
+        since = until - timedelta(days=days)
+        scope = self._scope(who, since)
+        total = self._lines(work, scope, func.coalesce(func.min(MeterEventRow.currency), self.currency))
+        latest = select(MeterEventRow).where(*scope).order_by(MeterEventRow.id.desc()).limit(_LATEST)
+        by_person = self._lines(work, scope, MeterEventRow.person_id)
+        for line in by_person:
+            line.label = self._name_of(work, line.key)
+        return Statement(
+            since=since,
+            until=until,
+            total=total[0].cost if total else Money(micro=0, currency=self.currency),
+            events=total[0].events if total else 0,
+            by_sku=self._lines(work, scope, MeterEventRow.sku),
+            by_person=by_person,
+            by_assistant=self._lines(work, scope, MeterEventRow.assistant),
+            by_day=self._lines(work, scope, func.date(MeterEventRow.at)),
+            latest=[_event(row) for row in work.session.scalars(latest)],
+        )
+
+    def _scope(self, who: Principal, since: datetime) -> list[ColumnElement[bool]]:
+        scope = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
+        everything = self._policy.decide(who, "usage::read", Resource("Organisation", who.org_id), {})
+        if everything.verb != "allow":
+            scope.append(MeterEventRow.person_id == who.person_id)
+        return scope
+
+    def _lines(
+        self, work: Work, scope: list[ColumnElement[bool]], key: ColumnElement[str] | object
+    ) -> list[StatementLine]:
+        rows = work.session.execute(_sums(key).where(*scope).group_by(key)).all()  # pyright: ignore[reportArgumentType]
+        lines = [
+            StatementLine(
+                key=str(row[0]),
+                label=str(row[0]),
+                events=row[1],
+                quantities=Quantities(
+                    input_tokens=row[2], cached_tokens=row[3], output_tokens=row[4], calls=row[5]
+                ),
+                cost=Money(micro=row[6], currency=self.currency),
+            )
+            for row in rows
+        ]
+        return sorted(lines, key=lambda line: (-line.cost.micro, line.key))
+
+
+def _sums(key: object) -> Select[tuple[str, int, int, int, int, int, int]]:
+    row = MeterEventRow
+    sums = [row.input_tokens, row.cached_tokens, row.output_tokens, row.calls, row.cost_micro]
+    return select(key, func.count(), *(func.sum(column) for column in sums))  # pyright: ignore
+
+
+def _event(row: MeterEventRow) -> MeterEvent:
+    return MeterEvent(
+        id=row.id,
+        at=row.at,
+        sku=row.sku,
+        person_id=row.person_id,
+        assistant=row.assistant,
+        run_id=row.run_id,
+        step_id=row.step_id,
+        quantities=Quantities(
+            input_tokens=row.input_tokens,
+            cached_tokens=row.cached_tokens,
+            output_tokens=row.output_tokens,
+            calls=row.calls,
+        ),
+        cost=Money(micro=row.cost_micro, currency=row.currency),
+    )
