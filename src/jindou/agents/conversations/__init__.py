@@ -1,3 +1,6 @@
+"""Conversations between a person and an assistant."""
+
+from jindou.agents.conversations.service import Conversations
 from jindou.agents.conversations.types import Conversation
 
-__all__ = ["Conversation"]
+__all__ = ["Conversation", "Conversations"]

@@ -1,0 +1,76 @@
+"""Conversations: a person sees their own, and nobody else's."""
+
+from sqlalchemy import select
+
+from jindou.agents.conversations.tables import ConversationRow
+from jindou.agents.conversations.types import Conversation
+from jindou.db import Work
+from jindou.errors import NotFound
+from jindou.identity.principals import Principal
+
+__all__ = ["Conversations"]
+
+_TITLE_CHARS = 80
+
+
+class Conversations:
+    """Threads between a person and an assistant."""
+
+    def create(self, work: Work, who: Principal, assistant: str, message: str) -> Conversation:
+        """Begin a conversation, titled by its first message."""
+        now = work.now()
+        row = ConversationRow(
+            id=work.new_id("cnv"),
+            org_id=who.org_id,
+            assistant=assistant,
+            person_id=who.person_id,
+            title=" ".join(message.split())[:_TITLE_CHARS],
+            created_at=now,
+            updated_at=now,
+        )
+        work.session.add(row)
+        return _conversation(row)
+
+    def list_conversations(self, work: Work, who: Principal, limit: int = 50) -> list[Conversation]:
+        """Return one's own conversations, the latest first."""
+        query = select(ConversationRow).where(ConversationRow.person_id == who.person_id)
+        rows = work.session.scalars(query.order_by(ConversationRow.updated_at.desc()).limit(limit))
+        return [_conversation(row) for row in rows]
+
+    def get(self, work: Work, who: Principal, conversation_id: str) -> Conversation:
+        """Return one of one's own conversations.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's.
+        """
+        return _conversation(self._own(work, who, conversation_id))
+
+    def touch(self, work: Work, who: Principal, conversation_id: str) -> Conversation:
+        """Note that something was said, and return the conversation.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's.
+        """
+        row = self._own(work, who, conversation_id)
+        row.updated_at = work.now()
+        return _conversation(row)
+
+    def _own(self, work: Work, who: Principal, conversation_id: str) -> ConversationRow:
+        query = select(ConversationRow).where(
+            ConversationRow.id == conversation_id, ConversationRow.person_id == who.person_id
+        )
+        row = work.session.scalars(query).first()
+        if row is None:
+            raise NotFound("There is no such conversation.")
+        return row
+
+
+def _conversation(row: ConversationRow) -> Conversation:
+    return Conversation(
+        id=row.id,
+        assistant=row.assistant,
+        person_id=row.person_id,
+        title=row.title,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,151 @@
+"""The one doorway: no tool runs but through here, whoever asks.
+
+A call is parsed, its facts are gathered by the platform, the policy decides, and only an allowed call is executed,
+under the key that makes its effect happen once.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from jindou.agents.assistants import Assistant
+from jindou.agents.tools.types import Call, Change, Facts, Tool, ToolError
+from jindou.errors import Forbidden, Invalid
+from jindou.identity.policy import Decision, Policy, Resource
+from jindou.identity.principals import Principal
+
+__all__ = ["Asked", "Checked", "Doorway", "actions_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call that somebody's assistant wants to make. `key` names its effect; `arguments` are the model's own."""
+
+    who: Principal
+    assistant: Assistant
+    name: str
+    arguments: Mapping[str, object]
+    key: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A call that the doorway has looked at. Only `Doorway.check` makes one.
+
+    `problem` is why the tool can't do it, for the model to read; then there is nothing to execute.
+    """
+
+    asked: Asked
+    tool: Tool
+    arguments: BaseModel | None
+    facts: Facts | None
+    decision: Decision
+    problem: str | None = None
+
+    @property
+    def arguments_hash(self) -> str:
+        """SHA-256 of the tool and its validated arguments: what an approval binds to."""
+        content = self.arguments.model_dump(mode="json") if self.arguments else None
+        canonical = json.dumps([self.asked.assistant.pack, self.tool.name, content], sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Doorway:
+    """Every tool of every pack, behind the policy."""
+
+    def __init__(self, policy: Policy, tools: Mapping[str, Sequence[Tool]]) -> None:
+        self._policy = policy
+        self._tools = {(pack, tool.name): tool for pack, of_pack in tools.items() for tool in of_pack}
+
+    def tools_of(self, assistant: Assistant) -> list[Tool]:
+        """Return the tools an assistant was granted, in its order.
+
+        Raises:
+            Invalid: it names a tool that its pack does not have.
+        """
+        missing = [name for name in assistant.tools if (assistant.pack, name) not in self._tools]
+        if missing:
+            raise Invalid(f"{assistant.slug} names an unknown tool: {missing[0]}.", field="tools", rule="of its pack")
+        return [self._tools[assistant.pack, name] for name in assistant.tools]
+
+    def check(self, asked: Asked, *, approved: bool = False) -> Checked:
+        """Decide about a call; `approved` says that a person with the right has approved exactly this one.
+
+        Raises:
+            ToolError: there is no such tool.
+        """
+        tool = self._tools.get((asked.assistant.pack, asked.name))
+        if tool is None:
+            raise ToolError(f"There is no tool {asked.name}. Use one of: {', '.join(asked.assistant.tools)}.")
+        arguments: BaseModel | None = None
+        facts: Facts | None = None
+        problem: str | None = None
+        try:
+            arguments = tool.parse(asked.arguments)
+            facts = tool.facts(self._call(asked), **dict(arguments)) if tool.facts else {}
+        except ToolError as error:
+            problem = str(error)
+        # Somebody without the right hears of the rule, not of what is wrong with the arguments: that could tell
+        # them what exists. So the policy decides also where the facts can't be had.
+        decision = self._policy.decide(asked.who, *_question(asked, tool, facts, approved=approved))
+        return Checked(asked, tool, arguments, facts, decision, problem)
+
+    def preview(self, checked: Checked) -> list[Change]:
+        """Return what the call would change."""
+        if checked.tool.preview is None or checked.arguments is None:
+            return []
+        return list(checked.tool.preview(self._call(checked.asked), **dict(checked.arguments)))
+
+    def execute(self, checked: Checked) -> dict[str, object]:
+        """Run an allowed call and return its result as plain JSON values.
+
+        Raises:
+            Forbidden: the decision is not to allow.
+            ToolError: the tool can't do it.
+        """
+        if checked.decision.verb != "allow":
+            raise Forbidden("This call is not allowed.", rules=[rule.id for rule in checked.decision.rules])
+        if checked.problem is not None or checked.arguments is None:
+            raise ToolError(checked.problem or "The arguments are missing.")
+        result: BaseModel = checked.tool.run(self._call(checked.asked), **dict(checked.arguments))
+        return result.model_dump(mode="json", exclude_none=True)
+
+    def _call(self, asked: Asked) -> Call:
+        resource = _resource(asked.assistant)
+
+        def may(action: str) -> bool:
+            context: dict[str, object] = {"approved": False, "tool": asked.name}
+            return self._policy.decide(asked.who, f"{asked.assistant.pack}::{action}", resource, context).verb == "allow"
+
+        return Call(
+            key=asked.key,
+            org_id=asked.who.org_id,
+            person_id=asked.who.person_id,
+            person_name=asked.who.name,
+            now=asked.now,
+            may=may,
+        )
+
+
+def actions_of(pack: str, tools: Sequence[Tool], further: Sequence[str]) -> dict[str, list[str]]:
+    """Return the policy actions of a pack and the groups each is in."""
+    actions = {f"{pack}::{tool.name}": [tool.risk, "tools::call"] for tool in tools}
+    return actions | {f"{pack}::{name}": [] for name in further}
+
+
+def _question(
+    asked: Asked, tool: Tool, facts: Facts | None, *, approved: bool
+) -> tuple[str, Resource, dict[str, object]]:
+    context: dict[str, object] = {"approved": approved, "tool": tool.name}
+    if facts is not None:
+        context["facts"] = dict(facts)
+    return f"{asked.assistant.pack}::{tool.name}", _resource(asked.assistant), context
+
+
+def _resource(assistant: Assistant) -> Resource:
+    return Resource("Assistant", assistant.slug, assistant.tools)
