@@ -1,0 +1,23 @@
+"""The gateway: asks an engine, and gives a proper tool call or an answer, whatever the model wrote."""
+
+from jindou.models.gateway.harness import complete
+from jindou.models.gateway.types import (
+    Completion,
+    CompletionAsk,
+    Notice,
+    NoticeCode,
+    Stopped,
+    ToolCall,
+    ToolSchema,
+)
+
+__all__ = [
+    "Completion",
+    "CompletionAsk",
+    "Notice",
+    "NoticeCode",
+    "Stopped",
+    "ToolCall",
+    "ToolSchema",
+    "complete",
+]

@@ -1,0 +1,77 @@
+"""Arguments against a tool's schema: small slips of a small model are set right, everything else is named."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from jsonschema import Draft202012Validator
+
+__all__ = ["fit", "problem"]
+
+_NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
+
+
+def fit(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> dict[str, object]:
+    """Return `arguments` with each value in the type its schema asks for, where the meaning is beyond doubt.
+
+    A number in a string becomes a number and the reverse, ``"true"`` a boolean, and a null that stands for an absent
+    optional argument goes.
+    """
+    properties = cast("dict[str, Any]", schema.get("properties", {}))
+    required = cast("list[str]", schema.get("required", []))
+    kept = {
+        name: value
+        for name, value in arguments.items()
+        if value is not None or name in required or "null" in _types(properties.get(name, {}))
+    }
+    return {name: _fit_value(value, properties.get(name, {})) for name, value in kept.items()}
+
+
+def problem(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with `arguments` in plain English, or None."""
+    told: list[str] = []
+    for error in Draft202012Validator(schema).iter_errors(dict(arguments)):
+        where = ".".join(str(part) for part in error.absolute_path)
+        told.append(f"`{where}`: {error.message}" if where else error.message)
+    return "; ".join(sorted(told)[:3]) or None
+
+
+def _types(schema: Mapping[str, Any]) -> set[str]:
+    """Return the types that `schema` allows; an empty set means any."""
+    stated = schema.get("type")
+    found = {stated} if isinstance(stated, str) else set(cast("list[str]", stated or []))
+    for option in cast("list[Mapping[str, Any]]", schema.get("anyOf", [])):
+        found |= _types(option)
+    return found
+
+
+def _fit_value(value: object, schema: Mapping[str, Any]) -> object:
+    types = _types(schema) - {"null"}
+    match value:
+        case str() if types and "string" not in types:
+            return _from_text(value, types)
+        case bool():
+            return value
+        case int() | float() if types == {"string"}:
+            return str(value)
+        case float() if types == {"integer"} and value.is_integer():
+            return int(value)
+        case str() if "enum" in schema:
+            same = [option for option in schema["enum"] if str(option).casefold() == value.strip().casefold()]
+            return same[0] if same else value
+        case str():
+            return value.strip()
+        case _:
+            return value
+
+
+def _from_text(text: str, types: set[str]) -> object:
+    if "boolean" in types and text.strip().lower() in {"true", "false"}:
+        return text.strip().lower() == "true"
+    number = _NUMBER.fullmatch(text.strip())
+    if number is None or not types & {"number", "integer"}:
+        return text
+    digits = number.group(1).replace(",", "")
+    if "." not in digits:
+        return int(digits)
+    return float(digits) if "number" in types else text

@@ -1,0 +1,69 @@
+"""What the gateway is asked and what it gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from jindou.errors import Cancelled
+from jindou.models.engines import Usage
+
+__all__ = ["Completion", "CompletionAsk", "Notice", "NoticeCode", "Stopped", "ToolCall", "ToolSchema"]
+
+NoticeCode = Literal["output_cut", "repaired_call", "repeated_call", "unreadable_call"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSchema:
+    """A tool as the model sees it; `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionAsk:
+    """A conversation in the form of OpenAI's chat completions, and the tools that the model may call."""
+
+    messages: Sequence[Mapping[str, object]]
+    tools: Sequence[ToolSchema] = ()
+    max_tokens: int = 512
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a known tool; the arguments fit its schema."""
+
+    name: str
+    arguments: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know of this completion; `detail` is one plain English sentence."""
+
+    code: NoticeCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer, or calls (then `text` is what the model said before them).
+
+    `usage` is the sum over the `requests` made to the engine. With an `unreadable_call` notice both may be empty.
+    """
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    usage: Usage
+    requests: int
+    finish_reason: Literal["stop", "length", "calls"]
+    notices: tuple[Notice, ...] = ()
+
+
+class Stopped(Cancelled):
+    """The caller asked for the end before the completion was there."""
+
+    code = "completion_stopped"
