@@ -1,3 +1,23 @@
-from jindou.agents.runs.types import EventType, Run, RunDetail, RunEvent, RunStatus, StartRun, Step, StepStatus
+"""Runs: a journal of steps, moved on by segments, told as a stream of events."""
 
-__all__ = ["EventType", "Run", "RunDetail", "RunEvent", "RunStatus", "StartRun", "Step", "StepStatus"]
+from jindou.agents.runs.journal import Journal
+from jindou.agents.runs.segment import Parts
+from jindou.agents.runs.service import FINAL, RunBusy, Runs
+from jindou.agents.runs.stream import Stream
+from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, Step
+from jindou.agents.runs.workflows import Runner
+
+__all__ = [
+    "FINAL",
+    "Journal",
+    "Parts",
+    "Run",
+    "RunBusy",
+    "RunDetail",
+    "RunEvent",
+    "Runner",
+    "Runs",
+    "StartRun",
+    "Step",
+    "Stream",
+]

@@ -1,0 +1,123 @@
+"""What a run does next, as a pure function of its journal. Any process can go on from here, at any time."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.runs.types import RunStatus
+
+__all__ = ["Action", "AskModel", "CallTool", "Finish", "ToolCallAsked", "messages_of", "next_action"]
+
+_HISTORY_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallAsked:
+    """A call that the model asked for; `id` is unique in the run."""
+
+    id: str
+    name: str
+    arguments: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AskModel:
+    """Ask the model; `step` is the one that was begun and never ended, if there is one."""
+
+    step: StepRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Make a call; `step` is the one that was begun, or waits, if there is one."""
+
+    call: ToolCallAsked
+    step: StepRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End the run."""
+
+    status: RunStatus
+    answer: str | None = None
+    error: str | None = None
+    rules: tuple[dict[str, Any], ...] = ()
+
+
+Action = AskModel | CallTool | Finish
+
+
+def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action:
+    """Return the one thing to do next."""
+    begun = next((step for step in steps if step.kind == "tool" and step.status == "started"), None)
+    if run.cancel_requested and begun is None:
+        return Finish("cancelled")
+    last = next((step for step in reversed(steps) if step.kind == "model"), None)
+    if last is None or last.status == "started":
+        return AskModel(last)
+    calls = calls_of(last)
+    if not calls:
+        answer = str(last.response.get("text") or "")
+        return Finish("done", answer=answer) if answer else Finish("failed", error="no_answer")
+    for call in calls:
+        step = next((s for s in steps if s.kind == "tool" and s.request["call"] == call.id), None)
+        if step is None or step.status in {"started", "waiting"}:
+            return CallTool(call, step)
+        if step.status == "refused":
+            # A rule's no is told to the person in the rule's own words, not in a model's.
+            return Finish("refused", rules=tuple(step.rules))
+    return AskModel(None) if len(steps) < max_steps else Finish("failed", error="steps_exhausted")
+
+
+def calls_of(step: StepRow) -> list[ToolCallAsked]:
+    """Return the calls that a finished model step asked for."""
+    return [ToolCallAsked(**call) for call in step.response.get("calls", [])]
+
+
+def messages_of(
+    instructions: str, earlier: Sequence[RunRow], run: RunRow, steps: Sequence[StepRow]
+) -> list[dict[str, object]]:
+    """Return the conversation as the model should see it, in the form of OpenAI's chat completions."""
+    messages: list[dict[str, object]] = [{"role": "system", "content": instructions}]
+    for past in earlier[-_HISTORY_RUNS:]:
+        messages.append({"role": "user", "content": past.message})
+        messages.append({"role": "assistant", "content": _outcome(past)})
+    messages.append({"role": "user", "content": run.message})
+    for step in steps:
+        if step.status != "started":
+            messages.append(_model_message(step) if step.kind == "model" else _tool_message(step))
+    return messages
+
+
+def _outcome(run: RunRow) -> str:
+    if run.answer:
+        return run.answer
+    refused = " ".join(rule["reason"]["en"] for rule in run.rules)
+    return refused or f"({run.status})"
+
+
+def _model_message(step: StepRow) -> dict[str, object]:
+    message: dict[str, object] = {"role": "assistant", "content": str(step.response.get("text") or "")}
+    calls = calls_of(step)
+    if calls:
+        message["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
+            }
+            for call in calls
+        ]
+    return message
+
+
+def _tool_message(step: StepRow) -> dict[str, object]:
+    content = step.response.get("result", step.response)
+    return {
+        "role": "tool",
+        "tool_call_id": step.request["call"],
+        "content": json.dumps(content, ensure_ascii=False),
+    }

@@ -1,0 +1,102 @@
+"""Writing the journal: every change of a run or a step goes with its event, in one transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from jindou.agents.runs.queries import as_step
+from jindou.agents.runs.stream import Stream
+from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
+from jindou.agents.runs.types import EventType, RunEvent, StepStatus
+from jindou.billing.pricing import Money
+from jindou.billing.usage import Quantities, Usage, Use
+from jindou.db import Work
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """Writes steps and events, meters them, and tells the stream once they are durable."""
+
+    def __init__(self, stream: Stream, usage: Usage) -> None:
+        self._stream = stream
+        self._usage = usage
+
+    def event(self, work: Work, run: RunRow, kind: EventType, data: Mapping[str, object]) -> None:
+        """Append an event to the run's stream."""
+        run.last_event += 1
+        plain = {name: _plain(value) for name, value in data.items()}
+        row = RunEventRow(
+            org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain
+        )
+        work.session.add(row)
+        event = RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain)
+        work.after_commit(lambda: self._stream.publish(event))
+
+    def begin_step(
+        self, work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]
+    ) -> StepRow:
+        """Write a step before it is done."""
+        run.steps += 1
+        step = StepRow(
+            id=work.new_id("stp"),
+            org_id=run.org_id,
+            run_id=run.id,
+            n=run.steps,
+            kind=kind,
+            name=name,
+            title=title,
+            attempt=1,
+            status="started",
+            request=request,
+            response={},
+            rules=[],
+            input_tokens=0,
+            cached_tokens=0,
+            output_tokens=0,
+            calls=0,
+            cost_micro=0,
+            currency=run.currency,
+            started_at=work.now(),
+        )
+        work.session.add(step)
+        self.event(work, run, "step.started", {"step": as_step(step)})
+        return step
+
+    def begin_again(self, work: Work, run: RunRow, step: StepRow) -> None:
+        """Write that a step which never ended is done once more; who watches drops the older attempt's text."""
+        step.attempt += 1
+        step.started_at = work.now()
+        self.event(work, run, "run.notice", {"code": "attempt_restarted", "params": {"attempt": step.attempt}})
+        self.event(work, run, "step.started", {"step": as_step(step)})
+
+    def end_step(
+        self, work: Work, run: RunRow, step: StepRow, status: StepStatus, response: dict[str, Any]
+    ) -> None:
+        """Write how a step ended."""
+        step.status = status
+        step.response = response
+        step.finished_at = work.now()
+        cost = Money(micro=run.cost_micro, currency=run.currency)
+        self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": cost})
+
+    def meter(self, work: Work, run: RunRow, step: StepRow, sku: str, quantities: Quantities) -> None:
+        """Write the ledger row of a step's attempt and add its cost to step and run."""
+        use = Use(
+            sku=sku,
+            person_id=run.person_id,
+            assistant=run.assistant,
+            run_id=run.id,
+            step_id=step.id,
+            attempt=step.attempt,
+        )
+        cost = self._usage.record(work, use, quantities)
+        for unit, quantity in quantities.model_dump().items():
+            setattr(step, unit, getattr(step, unit) + quantity)
+        step.cost_micro += cost.micro
+        run.cost_micro += cost.micro
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value

@@ -1,0 +1,68 @@
+"""What a segment works with, and what it has read from the journal."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from jindou.agents.approvals import Approvals
+from jindou.agents.assistants import Assistant, Assistants
+from jindou.agents.runs.journal import Journal
+from jindou.agents.runs.service import steps_of
+from jindou.agents.runs.stream import Stream
+from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.tools import Doorway
+from jindou.db import Database
+from jindou.durable.queue import Lease, Queue
+from jindou.identity.audit import Audit
+from jindou.identity.principals import Principal, Principals
+from jindou.models.engines import Engine
+
+__all__ = ["Parts", "State", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The rooms that a run needs, and its limits. `model` is the catalogue name of what `engine` runs."""
+
+    database: Database
+    queue: Queue
+    journal: Journal
+    stream: Stream
+    doorway: Doorway
+    approvals: Approvals
+    assistants: Assistants
+    principals: Principals
+    audit: Audit
+    engine: Engine
+    model: str
+    max_steps: int
+    answer_max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A run as the journal has it now, with the rights that its person has now."""
+
+    run: RunRow
+    steps: list[StepRow]
+    earlier: list[RunRow]
+    who: Principal
+    assistant: Assistant
+
+
+def load(parts: Parts, lease: Lease) -> State:
+    """Read the run of a lease.
+
+    Raises:
+        NotFound: its person or its assistant is gone.
+    """
+    with parts.database.reading(lease.org_id) as work:
+        run = work.session.get_one(RunRow, lease.subject)
+        earlier = select(RunRow).where(RunRow.conversation_id == run.conversation_id, RunRow.id < run.id)
+        return State(
+            run=run,
+            steps=steps_of(work, run.id),
+            earlier=list(work.session.scalars(earlier.order_by(RunRow.id))),
+            who=parts.principals.principal(work, run.org_id, run.person_id),
+            assistant=parts.assistants.get(run.assistant),
+        )

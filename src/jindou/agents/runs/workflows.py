@@ -1,0 +1,109 @@
+"""Moving a run on: one segment goes from wake-up to the next pause or the end, one journalled step at a time.
+
+A segment may be killed at any instant. The next one reads the journal and does what is missing; a tool that was
+begun runs again under the same key, which makes its effect happen once.
+"""
+
+from jindou.agents.runs.fold import AskModel, CallTool, Finish, next_action
+from jindou.agents.runs.model_step import ask_model
+from jindou.agents.runs.queries import as_run
+from jindou.agents.runs.segment import Parts, load
+from jindou.agents.runs.service import FINAL, steps_of
+from jindou.agents.runs.tables import RunRow
+from jindou.agents.runs.tool_step import call_tool
+from jindou.db import Work
+from jindou.durable.queue import Lease, LeaseLost
+from jindou.errors import JindouError, Unavailable
+from jindou.identity.audit import Entry
+from jindou.models.gateway import Stopped
+
+__all__ = ["Runner"]
+
+_MAX_ATTEMPTS = 5
+
+
+class Runner:
+    """Does the tasks of kind ``run``."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Break off the model calls under way; their runs go on at the next start."""
+        self._stopping = True
+
+    def run(self, lease: Lease) -> None:
+        """Move a run on until it waits or is over.
+
+        Raises:
+            Unavailable: a part does not answer; the queue tries again.
+            LeaseLost: another worker has the run.
+        """
+        if not self._wake_up(lease):
+            return
+        while not self._stopping:
+            if not self._advance(lease):
+                return
+        with self._parts.database.writing(lease.org_id) as work:
+            self._parts.queue.release(work, lease, work.now())
+
+    def _wake_up(self, lease: Lease) -> bool:
+        parts = self._parts
+        with parts.database.writing(lease.org_id) as work:
+            parts.queue.hold(work, lease)
+            run = work.session.get(RunRow, lease.subject)
+            if run is None or run.status in FINAL:
+                parts.queue.done(work, lease)
+                return False
+            if lease.attempts > _MAX_ATTEMPTS:
+                self._finish(work, lease, run, Finish("failed", error="attempts_exhausted"))
+                return False
+            if run.status == "running":
+                parts.journal.event(work, run, "run.resumed", {"after": "interruption"})
+            if run.status == "queued":
+                run.status = "running"
+        return True
+
+    def _advance(self, lease: Lease) -> bool:
+        """Do the one thing that is next; False when the segment is over."""
+        try:
+            state = load(self._parts, lease)
+            action = next_action(state.run, state.steps, self._parts.max_steps)
+            match action:
+                case AskModel(step):
+                    ask_model(self._parts, lease, state, step, lambda: self._stopping)
+                    return True
+                case CallTool():
+                    return call_tool(self._parts, lease, state, action)
+                case Finish():
+                    return self._end(lease, action)
+        except Stopped:
+            return True
+        except (Unavailable, LeaseLost):
+            raise
+        except JindouError as error:
+            return self._end(lease, Finish("failed", error=error.message))
+
+    def _end(self, lease: Lease, finish: Finish) -> bool:
+        with self._parts.database.writing(lease.org_id) as work:
+            self._parts.queue.hold(work, lease)
+            self._finish(work, lease, work.session.get_one(RunRow, lease.subject), finish)
+        return False
+
+    def _finish(self, work: Work, lease: Lease, run: RunRow, finish: Finish) -> None:
+        parts = self._parts
+        for step in steps_of(work, run.id):
+            if step.status in {"started", "waiting"}:
+                parts.journal.end_step(work, run, step, "cancelled", {})
+        parts.approvals.withdraw(work, run.id)
+        run.status = finish.status
+        run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
+        run.finished_at = work.now()
+        entry = Entry(
+            action="runs::finish", resource=run.assistant, decision="allow", run_id=run.id, detail={"status": run.status}
+        )
+        actor = f"assistant:{run.assistant}"
+        parts.audit.append(work, run.org_id, actor=actor, on_behalf_of=run.person_id, entry=entry)
+        parts.journal.event(work, run, "run.finished", {"run": as_run(run)})
+        parts.queue.done(work, lease)
