@@ -17,7 +17,7 @@ _FEN = Decimal("0.01")
 
 def _exact(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError("give the amount as a number, such as 25.5")
+        raise ValueError("give the amount as a number, such as 25.5")  # noqa: TRY004 - what pydantic reports
     try:
         amount = Decimal(str(value))
     except InvalidOperation:

@@ -1,9 +1,9 @@
 """What the tools ask the shop's database."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from jindou.agents.tools import ToolError
 from jindou.packs.ecommerce.tables import customer, order_item, payment, refund, sales_order, ticket, variant
@@ -11,6 +11,10 @@ from jindou.packs.ecommerce.tables import customer, order_item, payment, refund,
 __all__ = [
     "SHIPPED",
     "Balance",
+    "Head",
+    "Line",
+    "OpenTicket",
+    "Recipient",
     "balance_of",
     "customer_known",
     "day",
@@ -36,8 +40,43 @@ class Balance(NamedTuple):
         return self.paid - self.refunded
 
 
-def order_of(connection: Connection, order_id: str) -> Row[Any]:
-    """Return the order, without a word about its customer.
+class Head(NamedTuple):
+    """An order without a word about its customer."""
+
+    id: str
+    status: str
+    placed_at: str
+    total: int
+
+
+class Recipient(NamedTuple):
+    """Who gets an order, and where."""
+
+    customer_id: str
+    name: str
+    phone: str
+    address: str
+
+
+class Line(NamedTuple):
+    """Goods of an order, with their name in both languages."""
+
+    sku: str
+    quantity: int
+    price: int
+    name: str
+
+
+class OpenTicket(NamedTuple):
+    """A complaint that nobody has closed."""
+
+    id: str
+    subject: str
+    text: str
+
+
+def order_of(connection: Connection, order_id: str) -> Head:
+    """Return an order, without a word about its customer.
 
     Raises:
         ToolError: there is no such order.
@@ -46,16 +85,17 @@ def order_of(connection: Connection, order_id: str) -> Row[Any]:
     found = connection.execute(select(*columns).where(sales_order.c.id == order_id)).one_or_none()
     if found is None:
         raise ToolError(f"There is no order {order_id}. Order numbers look like SO-99999.")
-    return found
+    return Head(*found)
 
 
-def recipient_of(connection: Connection, order_id: str) -> Row[Any]:
-    """Return who gets an order that exists, and where."""
-    return connection.execute(
+def recipient_of(connection: Connection, order_id: str) -> Recipient:
+    """Return who gets an order that exists."""
+    found = connection.execute(
         select(customer.c.id, customer.c.name, customer.c.phone, sales_order.c.address)
         .join(customer, customer.c.id == sales_order.c.customer_id)
         .where(sales_order.c.id == order_id)
     ).one()
+    return Recipient(*found)
 
 
 def customer_known(connection: Connection, customer_id: str) -> None:
@@ -68,14 +108,16 @@ def customer_known(connection: Connection, customer_id: str) -> None:
         raise ToolError(f"There is no customer number {customer_id}. Look the customer up with find_customer.")
 
 
-def items_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
-    """Return the lines of an order, with the names of the goods."""
-    return connection.execute(
-        select(order_item.c.sku, order_item.c.quantity, order_item.c.price, variant.c.name_en, variant.c.name_zh)
+def items_of(connection: Connection, order_id: str) -> Sequence[Line]:
+    """Return the goods of an order."""
+    name = variant.c.name_en + " / " + variant.c.name_zh
+    rows = connection.execute(
+        select(order_item.c.sku, order_item.c.quantity, order_item.c.price, name)
         .join(variant, variant.c.sku == order_item.c.sku)
         .where(order_item.c.order_id == order_id)
         .order_by(order_item.c.id)
-    ).all()
+    )
+    return [Line(*row) for row in rows]
 
 
 def balance_of(connection: Connection, order_id: str) -> Balance:
@@ -89,13 +131,14 @@ def balance_of(connection: Connection, order_id: str) -> Balance:
     return Balance(*sums)
 
 
-def open_tickets_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
+def open_tickets_of(connection: Connection, order_id: str) -> Sequence[OpenTicket]:
     """Return the open tickets of an order, newest first."""
-    return connection.execute(
+    rows = connection.execute(
         select(ticket.c.id, ticket.c.subject, ticket.c.text)
         .where(ticket.c.order_id == order_id, ticket.c.status == "open")
         .order_by(ticket.c.opened_at.desc(), ticket.c.id.desc())
-    ).all()
+    )
+    return [OpenTicket(*row) for row in rows]
 
 
 def day(at: str) -> str:

@@ -89,7 +89,7 @@ class Reads:
                 status=order.status,
                 placed=day(order.placed_at),
                 items=[
-                    Item(sku=r.sku, name=f"{r.name_en} / {r.name_zh}", quantity=r.quantity, price=money(r.price))
+                    Item(sku=r.sku, name=r.name, quantity=r.quantity, price=money(r.price))
                     for r in items_of(connection, order_id)
                 ],
                 total=money(order.total),
@@ -100,7 +100,7 @@ class Reads:
             if not call.may("see_customer"):
                 return seen
             to = recipient_of(connection, order_id)
-        return OrderOfCustomer(**dict(seen), customer_id=to.id, customer=to.name, address=to.address)
+        return OrderOfCustomer(**dict(seen), customer_id=to.customer_id, customer=to.name, address=to.address)
 
     def list_orders(self, call: Call, customer_id: CustomerId = "", status: Status = "any") -> Orders:
         """List the orders of one customer number, or all orders with one status."""
@@ -149,7 +149,7 @@ class Reads:
                 tracking=parcel.tracking if parcel else "none",
                 shipped=day(parcel.shipped_at) if parcel else "not yet",
                 delivered=day(parcel.delivered_at) if parcel and parcel.delivered_at else "not yet",
-                items=[f"{r.quantity} x {r.sku} {r.name_en} / {r.name_zh}" for r in items_of(connection, order_id)],
+                items=[f"{r.quantity} x {r.sku} {r.name}" for r in items_of(connection, order_id)],
             )
             if not call.may("see_customer"):
                 return seen

@@ -1,11 +1,11 @@
 """The shop's database: one SQLite file, made whole or not at all."""
 
 import os
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event
 from sqlalchemy.engine import URL
@@ -134,7 +134,7 @@ def _put_in_place(beside: Path, place: Path) -> None:
 def _open(path: Path, *, journal: str) -> Engine:
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS})
 
-    def connected(connection: Any, _record: object) -> None:
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # Transactions begin where we say, not where the driver guesses.
         for pragma in (f"journal_mode = {journal}", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").close()

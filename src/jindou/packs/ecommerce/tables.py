@@ -33,7 +33,7 @@ def _number(name: str) -> Column[int]:
 
 
 def _order_id() -> Column[str]:
-    return Column("order_id", ForeignKey("sales_order.id"), nullable=False, index=True)
+    return Column("order_id", String, ForeignKey("sales_order.id"), nullable=False, index=True)
 
 
 product = Table(
@@ -49,7 +49,7 @@ variant = Table(
     "variant",
     metadata,
     Column("sku", String, primary_key=True),
-    Column("product_id", ForeignKey("product.id"), nullable=False, index=True),
+    Column("product_id", String, ForeignKey("product.id"), nullable=False, index=True),
     _text("name_en"),
     _text("name_zh"),
     _number("price"),
@@ -75,7 +75,7 @@ sales_order = Table(
     "sales_order",
     metadata,
     Column("id", String, primary_key=True),
-    Column("customer_id", ForeignKey("customer.id"), nullable=False, index=True),
+    Column("customer_id", String, ForeignKey("customer.id"), nullable=False, index=True),
     Column("status", String, nullable=False, index=True),
     _text("placed_at"),
     _text("address"),
@@ -87,7 +87,7 @@ order_item = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _order_id(),
-    Column("sku", ForeignKey("variant.sku"), nullable=False),
+    Column("sku", String, ForeignKey("variant.sku"), nullable=False),
     _number("quantity"),
     _number("price"),
     CheckConstraint("quantity > 0"),
@@ -119,7 +119,7 @@ shipment = Table(
     "shipment",
     metadata,
     Column("id", String, primary_key=True),
-    Column("order_id", ForeignKey("sales_order.id"), nullable=False, unique=True),
+    Column("order_id", String, ForeignKey("sales_order.id"), nullable=False, unique=True),
     _text("carrier"),
     _text("tracking"),
     _text("shipped_at"),
@@ -131,7 +131,7 @@ returned_item = Table(
     metadata,
     Column("id", String, primary_key=True),
     _order_id(),
-    Column("sku", ForeignKey("variant.sku"), nullable=False),
+    Column("sku", String, ForeignKey("variant.sku"), nullable=False),
     _number("quantity"),
     _text("reason"),
     _text("at"),
@@ -153,7 +153,7 @@ reply = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     _order_id(),
-    Column("ticket_id", ForeignKey("ticket.id")),
+    Column("ticket_id", String, ForeignKey("ticket.id")),
     _text("text"),
     _text("by_name"),
     _text("at"),

@@ -1,6 +1,6 @@
 """The eight tools of the shop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jindou.agents.tools import Tool, tool
 from jindou.packs.ecommerce.reads import Reads
@@ -9,7 +9,12 @@ from jindou.packs.ecommerce.writes import Writes
 
 __all__ = ["tools_on"]
 
-_REFUND_FACTS = dict.fromkeys(("amount", "refunded_before", "refunded_total", "payable_rest"), int)
+_REFUND_FACTS: Mapping[str, type] = {
+    "amount": int,
+    "refunded_before": int,
+    "refunded_total": int,
+    "payable_rest": int,
+}
 
 
 def tools_on(shop: Shop) -> Sequence[Tool]:

@@ -1,4 +1,4 @@
-"""Orders that examples, evaluations and tests can count on: same number, customer, state and lines, whatever the seed."""
+"""Orders that examples, evaluations and tests can count on, whatever the seed."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class StoryCustomer(NamedTuple):
 
 
 class StoryOrder(NamedTuple):
-    """An order with a fixed number; `lines` are (SKU, quantity), `refunded` is in yuan, `ticket` is subject and text."""
+    """An order with a fixed number. `lines`: (SKU, quantity); `refunded`: in yuan; `ticket`: subject and text."""
 
     number: int
     customer: int
@@ -68,7 +68,7 @@ ORDERS = (
         1042,
         "delivered",
         (("TL-01-GN", 1), ("BU-02-WW", 2)),
-        ticket=("桌灯破损", "收到的青瓷桌灯底座有裂缝,请退一部分钱。"),
+        ticket=("桌灯破损", "收到的青瓷桌灯底座有裂缝，请退一部分钱。"),
     ),
     StoryOrder(
         10518,
@@ -76,7 +76,7 @@ ORDERS = (
         "delivered",
         (("FL-03-OA", 1),),
         refunded=30,
-        ticket=("落地灯有划痕", "灯杆上又发现一道划痕,能再补偿一点吗?"),
+        ticket=("落地灯有划痕", "灯杆上又发现一道划痕，能再补偿一点吗？"),
     ),
     StoryOrder(10602, 1318, "returned", (("HO-12-L", 1),), refunded=519),
     StoryOrder(10871, 1318, "shipped", (("PL-03-S", 1),)),
