@@ -70,22 +70,23 @@ def imported(tree: Tree, path: str) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             module = _absolute(path, node)
             for alias in node.names:
-                inner = f"{module}.{alias.name}"
-                yield node.lineno, inner if _is_module(tree, path, inner) else module
+                yield node.lineno, _target(tree, path, module, alias.name)
 
 
 def _absolute(path: str, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
-    package = path.split("/")[:-1]
-    base = package[: len(package) - node.level + 1]
-    return ".".join([*base[base.index("src") + 1 :], *([node.module] if node.module else [])])
+    package = path.split("/")[: -node.level]
+    return ".".join([*package[package.index("src") + 1 :], *([node.module] if node.module else [])])
 
 
-def _is_module(tree: Tree, path: str, name: str) -> bool:
-    root = path[: path.index("src/") + len("src")] if "src/" in path else ""
-    file = f"{root}/{name.replace('.', '/')}"
-    return tree.has(f"{file}.py") or tree.has(f"{file}/__init__.py")
+def _target(tree: Tree, path: str, module: str, name: str) -> str:
+    """Return what `from module import name` imports: a face's name wins over a module of the same name."""
+    folder = f"{path[: path.index('src/')]}src/{module.replace('.', '/')}"
+    face = f"{folder}/__init__.py"
+    offered = (_all(tree.module(face)) if tree.has(face) else None) or []
+    is_module = tree.has(f"{folder}/{name}.py") or tree.has(f"{folder}/{name}/__init__.py")
+    return f"{module}.{name}" if is_module and name not in offered else module
 
 
 def module_name(path: str) -> str:
