@@ -18,6 +18,7 @@ from jindou.telemetry import Clock, SystemClock
 __all__ = ["Database", "DatabaseUnavailable"]
 
 _BUSY_SECONDS = 10.0
+_PASSING = frozenset({"BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "PROTOCOL"})
 
 
 class DatabaseUnavailable(Unavailable):
@@ -89,7 +90,9 @@ class Database:
                 session.commit()
         except OperationalError as error:
             session.rollback()
-            raise DatabaseUnavailable(f"The database can't be used now ({_cause(error)}); try again.") from error
+            if not _passes(error):
+                raise
+            raise DatabaseUnavailable(f"The database can't be used now ({error.orig}); try again.") from error
         except BaseException:
             session.rollback()
             raise
@@ -120,5 +123,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("jindou_write", True) else "BEGIN")
 
 
-def _cause(error: OperationalError) -> str:
-    return str(error.orig).splitlines()[0] if error.orig else "no answer"
+def _passes(error: OperationalError) -> bool:
+    """Say whether trying again may help. SQLite says "operational" of a wrong statement, too."""
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorname.split("_")[1] in _PASSING
+    return True

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jindou.agents.assistants.types import Assistant, Example
+from jindou.agents.assistants.types import Assistant, Example, Limits
 from jindou.errors import Invalid, NotFound
 
 __all__ = ["Assistants"]
@@ -22,6 +22,7 @@ class _File(BaseModel):
     description: dict[str, str]
     tools: list[str]
     examples: list[Example] = Field(default_factory=list[Example])
+    limits: Limits = Limits()
 
 
 class Assistants:

@@ -1,8 +1,8 @@
 """An assistant: instructions, tools, examples."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Assistant", "Example"]
+__all__ = ["Assistant", "Example", "Limits"]
 
 
 class Example(BaseModel):
@@ -14,6 +14,14 @@ class Example(BaseModel):
     text: dict[str, str]
 
 
+class Limits(BaseModel):
+    """How far one run may go; None leaves it to the installation's settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    steps: int | None = Field(default=None, ge=1)
+
+
 class Assistant(BaseModel):
     """An assistant, as its folder defines it. `version` is the sha256 of everything in it that changes what it does."""
 
@@ -23,5 +31,6 @@ class Assistant(BaseModel):
     description: dict[str, str]
     tools: list[str]
     examples: list[Example]
+    limits: Limits
     instructions: str
     version: str

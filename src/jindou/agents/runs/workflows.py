@@ -69,7 +69,8 @@ class Runner:
         """Do the one thing that is next; False when the segment is over."""
         try:
             state = load(self._parts, lease)
-            action = next_action(state.run, state.steps, self._parts.max_steps)
+            most = min(self._parts.max_steps, state.assistant.limits.steps or self._parts.max_steps)
+            action = next_action(state.run, state.steps, most)
             match action:
                 case AskModel(step):
                     ask_model(self._parts, lease, state, step, lambda: self._stopping)

@@ -66,17 +66,17 @@ class Usage:
         until = work.now()
         since = until - timedelta(days=days)
         scope = self._scope(who, since)
-        total = self._lines(work, scope, func.coalesce(func.min(MeterEventRow.currency), self.currency))
         latest = select(MeterEventRow).where(*scope).order_by(MeterEventRow.id.desc()).limit(_LATEST)
         by_person = self._lines(work, scope, MeterEventRow.person_id)
         for line in by_person:
             line.label = self._name_of(work, line.key)
+        by_sku = self._lines(work, scope, MeterEventRow.sku)
         return Statement(
             since=since,
             until=until,
-            total=total[0].cost if total else Money(micro=0, currency=self.currency),
-            events=total[0].events if total else 0,
-            by_sku=self._lines(work, scope, MeterEventRow.sku),
+            total=Money(micro=sum(line.cost.micro for line in by_sku), currency=self.currency),
+            events=sum(line.events for line in by_sku),
+            by_sku=by_sku,
             by_person=by_person,
             by_assistant=self._lines(work, scope, MeterEventRow.assistant),
             by_day=self._lines(work, scope, func.date(MeterEventRow.at)),

@@ -1,0 +1,231 @@
+"""Settings -> Platform: the only place where the rooms are put together."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+
+from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
+from jindou.agents.assistants import Assistants
+from jindou.agents.conversations import Conversations
+from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
+from jindou.agents.tools import Doorway, actions_of
+from jindou.billing.pricing import PriceBook
+from jindou.billing.usage import Usage
+from jindou.db import Database, Work, migrate
+from jindou.durable.queue import Queue, Worker
+from jindou.errors import Invalid, NotFound
+from jindou.home import Home
+from jindou.identity.audit import Audit
+from jindou.identity.policy import Policy
+from jindou.identity.principals import Person, Principals
+from jindou.identity.sessions import Sessions
+from jindou.models.engines import Engine
+from jindou.packs.contract import OpenPack, Pack
+from jindou.settings import Settings
+from jindou.telemetry import Clock, get_logger
+
+__all__ = ["Platform", "assemble", "installed_packs"]
+
+_COMPANY = "Somersault Lamps · 筋斗灯饰"
+_PUBLISH_SECONDS = 2.0
+_log = get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Platform:
+    """Every room, put together and ready to `start`."""
+
+    settings: Settings
+    home: Home
+    database: Database
+    queue: Queue
+    policy: Policy
+    audit: Audit
+    principals: Principals
+    sessions: Sessions
+    usage: Usage
+    assistants: Assistants
+    conversations: Conversations
+    approvals: Approvals
+    runs: Runs
+    engine: Engine
+    model: str
+    packs: dict[str, OpenPack]
+    runner: Runner
+    worker: Worker
+    _closing: threading.Event = field(default_factory=threading.Event)
+    _publisher: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Repair what a killed process left, start the engine and the workers.
+
+        Raises:
+            EngineUnavailable: the model does not come up.
+        """
+        if self.database.is_sqlite:
+            # One process holds the home, so a lease that is still there belongs to nobody.
+            with self.database.writing(None) as work:
+                freed = self.queue.recover(work)
+            _log.info("recovered", extra={"fields": {"leases": freed}})
+        self.engine.start()
+        self.worker.start()
+        self._publisher = threading.Thread(target=self._publish_heads, name="audit-heads", daemon=True)
+        self._publisher.start()
+
+    def stop(self) -> None:
+        """Stop the workers and the engine; runs that were under way go on at the next start."""
+        self._closing.set()
+        self.runner.stop()
+        self.worker.stop(seconds=5.0)
+        self.engine.stop()
+        self.audit.publish()
+        for pack in self.packs.values():
+            pack.close()
+        self.database.close()
+
+    def reset_demo(self) -> None:
+        """Cancel the runs that are under way and make the demo data of every pack anew."""
+        with self.database.writing(None) as work:
+            self.runs.cancel_all(work)
+        self.worker.wake()
+        for pack in self.packs.values():
+            pack.reset()
+
+    def _publish_heads(self) -> None:
+        while not self._closing.wait(_PUBLISH_SECONDS):
+            try:
+                self.audit.publish()
+            except OSError as error:
+                _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
+
+
+def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
+    """Open the database, bring it to the newest schema, seed an empty one, and put the rooms together.
+
+    `engine` runs the catalogue's `model`. The home must be prepared and locked.
+    """
+    database = Database(settings.database_url or f"sqlite:///{home.database}", clock=clock)
+    migrate(database)
+    packs = {pack.name: pack for pack in installed_packs()}
+    opened = {name: _open(pack, home, database.clock) for name, pack in packs.items()}
+    policy = _policy(packs, opened)
+    audit = Audit(home.published_heads)
+    principals = Principals()
+    seed(database, principals, packs.values())
+    queue = Queue(settings.lease_seconds)
+    assistants = Assistants(
+        (name, folder.parent) for name, pack in packs.items() for folder in pack.folder.glob("assistants/*/assistant.yaml")
+    )
+    doorway = Doorway(policy, {name: pack.tools for name, pack in opened.items()})
+    for assistant in assistants.list_assistants():
+        doorway.tools_of(assistant)
+    usage = Usage(PriceBook.load(settings.currency), policy, lambda work, id_: _name(principals, work, id_))
+    stream = Stream()
+    journal = Journal(stream, usage)
+    conversations = Conversations()
+    approvals = Approvals(queue, policy, audit, principals, settings.approval_hours)
+    runs = Runs(
+        queue=queue,
+        policy=policy,
+        audit=audit,
+        assistants=assistants,
+        conversations=conversations,
+        approvals=approvals,
+        journal=journal,
+        stream=stream,
+        currency=settings.currency,
+        message_max_chars=settings.message_max_chars,
+    )
+    runner = Runner(
+        Parts(
+            database=database,
+            queue=queue,
+            journal=journal,
+            stream=stream,
+            doorway=doorway,
+            approvals=approvals,
+            assistants=assistants,
+            principals=principals,
+            audit=audit,
+            engine=engine,
+            model=model,
+            max_steps=settings.run_max_steps,
+            answer_max_tokens=settings.answer_max_tokens,
+        )
+    )
+    handlers = {RUN_TASK: runner.run, EXPIRE_TASK: lambda lease: approvals.expire(database, lease)}
+    return Platform(
+        settings=settings,
+        home=home,
+        database=database,
+        queue=queue,
+        policy=policy,
+        audit=audit,
+        principals=principals,
+        sessions=Sessions(principals, audit, settings.sign_in_hours, settings.session_hours),
+        usage=usage,
+        assistants=assistants,
+        conversations=conversations,
+        approvals=approvals,
+        runs=runs,
+        engine=engine,
+        model=model,
+        packs=opened,
+        runner=runner,
+        worker=Worker(database, queue, handlers, settings.run_workers),
+    )
+
+
+def installed_packs() -> list[Pack]:
+    """Return every pack that is installed.
+
+    Raises:
+        Invalid: an entry point does not name a pack.
+    """
+    packs: list[Pack] = []
+    for point in entry_points(group="jindou.packs"):
+        pack = point.load()
+        if not isinstance(pack, Pack):
+            raise Invalid(f"The entry point {point.name} is no pack.", field=point.value, rule="jindou.packs")
+        packs.append(pack)
+    return packs
+
+
+def seed(database: Database, principals: Principals, packs: Iterable[Pack]) -> None:
+    """Make the demo company and its people, if there is no organisation yet."""
+    with database.writing(None) as work:
+        if principals.find_organisation(work) is not None:
+            return
+        org_id = principals.create_organisation(work, _COMPANY)
+        for person in (person for pack in packs for person in pack.people):
+            made = Person(
+                id="",
+                handle=person.handle,
+                name=person.name,
+                title=dict(person.title),
+                roles=list(person.roles),
+                language=person.language,
+            )
+            principals.create_person(work, org_id, made)
+
+
+def _open(pack: Pack, home: Home, clock: Clock) -> OpenPack:
+    folder = home.packs / pack.name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return pack.open(folder, clock.now())
+
+
+def _policy(packs: dict[str, Pack], opened: dict[str, OpenPack]) -> Policy:
+    texts = {name: (pack.folder / "policy.cedar").read_text(encoding="utf-8") for name, pack in packs.items()}
+    actions: dict[str, list[str]] = {}
+    for name, pack in packs.items():
+        actions |= actions_of(name, opened[name].tools, pack.actions)
+    return Policy(texts, actions)
+
+
+def _name(principals: Principals, work: Work, person_id: str) -> str:
+    try:
+        return principals.get(work, person_id).name
+    except NotFound:
+        return person_id

@@ -1,0 +1,127 @@
+"""The home folder: where everything of one installation lies, who holds it, and its secrets.
+
+    home/
+      jindou.toml       settings, if any
+      jindou.db         the platform's database
+      secrets/          mode 0700; made at the first start, never defaults
+      run/              server.json says where a running server listens
+      logs/  models/  packs/  audit/
+"""
+
+import fcntl
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import IO, Any
+
+from jindou.errors import Conflict, Unavailable
+
+__all__ = ["AlreadyRunning", "Home", "HomeUnwritable"]
+
+_FOLDERS = ("secrets", "run", "logs", "models", "packs", "audit")
+
+
+class AlreadyRunning(Conflict):
+    """Another process has this home."""
+
+    code = "already_running"
+
+
+class HomeUnwritable(Unavailable):
+    """The home folder can't be made or written."""
+
+    code = "home_unwritable"
+
+
+class Home:
+    """The folder of one installation. `lock` it before writing into it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / "jindou.db"
+        self.models = path / "models"
+        self.packs = path / "packs"
+        self.published_heads = path / "audit" / "heads.jsonl"
+        self.server_log = path / "logs" / "jindou.log"
+        self.engine_log = path / "logs" / "engine.log"
+        self.server_file = path / "run" / "server.json"
+        self._lock_file = path / "run" / "lock"
+        self._operator_key = path / "secrets" / "operator.key"
+        self._lock: IO[str] | None = None
+
+    def prepare(self) -> None:
+        """Make the folders and the secrets that are missing.
+
+        Raises:
+            HomeUnwritable: the folder can't be made or written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            for name in _FOLDERS:
+                (self.path / name).mkdir(mode=0o700, exist_ok=True)
+            if not self._operator_key.exists():
+                _write_private(self._operator_key, secrets.token_hex(32))
+        except OSError as error:
+            told = f"The home folder {self.path} can't be written ({error.strerror}). Choose another with --home."
+            raise HomeUnwritable(told) from None
+
+    def lock(self) -> None:
+        """Take the home for this process, until it ends.
+
+        Raises:
+            AlreadyRunning: another process has it; the message says where it listens.
+        """
+        file = self._lock_file.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            server = self.server()
+            where = f" at {server['url']} (pid {server['pid']})" if server else ""
+            raise AlreadyRunning(f"Jindou is already running on {self.path}{where}. `jindou down` stops it.") from None
+        self._lock = file
+
+    def is_locked(self) -> bool:
+        """Say whether a process has this home."""
+        if not self._lock_file.exists():
+            return False
+        with self._lock_file.open("a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return True
+            return False
+
+    def unlock(self) -> None:
+        """Give the home back."""
+        self.server_file.unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def operator_key(self) -> str:
+        """Return the local operator's key: whoever can read it owns the home anyway."""
+        return self._operator_key.read_text(encoding="utf-8").strip()
+
+    def announce(self, url: str) -> None:
+        """Write where this process listens."""
+        temporary = self.server_file.with_suffix(".new")
+        _write_private(temporary, json.dumps({"url": url, "pid": os.getpid()}))
+        temporary.replace(self.server_file)
+
+    def server(self) -> dict[str, Any] | None:
+        """Return `url` and `pid` of the server that announced itself, or None."""
+        try:
+            content: dict[str, Any] = json.loads(self.server_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return content
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

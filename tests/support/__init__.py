@@ -1,0 +1,1 @@
+"""What tests stand on: a scripted engine, a clock that stands still, a platform in a folder."""

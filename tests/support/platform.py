@@ -1,0 +1,73 @@
+"""A whole platform in a folder, with a scripted engine and a clock that tests move."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from jindou.agents.runs import FINAL, RunDetail, StartRun
+from jindou.assembly import Platform, assemble
+from jindou.home import Home
+from jindou.identity.principals import Principal
+from jindou.settings import load_settings
+from support.scripted import Script, ScriptedEngine
+
+__all__ = ["FakeClock", "as_person", "open_platform", "run_to_rest"]
+
+MODEL = "qwen2.5-coder-0.5b"
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        """Return the time it was set to."""
+        return self._now
+
+    def move(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._now += by
+
+
+@contextmanager
+def open_platform(folder: Path, script: Script, clock: FakeClock | None = None) -> Generator[Platform]:
+    """Open a platform with its workers not started: `run_to_rest` does their work in the test's own thread."""
+    home = Home(folder)
+    home.prepare()
+    home.lock()
+    platform = assemble(load_settings(home=folder), home, ScriptedEngine(script), MODEL, clock or FakeClock())
+    try:
+        yield platform
+    finally:
+        platform.runner.stop()
+        for pack in platform.packs.values():
+            pack.close()
+        platform.database.close()
+        home.unlock()
+
+
+def as_person(platform: Platform, handle: str) -> Principal:
+    """Return a demo person as a principal."""
+    with platform.database.reading(None) as work:
+        org_id = platform.principals.find_organisation(work)
+        assert org_id is not None
+        return platform.principals.principal(work, org_id, platform.principals.find(work, handle).id)
+
+
+def run_to_rest(platform: Platform, who: Principal, message: str = "", run_id: str = "") -> RunDetail:
+    """Start a run, or take one that is there, and move it on until it is over or waits."""
+    with platform.database.writing(who.org_id) as work:
+        run_id = run_id or platform.runs.start(work, who, StartRun(message=message)).id
+    while True:
+        with platform.database.writing(None) as work:
+            lease = platform.queue.claim(work, ("run",))
+        if lease is None:
+            break
+        platform.runner.run(lease)
+    with platform.database.reading(who.org_id) as work:
+        detail = platform.runs.get(work, who, run_id)
+    assert detail.status in FINAL | {"waiting"}
+    return detail
