@@ -1,0 +1,90 @@
+"""The terminal: `jindou <command>`.
+
+A command is loaded only when it is asked for, so that `jindou --help` stays quick. To add one:
+
+1. write it in a module of this folder: a plain function, whose parameters use the types of
+   `jindou.surfaces.cli.options` and whose docstring's first line is its help; or, for several commands under one
+   word, a `typer.Typer` made by `options.group(help)` with functions added by `@group.command("list")`;
+2. enter it in `COMMANDS` by ``module:attribute``, with the same first line as its help.
+
+A command prints its result to stdout and its progress to stderr, raises the errors of `jindou.errors` or of
+`jindou_client` and leaves them to `main`, and ends with another code by ``raise typer.Exit(code)``.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import typer
+
+__all__ = ["COMMANDS", "Entry", "load", "main"]
+
+
+class Entry(NamedTuple):
+    """Where a command is, as ``module:attribute`` below this folder, and what it does in one line."""
+
+    target: str
+    help: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "up": Entry("server:up", "Start Jindou here, and stay until Ctrl-C."),
+    "down": Entry("server:down", "Stop the Jindou that runs here."),
+    "status": Entry("server:status", "Show whether Jindou runs here, and with what."),
+    "doctor": Entry("doctor:doctor", "Say what is open, what is wrong, and what to do."),
+    "sign-in": Entry("sign_in:sign_in", "Print a one-time sign-in link for a person."),
+    "ask": Entry("ask:ask", "Ask an assistant, and watch what it does."),
+    "runs": Entry("runs:group", "Runs: what assistants did."),
+    "approvals": Entry("approvals:group", "Approvals: calls that wait for a person."),
+    "conversations": Entry("conversations:group", "Conversations with assistants."),
+    "assistants": Entry("assistants:group", "Assistants, and what they are for."),
+    "bill": Entry("usage:bill", "Show what was used, and what it cost."),
+    "usage": Entry("usage:group", "Usage: the bill by another name."),
+    "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
+    "principals": Entry("principals:group", "People, and who you are here."),
+    "eval": Entry("evaluate:evaluate", "Measure how often the model calls the right tool."),
+    "demo": Entry("demo:group", "The demo company."),
+    "version": Entry("version:version", "Print the version."),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that `arguments` (else the command line) ask for, and exit with its code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _app(given[0] if given else "")(given, prog_name="jindou")
+    except Exception as error:  # noqa: BLE001 - a person at a terminal gets one line, never a stack
+        tell: Callable[[Exception], int] = importlib.import_module(f"{__name__}.failures").tell
+        sys.exit(tell(error))
+
+
+def load(name: str) -> Callable[..., object] | typer.Typer:
+    """Import and return the command `name`: a function, or a group of them."""
+    module, _, attribute = COMMANDS[name].target.partition(":")
+    command: Callable[..., object] | typer.Typer = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    return command
+
+
+def _app(asked: str) -> typer.Typer:
+    """Return all commands, of which only the one that is asked for is loaded."""
+    app = typer.Typer(
+        name="jindou",
+        help="An AI cloud that a company runs itself.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(lambda: None)
+    for name, entry in COMMANDS.items():
+        command = load(name) if name == asked else _not_loaded
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, help=entry.help)
+        else:
+            app.command(name, help=None if name == asked else entry.help)(command)
+    return app
+
+
+def _not_loaded() -> None:
+    """Stand for a command of which only the name and the help are shown."""
