@@ -15,15 +15,19 @@ __all__ = ["check"]
 CONSOLE = "src/jindou/surfaces/console"
 HASHES = "hashes.toml"
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*(~?)""")
+MARKUP = (".html", ".jinja", ".j2")
+TEXTS = f"{CONSOLE}/texts"
 LANGUAGES = ("en.json", "zh.json")
 
 
 def check(tree: Tree, exceptions: Exceptions) -> Iterator[Finding]:  # noqa: ARG001 - nothing here may be excepted
     """Yield vendored files that changed, markup that a strict CSP refuses, and texts missing in one language."""
     yield from _vendored(tree)
-    for path in tree.under("src", suffix=(".html", ".jinja", ".j2")):
+    for path in tree.under("src", suffix=MARKUP):
         yield from _markup(path, tree.text(path))
     yield from _texts(tree)
+    yield from _asked(tree)
 
 
 def _vendored(tree: Tree) -> Iterator[Finding]:
@@ -84,6 +88,19 @@ def _texts(tree: Tree) -> Iterator[Finding]:
             for key in keys:
                 if not known.get(key, "").strip():
                     yield Finding(f"{folder}/{name}", 1, "texts", f"No text for `{key}`.")
+
+
+def _asked(tree: Tree) -> Iterator[Finding]:
+    """Yield the texts that a template asks for and that nobody wrote; of a composed key, the start must exist."""
+    if not tree.has(f"{TEXTS}/en.json"):
+        return
+    known = _keys(tree, f"{TEXTS}/en.json")
+    for path in tree.under("src", suffix=MARKUP):
+        for number, line in enumerate(tree.text(path).splitlines(), start=1):
+            for key, composed in ASKED.findall(line):
+                found = any(text.startswith(key) for text in known) if composed else key in known
+                if not found:
+                    yield Finding(path, number, "texts", f"No text for `{key}`.")
 
 
 def _keys(tree: Tree, path: str) -> dict[str, str]:
