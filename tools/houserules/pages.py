@@ -15,7 +15,7 @@ __all__ = ["check"]
 CONSOLE = "src/jindou/surfaces/console"
 HASHES = "hashes.toml"
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-ASKED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*(~?)""")
+ASKED = re.compile(r"""\bt(?:\.(count|get))?\(\s*["']([\w.]+)["']\s*([~+]?)""")
 MARKUP = (".html", ".jinja", ".j2")
 TEXTS = f"{CONSOLE}/texts"
 LANGUAGES = ("en.json", "zh.json")
@@ -91,16 +91,15 @@ def _texts(tree: Tree) -> Iterator[Finding]:
 
 
 def _asked(tree: Tree) -> Iterator[Finding]:
-    """Yield the texts that a template asks for and that nobody wrote; of a composed key, the start must exist."""
-    if not tree.has(f"{TEXTS}/en.json"):
-        return
+    """Yield the texts that a page or an island asks for and nobody wrote; of a composed key, the start must exist."""
     known = _keys(tree, f"{TEXTS}/en.json")
-    for path in tree.under("src", suffix=MARKUP):
+    for path in tree.under(CONSOLE, suffix=(*MARKUP, ".js")):
+        prefix = "live." if path.endswith(".js") else ""
         for number, line in enumerate(tree.text(path).splitlines(), start=1):
-            for key, composed in ASKED.findall(line):
-                found = any(text.startswith(key) for text in known) if composed else key in known
-                if not found:
-                    yield Finding(path, number, "texts", f"No text for `{key}`.")
+            for verb, key, composed in ASKED.findall(line):
+                for wanted in (f"{prefix}{key}{form}" for form in ((".one", ".other") if verb == "count" else ("",))):
+                    if not (any(text.startswith(wanted) for text in known) if composed else wanted in known):
+                        yield Finding(path, number, "texts", f"No text for `{wanted}`.")
 
 
 def _keys(tree: Tree, path: str) -> dict[str, str]:
