@@ -110,7 +110,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
     packs = {pack.name: pack for pack in installed_packs()}
     opened = {name: _open(pack, home, database.clock) for name, pack in packs.items()}
     policy = _policy(packs, opened)
-    audit = Audit(home.published_heads)
+    audit = Audit(home.published_heads, policy)
     principals = Principals()
     seed(database, principals, packs.values())
     queue = Queue(settings.lease_seconds)

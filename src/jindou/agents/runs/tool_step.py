@@ -74,19 +74,19 @@ class _ToolStep:
             return self._end("failed", {"error": checked.problem})
         if checked.decision.verb == "ask":
             return self._request_approval(checked)
-        return self._execute(checked)
+        return self._execute(checked, approval)
 
     def _approval(self, checked: Checked) -> tuple[Approval | None, bool]:
         with self._parts.database.reading(self._lease.org_id) as work:
             approval = self._parts.approvals.of_step(work, self._step.id)
             return approval, approval is not None and self._parts.approvals.still_stands(work, approval, checked)
 
-    def _execute(self, checked: Checked) -> bool:
+    def _execute(self, checked: Checked, approval: Approval | None) -> bool:
         try:
             response: dict[str, Any] = {"result": self._parts.doorway.execute(checked)}
         except ToolError as error:
-            return self._end("failed", {"error": str(error)}, checked)
-        return self._end("done", response, checked)
+            return self._end("failed", {"error": str(error)}, checked, approval)
+        return self._end("done", response, checked, approval)
 
     def _refuse(self, checked: Checked) -> bool:
         told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in checked.decision.rules)

@@ -14,6 +14,8 @@ from jindou.db import Work
 from jindou.identity.audit.chain import Head, verify_chain
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
 from jindou.identity.audit.types import GENESIS, AuditEvent, Entry, Verification
+from jindou.identity.policy import Policy, Resource
+from jindou.identity.principals import Principal
 
 __all__ = ["Audit"]
 
@@ -23,8 +25,9 @@ _FIELDS = tuple(AuditEvent.model_fields)
 class Audit:
     """Appends to, lists and verifies the chains. `published` is the file that heads are written to."""
 
-    def __init__(self, published: Path) -> None:
+    def __init__(self, published: Path, policy: Policy) -> None:
         self._published = published
+        self._policy = policy
         self._newest: dict[str, Head] = {}
         self._written: dict[str, Head] = {}
 
@@ -53,20 +56,35 @@ class Audit:
         work.after_commit(lambda: self._newest.update({org_id: (event.seq, event.hash)}))
         return event
 
-    def list_events(self, work: Work, org_id: str, limit: int = 100, before: int | None = None) -> list[AuditEvent]:
-        """Return the newest events first, at most `limit`, older than number `before`."""
-        query = select(AuditEventRow).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq.desc())
+    def list_events(
+        self, work: Work, who: Principal, limit: int = 100, before: int | None = None
+    ) -> list[AuditEvent]:
+        """Return the newest events first, at most `limit`, older than number `before`.
+
+        Raises:
+            Forbidden: this person may not read the trail; the rule is named.
+        """
+        self._require(who)
+        query = select(AuditEventRow).order_by(AuditEventRow.seq.desc())
         if before is not None:
             query = query.where(AuditEventRow.seq < before)
         return [_event(row) for row in work.session.scalars(query.limit(limit))]
 
-    def verify(self, work: Work, org_id: str) -> Verification:
-        """Check the whole chain against itself, its head, and every head that was published."""
-        query = select(AuditEventRow).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq)
+    def verify(self, work: Work, who: Principal) -> Verification:
+        """Check the whole chain against itself, its head, and every head that was published.
+
+        Raises:
+            Forbidden: this person may not read the trail; the rule is named.
+        """
+        self._require(who)
+        query = select(AuditEventRow).where(AuditEventRow.org_id == who.org_id).order_by(AuditEventRow.seq)
         rows = work.session.scalars(query.execution_options(yield_per=500))
-        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id)).first()
+        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == who.org_id)).first()
         heads = [(head.seq, head.hash)] if head else []
-        return verify_chain(map(_event, rows), [*heads, *self._heads_in_file(org_id)])
+        return verify_chain(map(_event, rows), [*heads, *self._heads_in_file(who.org_id)])
+
+    def _require(self, who: Principal) -> None:
+        self._policy.require(who, "audit::read", Resource("Organisation", who.org_id), {})
 
     def publish(self) -> None:
         """Append the heads that moved since the last time to the file."""

@@ -23,6 +23,17 @@ class Principals:
         """Return the id of the first organisation, or None on an empty installation."""
         return work.session.scalars(select(OrganisationRow.id).order_by(OrganisationRow.created_at)).first()
 
+    def only_organisation(self, work: Work) -> str:
+        """Return the id of the organisation of an installation that has been seeded.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = self.find_organisation(work)
+        if found is None:
+            raise NotFound("There is no organisation yet; `jindou up` makes one.")
+        return found
+
     def organisation_name(self, work: Work, org_id: str) -> str:
         """Return the name of an organisation."""
         row = work.session.get(OrganisationRow, org_id)

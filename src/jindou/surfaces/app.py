@@ -1,0 +1,36 @@
+"""The application: JSON API, event streams and console on one loopback port."""
+
+from fastapi import FastAPI
+
+from jindou import __version__
+from jindou.assembly import Platform
+from jindou.surfaces import console
+from jindou.surfaces.http import (
+    approvals,
+    assistants,
+    audit,
+    conversations,
+    principals,
+    runs,
+    sessions,
+    status,
+    usage,
+)
+from jindou.surfaces.failures import add_failures
+from jindou.surfaces.guard import Guard
+
+__all__ = ["create_app"]
+
+_ROOMS = (runs, approvals, conversations, assistants, usage, audit, sessions, principals, status)
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """Return the application that serves `platform`, which the caller starts and stops."""
+    app = FastAPI(title="Jindou", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.state.platform = platform
+    for room in _ROOMS:
+        app.include_router(room.router)
+    console.mount(app)
+    add_failures(app)
+    app.add_middleware(Guard, port=platform.settings.port)
+    return app

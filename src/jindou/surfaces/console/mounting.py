@@ -1,0 +1,33 @@
+"""Where the console joins the application."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+from typing_extensions import override
+
+from jindou.surfaces.console import approvals, audit, conversations, runs, sign_in, switches, usage
+
+__all__ = ["mount"]
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def mount(app: FastAPI) -> None:
+    """Add every page of the console to `app`, and its stylesheets and scripts under ``/static``."""
+    for page in (sign_in, conversations, runs, approvals, usage, audit, switches):
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/static", _Assets(directory=_STATIC), name="static")
+
+
+class _Assets(StaticFiles):
+    """Files that a browser keeps but asks about each time, so that an upgrade shows at once."""
+
+    @override
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,94 @@
+"""How a page is made: its frame, its language, its headers."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from jindou.identity.principals import Principal
+from jindou.surfaces.console import formats
+from jindou.surfaces.console.languages import language_of
+from jindou.surfaces.console.texts import texts_in
+
+__all__ = ["HEADERS", "error_page", "fragment", "here", "page"]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""What every page tells the browser: run and load nothing but our own files, tell nobody, keep nothing."""
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    who: Principal | None = None,
+    waiting: int = 0,
+    status: int = 200,
+    **values: object,
+) -> HTMLResponse:
+    """Return the page of `template` in the viewer's language; `waiting` is the number on the approvals' badge."""
+    return fragment(request, template, who=who, waiting=waiting, status=status, here=here(request), **values)
+
+
+def fragment(
+    request: Request, template: str, *, who: Principal | None = None, status: int = 200, **values: object
+) -> HTMLResponse:
+    """Return a piece of a page, as htmx asks for it."""
+    texts = texts_in(language_of(request, who))
+    html = _environment.get_template(template).render(t=texts, language=texts.language, who=who, **values)
+    return HTMLResponse(html, status_code=status, headers=HEADERS)
+
+
+def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
+    """Return the page of an error: what `status` means in the viewer's language, and `detail` as it was told.
+
+    `title` is shown where the console has no words of its own for `status`.
+    """
+    texts = texts_in(language_of(request, None))
+    return page(
+        request,
+        "error.html",
+        status=status,
+        code=status,
+        title=texts.find(f"error.{status}.title", title),
+        advice=texts.find(f"error.{status}.advice", texts("error.advice")),
+        detail=detail,
+    )
+
+
+def here(request: Request) -> str:
+    """Return the path and query of this page, to come back to it; the start page for what is not to be repeated."""
+    if request.method != "GET" or request.url.path == "/sign-in":
+        return "/"
+    parts = urlsplit(str(request.url))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        money=formats.money,
+        exact_money=formats.exact_money,
+        moment=formats.moment,
+        pretty=formats.pretty,
+    )
+    environment.globals.update(seconds=formats.seconds)  # pyright: ignore[reportArgumentType]
+    return environment
+
+
+_environment = _make_environment()

@@ -1,0 +1,54 @@
+"""Signing in by a one-time link, and out again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from jindou.errors import NotFound, Unauthenticated
+from jindou.identity.sessions import SignInLinkUsed
+from jindou.surfaces.console.pages import page
+from jindou.surfaces.door import clear_session_cookie, platform, reading, set_session_cookie, writing
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+def ask(request: Request, token: str = "") -> Response:
+    """Ask whether to sign in as the person of the link. Looking uses nothing up: link previewers look too."""
+    if not token:
+        return page(request, "sign_in.html", person=None, token="", trouble="")
+    try:
+        with reading(request) as work:
+            person = platform(request).sessions.peek(work, token)
+    except (Unauthenticated, NotFound) as error:
+        return _refuse(request, error)
+    return page(request, "sign_in.html", person=person, token=token, trouble="")
+
+
+@router.post("/sign-in")
+def sign_in(request: Request, token: Annotated[str, Form()]) -> Response:
+    """Use the link up, sign in, and show the start page."""
+    try:
+        with writing(request) as work:
+            secret = platform(request).sessions.redeem(work, token)
+    except (Unauthenticated, NotFound) as error:
+        return _refuse(request, error)
+    response = RedirectResponse("/", status_code=303)
+    set_session_cookie(request, response, secret)
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> Response:
+    """End the session."""
+    response = RedirectResponse("/sign-in", status_code=303)
+    clear_session_cookie(request, response)
+    return response
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    trouble = "used" if isinstance(error, SignInLinkUsed) else "expired"
+    return page(request, "sign_in.html", status=401, person=None, token="", trouble=trouble)

@@ -1,0 +1,30 @@
+// The JSON API, from the same origin, with the session's cookie.
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || String(status));
+    this.status = status;
+    this.body = body;
+  }
+}
+
+export async function post(path, body) {
+  const response = await fetch(path, {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify(body ?? {}),
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(response.status, answer);
+  return answer;
+}
+
+// What to tell a person when a call failed.
+export function explain(t, error) {
+  if (!(error instanceof Problem)) return t.get("trouble.offline");
+  if (error.status === 401) return t.get("trouble.signed_out");
+  if (error.status === 413) return t.get("trouble.too_large");
+  const reasons = (error.body.rules ?? []).map((rule) => (typeof rule === "string" ? rule : t.pick(rule.reason)));
+  return [error.message, ...reasons].filter(Boolean).join(" · ");
+}

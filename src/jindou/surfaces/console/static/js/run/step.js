@@ -1,0 +1,83 @@
+// One step of a run: a line that opens to everything about it.
+import { h, icon } from "../dom.js";
+import { money, took, tokens } from "../formats.js";
+
+const ICONS = {
+  waiting: "clock",
+  done: "check",
+  failed: "alert",
+  refused: "shield",
+  denied: "shield",
+  expired: "clock",
+  cancelled: "cross",
+};
+
+export function statusIcon(t, status) {
+  const sign = status === "started" ? h("span", { class: "spin" }) : icon(ICONS[status] ?? "info");
+  return h("span", { class: "sign" }, sign, h("span", { class: "unseen" }, t.get(`step.${status}`)));
+}
+
+export function stepLine(t, step) {
+  const summary = h(
+    "summary",
+    {},
+    statusIcon(t, step.status),
+    h("span", { class: "what" }, h("span", { class: "title" }, t.pick(step.title)), subject(t, step)),
+    attempt(t, step),
+    h("span", { class: "meta" }, clock(step), step.finished_at ? ` · ${money(step.cost)}` : ""),
+    icon("down", "turn"),
+  );
+  const data = { test: "step", status: step.status, kind: step.kind, name: step.name };
+  return h("li", { class: "step", data }, h("details", {}, summary, stepBody(t, step)));
+}
+
+export function clock(step) {
+  if (step.finished_at) return took(step.started_at, step.finished_at);
+  if (step.status !== "started") return "";
+  return h("span", { class: "tick", data: { since: step.started_at } }, took(step.started_at));
+}
+
+export function attempt(t, step) {
+  return step.attempt > 1 ? h("span", { class: "tag" }, t.get("attempt", { n: step.attempt })) : null;
+}
+
+// The few words that say what a call is about: `SO-10007`, not the whole of its arguments.
+export function subject(t, step) {
+  const title = t.pick(step.title);
+  const values = Object.values(step.arguments ?? {})
+    .filter((value) => ["string", "number"].includes(typeof value) && String(value).length <= 28)
+    .map(String)
+    .filter((value) => value && !title.includes(value))
+    .slice(0, 2);
+  return values.length ? h("span", { class: "subject" }, values.join(" · ")) : null;
+}
+
+export function stepBody(t, step) {
+  const used = step.quantities.input_tokens + step.quantities.cached_tokens + step.quantities.output_tokens;
+  return h(
+    "div",
+    { class: "body" },
+    h("p", { class: "mono faint" }, `${step.n}. ${step.name} · ${t.get(`step.${step.status}`)}`),
+    block(t.get("arguments"), step.arguments),
+    block(t.get("result"), step.result),
+    step.text ? block(t.get("text"), step.text) : null,
+    step.error ? block(t.get("error"), step.error) : null,
+    step.rules.length ? section(t.get("rules"), ruleList(t, step.rules)) : null,
+    used ? section(t.get("tokens"), h("p", { class: "number" }, tokens(t, step.quantities))) : null,
+  );
+}
+
+export function ruleList(t, rules) {
+  const line = (rule) => h("li", {}, h("code", {}, rule.id), h("span", {}, t.pick(rule.reason)));
+  return h("ul", { class: "rules" }, rules.map(line));
+}
+
+function block(label, value) {
+  if (value === null || value === undefined) return null;
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return section(label, h("pre", { tabindex: "0" }, h("code", {}, text)));
+}
+
+function section(label, content) {
+  return h("section", {}, h("h4", {}, label), content);
+}

@@ -1,0 +1,110 @@
+"""What every page and endpoint begins with: who is there, and a unit of work in their organisation."""
+
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from fastapi import Request
+from starlette.responses import Response
+
+from jindou.assembly import Platform
+from jindou.db import Work
+from jindou.errors import Forbidden, Unauthenticated
+from jindou.identity.principals import Principal
+
+__all__ = [
+    "clear_session_cookie",
+    "platform_of",
+    "platform_work",
+    "reading",
+    "require_operator",
+    "session_secret",
+    "set_session_cookie",
+    "signed_in",
+    "writing",
+]
+
+
+def platform_of(request: Request) -> Platform:
+    """Return the platform that serves the request."""
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+def signed_in(request: Request) -> Principal:
+    """Return who the request acts for, by its session cookie or bearer token.
+
+    Raises:
+        Unauthenticated: nobody is signed in, or the session has ended.
+    """
+    known: Principal | None = getattr(request.state, "principal", None)
+    if known is not None:
+        return known
+    secret = session_secret(request)
+    if not secret:
+        raise Unauthenticated("Nobody is signed in. `jindou sign-in` prints a link.")
+    platform = platform_of(request)
+    with platform.database.reading(None) as work:
+        principal = platform.sessions.principal(work, secret)
+    request.state.principal = principal
+    return principal
+
+
+def require_operator(request: Request) -> None:
+    """Let only the local operator pass, who can read the home folder's key.
+
+    Raises:
+        Forbidden: the request does not carry that key.
+    """
+    given = _bearer(request)
+    if not secrets.compare_digest(given.encode(), platform_of(request).home.operator_key().encode()):
+        raise Forbidden("Only the local operator may do this.", rules=["jindou.local-operator"])
+
+
+@contextmanager
+def reading(request: Request) -> Generator[Work]:
+    """Open a unit of work that reads in the organisation of whoever is signed in."""
+    with platform_of(request).database.reading(signed_in(request).org_id) as work:
+        yield work
+
+
+@contextmanager
+def writing(request: Request) -> Generator[Work]:
+    """Open a unit of work in the organisation of whoever is signed in; it commits at the end."""
+    platform = platform_of(request)
+    with platform.database.writing(signed_in(request).org_id) as work:
+        yield work
+    platform.worker.wake()
+
+
+@contextmanager
+def platform_work(request: Request) -> Generator[Work]:
+    """Open a unit of work of the platform itself, for requests of nobody in particular; it commits at the end."""
+    with platform_of(request).database.writing(None) as work:
+        yield work
+
+
+def session_secret(request: Request) -> str:
+    """Return the session's secret that the request carries, or an empty string."""
+    return _bearer(request) or request.cookies.get(_cookie(request), "")
+
+
+def set_session_cookie(request: Request, response: Response, secret: str) -> None:
+    """Sign the browser in: out of reach of scripts and of other sites."""
+    seconds = int(platform_of(request).settings.session_hours * 3600)
+    response.set_cookie(_cookie(request), secret, max_age=seconds, httponly=True, samesite="strict", path="/")
+
+
+def clear_session_cookie(request: Request, response: Response) -> None:
+    """Sign the browser out."""
+    response.delete_cookie(_cookie(request), httponly=True, samesite="strict", path="/")
+
+
+def _cookie(request: Request) -> str:
+    # Browsers share cookies between ports, so two installations on one machine need two names.
+    return f"jindou_session_{platform_of(request).settings.port}"
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,83 @@
+"""Answers to what went wrong: problem+json for programs, a page for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
+from jindou.surfaces.console import error_page
+from jindou.surfaces.problems import problem_json, problem_of
+from jindou.telemetry import get_logger
+
+__all__ = ["add_failures"]
+
+_log = get_logger(__name__)
+
+
+def add_failures(app: FastAPI) -> None:
+    """Answer every error of `app` in the form its caller reads."""
+    app.add_exception_handler(JindouError, _known)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def _known(request: Request, error: Exception) -> Response:
+    if not isinstance(error, JindouError):
+        return _unknown(request, error)
+    problem = problem_of(error)
+    if _wants_page(request):
+        if isinstance(error, Unauthenticated) and request.method == "GET":
+            return RedirectResponse("/sign-in", status_code=303)
+        return error_page(request, problem.status, problem.title, error.message)
+    headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, Limited) else {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return _json(problem_json(error), problem.status, headers)
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    told, field, rule = "The request can't be read.", "", ""
+    if isinstance(error, RequestValidationError) and error.errors():
+        first: Mapping[str, Any] = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
+        rule = str(first["msg"])
+        told = f"{field or 'The body'}: {rule}."
+    return _known(request, Invalid(told, field=field, rule=rule))
+
+
+def _plain(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    title = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong"
+    if _wants_page(request):
+        return error_page(request, status, title, title)
+    body = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": f"http_{status}"}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return _json(body, status, headers)
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    _log.error("unexpected error", exc_info=error, extra={"fields": {"path": request.url.path}})
+    detail = "This is a fault of ours; `jindou doctor` and the log in the home folder say more."
+    if _wants_page(request):
+        return error_page(request, 500, "Something went wrong", detail)
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": "Something went wrong",
+        "status": 500,
+        "detail": detail,
+        "code": "internal",
+    }
+    return _json(body, 500, {})
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> JSONResponse:
+    return JSONResponse(dict(body), status, dict(headers), media_type="application/problem+json")

@@ -1,0 +1,92 @@
+"""What a request must be before anything looks at it: for this host, from this site, and not too large."""
+
+import json
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jindou.errors import Forbidden, Invalid, JindouError, TooLarge
+from jindou.surfaces.problems import problem_json, problem_of
+
+__all__ = ["Guard"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_MAX_BYTES = 1_000_000
+
+
+class _BodyTooLarge(Exception):  # noqa: N818 - it never leaves this module
+    pass
+
+
+class Guard:
+    """Refuses what a browser was tricked into sending, and bodies over 1 MB.
+
+    A foreign `Host` is a rebound name (DNS rebinding); a foreign `Origin` on a request that changes something is
+    another site's (cross-site request forgery). Neither is sent by curl or an SDK, which need no such guard.
+    """
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app = app
+        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with a problem."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        problem = self._problem(scope["method"], headers)
+        if problem is not None:
+            await _answer(send, problem)
+            return
+        await self._bounded(scope, receive, send)
+
+    def _problem(self, method: str, headers: Mapping[str, str]) -> JindouError | None:
+        host = headers.get("host", "")
+        if host not in self._hosts:
+            return Invalid("The Host header does not name this server.", field="Host", rule="a loopback address")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal():
+            return Invalid("The Content-Length header is no number.", field="Content-Length", rule="a number")
+        if int(length) > _MAX_BYTES:
+            return TooLarge(f"The body has {length} bytes; at most {_MAX_BYTES} are taken.")
+        if method not in _SAFE and not self._same_site(host, headers):
+            return Forbidden("Another site may not send this.", rules=["jindou.same-origin"])
+        return None
+
+    def _same_site(self, host: str, headers: Mapping[str, str]) -> bool:
+        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+            return False
+        origin = headers.get("origin")
+        return origin is None or origin == f"http://{host}"
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count the body as it comes: a chunked one does not say its length."""
+        seen = 0
+        started = False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > _MAX_BYTES:
+                raise _BodyTooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _BodyTooLarge:
+            if not started:
+                await _answer(send, TooLarge(f"The body has more than {_MAX_BYTES} bytes."))
+
+
+async def _answer(send: Send, error: JindouError) -> None:
+    body = json.dumps(problem_json(error)).encode()
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem_of(error).status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

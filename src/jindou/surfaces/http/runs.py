@@ -1,0 +1,104 @@
+"""`/api/runs`: start, watch and stop runs."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from jindou.agents.runs import Run, RunDetail, RunEvent, StartRun
+from jindou.identity.principals import Principal
+from jindou.surfaces.door import platform_of, reading, signed_in, writing
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/runs", tags=["runs"])
+Who = Annotated[Principal, Depends(signed_in)]
+_KEEP_ALIVE_SECONDS = 15.0
+
+
+@router.post("", status_code=201)
+def start(request: Request, who: Who, asked: StartRun) -> Run:
+    """Ask an assistant to do something; follow the run by its events."""
+    with writing(request) as work:
+        return platform_of(request).runs.start(work, who, asked)
+
+
+@router.get("")
+def list_runs(
+    request: Request, who: Who, limit: Annotated[int, Query(ge=1, le=200)] = 50, before: str | None = None
+) -> list[Run]:
+    """Return one's own runs, the newest first."""
+    with reading(request) as work:
+        return platform_of(request).runs.list_runs(work, who, limit, before)
+
+
+@router.get("/{run_id}")
+def get(request: Request, who: Who, run_id: str) -> RunDetail:
+    """Return a run with its journal."""
+    with reading(request) as work:
+        return platform_of(request).runs.get(work, who, run_id)
+
+
+@router.post("/{run_id}/cancel")
+def cancel(request: Request, who: Who, run_id: str) -> Run:
+    """Ask a run to stop; it does within two seconds, or when the tool under way has returned."""
+    with writing(request) as work:
+        return platform_of(request).runs.cancel(work, who, run_id)
+
+
+@router.get("/{run_id}/events", response_class=StreamingResponse)
+async def events(
+    request: Request,
+    who: Who,
+    run_id: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+) -> StreamingResponse:
+    """Stream a run's events (server-sent events), from number `after` or the `Last-Event-ID` header on."""
+    seen = after if last_event_id is None else last_event_id
+    await run_in_threadpool(_events, request, who, run_id, seen)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_follow(request, who, run_id, seen), media_type="text/event-stream", headers=headers)
+
+
+async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> AsyncGenerator[str]:
+    loop = asyncio.get_running_loop()
+    live: asyncio.Queue[RunEvent] = asyncio.Queue()
+    # First listen, then read: what happens in between is seen twice, and dropped by its number.
+    end = platform_of(request).runs.stream.subscribe(
+        run_id, lambda event: loop.call_soon_threadsafe(live.put_nowait, event)
+    )
+    try:
+        for event in await run_in_threadpool(_events, request, who, run_id, seen):
+            seen = event.seq
+            yield _encode(event)
+            if event.type == "run.finished":
+                return
+        while True:
+            try:
+                event = await asyncio.wait_for(live.get(), _KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield ": still here\n\n"
+                continue
+            if event.seq and event.seq <= seen:
+                continue
+            seen = event.seq or seen
+            yield _encode(event)
+            if event.type == "run.finished":
+                return
+    finally:
+        end()
+
+
+def _events(request: Request, who: Principal, run_id: str, after: int) -> list[RunEvent]:
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        return platform.runs.events(work, who, run_id, after)
+
+
+def _encode(event: RunEvent) -> str:
+    number = f"id: {event.seq}\n" if event.seq else ""
+    return f"{number}event: {event.type}\ndata: {event.model_dump_json()}\n\n"
