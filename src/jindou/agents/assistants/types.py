@@ -15,11 +15,16 @@ class Example(BaseModel):
 
 
 class Limits(BaseModel):
-    """How far one run may go; None leaves it to the installation's settings."""
+    """How far one run may go: `steps` in all, and `effects`, calls that changed something.
+
+    Once it has had its effects, the assistant can only answer. A small model is kept from doing more than it was
+    asked. None leaves it to the installation's settings.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     steps: int | None = Field(default=None, ge=1)
+    effects: int | None = Field(default=None, ge=1)
 
 
 class Assistant(BaseModel):

@@ -1,12 +1,13 @@
 """One model call of a run."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from jindou.agents.runs.fold import messages_of
 from jindou.agents.runs.segment import Parts, State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import RunEvent
+from jindou.agents.tools import Tool
 from jindou.billing.usage import Quantities
 from jindou.durable.queue import Lease
 from jindou.models.gateway import Completion, CompletionAsk, ToolSchema, complete
@@ -28,15 +29,23 @@ def ask_model(
         ContextOverflow: the conversation does not fit.
     """
     step = _begin(parts, lease, begun)
+    tools = parts.doorway.tools_of(state.assistant)
     ask = CompletionAsk(
         messages=messages_of(state.assistant.instructions, state.earlier, state.run, state.steps),
-        tools=[ToolSchema(t.name, t.description, t.schema()) for t in parts.doorway.tools_of(state.assistant)],
+        tools=[ToolSchema(tool.name, tool.description, tool.schema()) for tool in tools],
         max_tokens=parts.answer_max_tokens,
+        answer_only=_has_had_its_effects(state, tools),
     )
     completion = complete(
         parts.engine, ask, on_text=_teller(parts, step), should_stop=_stop_question(parts, lease, stopping)
     )
     _keep(parts, lease, step, completion)
+
+
+def _has_had_its_effects(state: State, tools: Sequence[Tool]) -> bool:
+    most = state.assistant.limits.effects
+    effects = {tool.name for tool in tools if tool.risk != "read"}
+    return most is not None and sum(s.status == "done" and s.name in effects for s in state.steps) >= most
 
 
 def _begin(parts: Parts, lease: Lease, begun: StepRow | None) -> StepRow:

@@ -78,6 +78,8 @@ class _Turn:
 
     def run(self) -> Completion:
         """Ask, judge, and ask once more if need be."""
+        if self._ask.answer_only:
+            return self._answer_in_words()
         output = self._write(EngineRequest(messages=self._ask.messages))
         if not output.reading.calls and not output.reading.unreadable:
             return self._answer(output)
@@ -165,6 +167,9 @@ class _Turn:
         self._notices.append(
             Notice("repeated_call", f"The model called {calls[0].name} again with the same arguments.")
         )
+        return self._answer_in_words()
+
+    def _answer_in_words(self) -> Completion:
         messages = [*self._ask.messages, {"role": "user", "content": _ANSWER_NOW}]
         return self._answer(self._write(EngineRequest(messages=messages, prose=True)))
 

@@ -23,13 +23,17 @@ class ToolSchema:
 
 @dataclass(frozen=True, slots=True)
 class CompletionAsk:
-    """A conversation in the form of OpenAI's chat completions, and the tools that the model may call."""
+    """A conversation in the form of OpenAI's chat completions, and the tools that the model may call.
+
+    With `answer_only` it may call none any more: it answers in words. The prompt, and its cached prefix, stay.
+    """
 
     messages: Sequence[Mapping[str, object]]
     tools: Sequence[ToolSchema] = ()
     max_tokens: int = 512
     temperature: float = 0.0
     seed: int = 0
+    answer_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
