@@ -1,0 +1,156 @@
+"""`jindou doctor`: what is open, what is wrong, and what to do."""
+
+import json
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import psutil
+import typer
+from pydantic import BaseModel
+
+from jindou.errors import JindouError
+from jindou.home import Home
+from jindou.settings import Settings, load_settings
+from jindou.surfaces.cli.options import AsJson
+from jindou.surfaces.cli.options import Home as HomeOption
+from jindou.surfaces.cli.server import ask_status
+
+__all__ = ["doctor"]
+
+_LOW_DISK = 2_000_000_000
+_MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
+
+
+class Check(BaseModel):
+    """One thing that was looked at, and what to do where it is not well."""
+
+    name: str
+    state: Literal["ok", "warning", "wrong"]
+    found: str
+    remedy: str = ""
+
+
+def doctor(*, home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Say what is open, what is wrong, and what to do."""
+    checks = list(_checks(home))
+    wrong = [check for check in checks if check.state == "wrong"]
+    if as_json:
+        content = {"ok": not wrong, "checks": [check.model_dump() for check in checks]}
+        typer.echo(json.dumps(content, ensure_ascii=False))
+    else:
+        for check in checks:
+            typer.echo(f"{_MARKS[check.state]} {check.name:<10} {check.found}")
+            if check.remedy:
+                typer.echo(f"             → {check.remedy}")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _checks(home: object) -> Iterator[Check]:
+    try:
+        settings = load_settings(home=home)
+    except JindouError as error:
+        yield Check(name="settings", state="wrong", found=error.message, remedy="Correct the setting.")
+        return
+    yield Check(name="settings", state="ok", found=f"home {settings.home}, port {settings.port}")
+    place = Home(settings.home)
+    if not place.path.exists():
+        yield Check(name="home", state="warning", found="There is none yet.", remedy="`jindou up` makes it.")
+        return
+    yield from _folder(place)
+    yield _secrets(place)
+    yield _database(settings, place)
+    yield _model(settings, place)
+    yield from _server(place)
+
+
+def _folder(place: Home) -> Iterator[Check]:
+    try:
+        probe = place.path / ".doctor"
+        probe.touch()
+        probe.unlink()
+        yield Check(name="home", state="ok", found=f"{place.path} can be written")
+    except OSError as error:
+        remedy = "Give yourself the right to write there, or choose another home with --home."
+        yield Check(name="home", state="wrong", found=f"{place.path}: {error.strerror}", remedy=remedy)
+    free = shutil.disk_usage(place.path).free
+    low = free < _LOW_DISK
+    remedy = "Free some: the models and the database need it." if low else ""
+    yield Check(name="disk", state="warning" if low else "ok", found=f"{free / 1e9:.1f} GB free", remedy=remedy)
+
+
+def _secrets(place: Home) -> Check:
+    folder = place.path / "secrets"
+    loose = [p.name for p in (folder, *folder.glob("*")) if stat.S_IMODE(p.stat().st_mode) & 0o077]
+    if loose:
+        remedy = f"chmod -R go= {folder}"
+        return Check(name="secrets", state="wrong", found=f"Others may read {', '.join(loose)}", remedy=remedy)
+    return Check(name="secrets", state="ok", found="only you can read them")
+
+
+def _database(settings: Settings, place: Home) -> Check:
+    if settings.database_url:
+        return Check(name="database", state="ok", found="set by database_url; not looked into")
+    if not place.database.exists():
+        return Check(name="database", state="warning", found="There is none yet.", remedy="`jindou up` makes it.")
+    try:
+        connection = sqlite3.connect(f"file:{place.database}?mode=ro", uri=True)
+        found: str = connection.execute("PRAGMA quick_check").fetchone()[0]
+        mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        connection.close()
+    except sqlite3.Error as error:
+        found, mode = str(error), "?"
+    if found != "ok":
+        remedy = "Stop Jindou and restore the file from a backup."
+        return Check(name="database", state="wrong", found=f"{place.database}: {found}", remedy=remedy)
+    return Check(name="database", state="ok", found=f"{place.database} is whole ({mode})")
+
+
+def _model(settings: Settings, place: Home) -> Check:
+    folder = settings.models_dir or place.models
+    files = sorted(path.name for path in folder.glob("*.gguf")) if folder.exists() else []
+    if not files:
+        return Check(name="model", state="warning", found="none fetched yet", remedy="`jindou up` fetches it.")
+    return Check(name="model", state="ok", found=", ".join(files))
+
+
+def _server(place: Home) -> Iterator[Check]:
+    server = place.server() if place.is_locked() else None
+    if server is None:
+        yield Check(name="server", state="ok", found="not running", remedy="`jindou up` starts it.")
+        return
+    try:
+        answer = ask_status(server)
+    except JindouError as error:
+        remedy = f"See {place.server_log}; `jindou down` and `jindou up` start it anew."
+        yield Check(name="server", state="wrong", found=error.message, remedy=remedy)
+        return
+    yield Check(name="server", state="ok", found=f"{server['url']} (pid {server['pid']})")
+    yield _engine(place, answer["engine"])
+    yield _sockets(int(server["pid"]))
+
+
+def _engine(place: Home, engine: dict[str, Any]) -> Check:
+    ready = engine["state"] == "ready"
+    remedy = "" if ready else f"It is restarted by itself; {place.engine_log} says why."
+    found = f"{engine['model']} is {engine['state']}, restarted {engine['restarts']} times"
+    return Check(name="engine", state="ok" if ready else "wrong", found=found, remedy=remedy)
+
+
+def _sockets(pid: int) -> Check:
+    """Look at every port that the server and its children listen on."""
+    server = psutil.Process(pid)
+    addresses = sorted(
+        f"{connection.laddr.ip}:{connection.laddr.port}"
+        for process in (server, *server.children(recursive=True))
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    )
+    open_ = [address for address in addresses if not address.startswith(("127.", "::1"))]
+    if open_:
+        found = f"reachable from outside: {', '.join(open_)}"
+        return Check(name="sockets", state="wrong", found=found, remedy="Stop Jindou and report this.")
+    return Check(name="sockets", state="ok", found=f"loopback only: {', '.join(addresses)}")

@@ -1,0 +1,193 @@
+"""`jindou up`, `down` and `status`."""
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import httpx
+import psutil
+import typer
+import uvicorn
+from fastapi import FastAPI
+from typing_extensions import override
+
+from jindou.assembly import Platform, assemble
+from jindou.errors import Conflict, Unavailable
+from jindou.home import Home
+from jindou.models.engines import EngineConfig, open_engine
+from jindou.settings import Settings, load_settings
+from jindou.surfaces.app import create_app
+from jindou.surfaces.cli.models import local_model
+from jindou.surfaces.cli.options import AsJson
+from jindou.surfaces.cli.options import Home as HomeOption
+from jindou.telemetry import configure_logging
+
+__all__ = ["ask_status", "down", "status", "up"]
+
+_DOWN_SECONDS = 20.0
+
+
+class PortTaken(Conflict):
+    """Another program listens on the port."""
+
+    code = "port_taken"
+
+
+def up(
+    *,
+    home: HomeOption = None,
+    port: Annotated[int | None, typer.Option(help="Port of console and API.  [default: 8787]")] = None,
+    model: Annotated[str | None, typer.Option(help="Catalogue name of the model.  [default: by memory]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start Jindou here, and stay until Ctrl-C."""
+    settings = load_settings(home=home, port=port, model=model)
+    place = Home(settings.home)
+    place.prepare()
+    place.lock()
+    try:
+        configure_logging(place.server_log, settings.log_level)
+        with _listen(settings) as listener:
+            serve(settings, place, listener, as_json=as_json)
+    finally:
+        place.unlock()
+
+
+def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: bool) -> None:
+    """Fetch what is missing, put the platform together, and serve it until a signal comes."""
+    name, path = local_model(settings, place)
+    config = EngineConfig(name, path, settings.context_tokens, settings.engine_threads, place.engine_log)
+    engine = open_engine(settings.engine, config)
+    platform = assemble(settings, place, engine, name)
+    _say(f"Starting {name} …", quiet=as_json)
+    try:
+        platform.start()
+        server = _Server(create_app(platform), lambda: _ready(platform, as_json=as_json))
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        # The server has shut down by itself; the signal is told again for whoever started it.
+        _say("Stopped.", quiet=as_json)
+    finally:
+        platform.stop()
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, app: FastAPI, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off")
+        )
+        self._on_ready = on_ready
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything else is done.
+
+    Raises:
+        PortTaken: another program has it.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        told = f"Port {settings.port} can't be used ({error.strerror}). Choose another: `jindou up --port 8788`."
+        raise PortTaken(told) from None
+    return listener
+
+
+def _ready(platform: Platform, *, as_json: bool) -> None:
+    """Say where the console is, with a one-time link for everybody."""
+    settings = platform.settings
+    links: list[dict[str, str]] = []
+    with platform.database.writing(None) as work:
+        org_id = platform.principals.only_organisation(work)
+        for person in platform.principals.list_people(work):
+            token = platform.sessions.create_link(work, org_id, person.id)
+            url = f"{settings.url}/sign-in?token={token}"
+            links.append({"person": person.handle, "name": person.name, "title": person.title["en"], "url": url})
+        company = platform.principals.organisation_name(work, org_id)
+    platform.home.announce(settings.url)
+    if as_json:
+        typer.echo(json.dumps({"url": settings.url, "model": platform.model, "company": company, "links": links}))
+        return
+    typer.echo(f"\nJindou is ready at {settings.url} · {company} · {platform.model}\n")
+    typer.echo("Sign in, each link works once (`jindou sign-in --as clerk` prints another):")
+    for link in links:
+        typer.echo(f"  {link['person']:<10} {link['name']} · {link['title']}\n             {link['url']}")
+    typer.echo('\nOr ask from another terminal: jindou ask --as clerk "Where is order SO-10007?"\nCtrl-C stops.')
+
+
+def down(*, home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Stop the Jindou that runs here."""
+    place = Home(load_settings(home=home).home)
+    server = place.server()
+    if not place.is_locked() or server is None:
+        _tell({"running": False, "stopped": False}, "Jindou is not running here.", as_json=as_json)
+        return
+    os.kill(int(server["pid"]), signal.SIGTERM)
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while place.is_locked():
+        if time.monotonic() > deadline:
+            raise Unavailable(f"Jindou (pid {server['pid']}) has not stopped in {_DOWN_SECONDS:.0f} s.")
+        time.sleep(0.1)
+    _tell({"running": False, "stopped": True}, "Jindou has stopped.", as_json=as_json)
+
+
+def status(*, home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Show whether Jindou runs here, and with what."""
+    settings = load_settings(home=home)
+    place = Home(settings.home)
+    server = place.server() if place.is_locked() else None
+    if server is None:
+        told = f"Jindou is not running on {place.path}. Start it with `jindou up`."
+        _tell({"running": False, "home": str(place.path)}, told, as_json=as_json)
+        raise typer.Exit(3)
+    answer = ask_status(server)
+    memory = psutil.Process(int(server["pid"])).memory_info().rss
+    engine = answer["engine"]
+    lines = [
+        f"Jindou {answer['version']} runs at {server['url']} (pid {server['pid']}, {memory >> 20} MB)",
+        f"  home    {place.path}",
+        f"  model   {engine['model']} · {engine['state']} · {(engine['rss_bytes'] or 0) >> 20} MB",
+        f"  runs    {answer['runs_waiting']} under way",
+        *(f"  {name:<7} {described}" for name, described in answer["packs"].items()),
+    ]
+    content = {"running": True, "home": str(place.path), **server, "rss_bytes": memory, **answer}
+    _tell(content, "\n".join(lines), as_json=as_json)
+
+
+def ask_status(server: dict[str, Any]) -> dict[str, Any]:
+    """Return what a running server says of itself.
+
+    Raises:
+        Unavailable: it does not answer.
+    """
+    try:
+        answer = httpx.get(f"{server['url']}/api/status", timeout=5.0)
+        answer.raise_for_status()
+        content: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError):
+        raise Unavailable(f"Jindou at {server['url']} (pid {server['pid']}) does not answer.") from None
+    return content
+
+
+def _tell(content: dict[str, Any], told: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps(content, ensure_ascii=False) if as_json else told)
+
+
+def _say(told: str, *, quiet: bool) -> None:
+    typer.echo(told, err=True) if not quiet else None
