@@ -7,7 +7,7 @@ import pytest
 
 from jindou.packs.contract import OpenPack
 from jindou.packs.ecommerce import pack
-from jindou.packs.ecommerce.shop import Shop, ShopUnreadable
+from jindou.packs.ecommerce.shop import Shop, ShopBusy, ShopUnreadable
 from packs.ecommerce.shop_desk import TODAY, Desk
 
 
@@ -97,6 +97,25 @@ def test_a_file_that_is_no_shop_is_refused_and_named(tmp_path: Path, content: by
     (tmp_path / "shop.db").write_bytes(content)
     with pytest.raises(ShopUnreadable, match=r"shop\.db is no shop database"):
         pack.open(tmp_path, TODAY)
+
+
+def test_a_database_that_another_writer_keeps_says_so_and_stays_readable(folder: Path) -> None:
+    shop = Shop(folder, TODAY, patience=0.01)
+    with closing(sqlite3.connect(folder / "shop.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE").close()
+        with shop.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM sales_order").scalar_one() == 1000
+        with pytest.raises(ShopBusy, match="try again"), shop.write():
+            pass
+    with shop.write():
+        pass
+    shop.close()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ShopBusy, match=r"shop\.db can't be made"):
+        Shop(tmp_path / "file" / "shop", TODAY)
 
 
 def test_one_line_says_what_the_pack_holds(opened: OpenPack) -> None:

@@ -238,5 +238,5 @@ def test_without_the_right_nobody_is_found(desk: Desk) -> None:
     desk.sees_customers = False
     with pytest.raises(ToolError, match="may not see customers"):
         desk.ask("find_customer", query="C-1007")
-    with pytest.raises(ToolError, match="may not see the orders of a customer"):
-        desk.ask("list_orders", customer_id="C-1007")
+    with pytest.raises(ToolError, match="may not see whose orders"):
+        desk.ask("list_orders", status="unpaid")

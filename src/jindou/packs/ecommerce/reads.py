@@ -104,13 +104,13 @@ class Reads:
 
     def list_orders(self, call: Call, customer_id: CustomerId = "", status: Status = "any") -> Orders:
         """List the orders of one customer number, or all orders with one status."""
+        if not call.may("see_customer"):
+            raise ToolError(f"{call.person_name} may not see whose orders these are.")
         order = tables.sales_order
         wanted: list[ColumnElement[bool]] = []
         if status != "any":
             wanted.append(order.c.status == status)
         if customer_id:
-            if not call.may("see_customer"):
-                raise ToolError(f"{call.person_name} may not see the orders of a customer.")
             wanted.append(order.c.customer_id == customer_id)
         columns = order.c.id, order.c.customer_id, order.c.placed_at, order.c.status, order.c.total
         with self._shop.read() as connection:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event
 from sqlalchemy.engine import URL
@@ -20,7 +21,7 @@ __all__ = ["Shop", "ShopBusy", "ShopUnreadable"]
 _FILE = "shop.db"
 _VERSION = 1
 _SEED = 20
-_BUSY_SECONDS = 10.0
+_PATIENCE = 10.0
 
 
 class ShopBusy(Unavailable):
@@ -34,16 +35,18 @@ class ShopUnreadable(Corrupt):
 class Shop:
     """The shop's database in a folder; made with demo data when there is none.
 
-    Safe with several threads and processes. Close it when done.
+    Safe with several threads and processes; one waits up to `patience` seconds for another's writing. Close it when
+    done.
     """
 
-    def __init__(self, folder: Path, today: datetime, *, seed: int = _SEED) -> None:
+    def __init__(self, folder: Path, today: datetime, *, seed: int = _SEED, patience: float = _PATIENCE) -> None:
         self.path = folder / _FILE
         self._seed = seed
         self._today = today
+        self._patience = patience
         if not self.path.exists():
             self._make()
-        self.engine = _open(self.path, journal="WAL")
+        self.engine = _open(self.path, "WAL", self._patience)
         try:
             self._check()
         except BaseException:
@@ -97,21 +100,26 @@ class Shop:
 
     def _make(self) -> None:
         """Build the file beside its place and link it there, so that nobody ever sees half a shop."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_name(f"{_FILE}.{os.getpid()}.new")
-        beside.unlink(missing_ok=True)
         try:
-            engine = _open(beside, journal="MEMORY")
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=self.path.parent, prefix=f"{_FILE}.") as beside:
+                made = Path(beside) / _FILE
+                self._build(made)
+                _put_in_place(made, self.path)
+        except (OSError, OperationalError) as error:
+            raise ShopBusy(
+                f"The shop database {self.path} can't be made ({_cause(error)}); check the folder."
+            ) from error
+
+    def _build(self, path: Path) -> None:
+        engine = _open(path, "MEMORY", self._patience)
+        try:
             with engine.begin() as connection:
                 tables.metadata.create_all(connection)
                 fill(connection, self._seed, self._today)
                 connection.exec_driver_sql(f"PRAGMA user_version = {_VERSION}")
-            engine.dispose()
-            _put_in_place(beside, self.path)
-        except OperationalError as error:
-            raise ShopBusy(f"The shop database {self.path} can't be made ({error.orig}); free the disk.") from error
         finally:
-            beside.unlink(missing_ok=True)
+            engine.dispose()
 
     def _check(self) -> None:
         with self.read() as connection:
@@ -120,6 +128,10 @@ class Shop:
 
     def _unreadable(self) -> ShopUnreadable:
         return ShopUnreadable(f"{self.path} is no shop database of this version; move it away and start again.")
+
+
+def _cause(error: OSError | OperationalError) -> object:
+    return error.orig if isinstance(error, OperationalError) else error.strerror
 
 
 def _put_in_place(beside: Path, place: Path) -> None:
@@ -131,8 +143,8 @@ def _put_in_place(beside: Path, place: Path) -> None:
         beside.replace(place)  # A file system without links.
 
 
-def _open(path: Path, *, journal: str) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS})
+def _open(path: Path, journal: str, patience: float) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": patience})
 
     def connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # Transactions begin where we say, not where the driver guesses.
