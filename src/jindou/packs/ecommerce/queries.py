@@ -84,7 +84,7 @@ def order_of(connection: Connection, order_id: str) -> Head:
     columns = sales_order.c.id, sales_order.c.status, sales_order.c.placed_at, sales_order.c.total
     found = connection.execute(select(*columns).where(sales_order.c.id == order_id)).one_or_none()
     if found is None:
-        raise ToolError(f"There is no order {order_id}. Order numbers look like SO-99999.")
+        raise ToolError(f"There is no order {order_id}. Ask for the right order number.")
     return Head(*found)
 
 
