@@ -1,0 +1,74 @@
+"""Runs: start one, watch it, stop it."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from jindou_client.errors import Unavailable
+from jindou_client.transport import Transport
+from jindou_client.types import Run, RunDetail, RunEvent
+
+__all__ = ["Runs"]
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 2.0
+
+
+class Runs:
+    """What assistants do."""
+
+    def __init__(self, transport: Transport, patience: float) -> None:
+        self._transport = transport
+        self._patience = patience
+
+    def start(self, message: str, assistant: str = "after-sales", conversation_id: str | None = None) -> Run:
+        """Ask an assistant; with `conversation_id`, as the next message of that conversation."""
+        body = {"message": message, "assistant": assistant, "conversation_id": conversation_id}
+        return self._transport.post(Run, "/api/runs", body)
+
+    def list(self, limit: int = 50, before: str | None = None) -> Sequence[Run]:
+        """Return one's own runs, the newest first, older than run `before`."""
+        return self._transport.get(list[Run], "/api/runs", {"limit": limit, "before": before})
+
+    def get(self, run_id: str) -> RunDetail:
+        """Return a run with its journal."""
+        return self._transport.get(RunDetail, f"/api/runs/{run_id}")
+
+    def cancel(self, run_id: str) -> Run:
+        """Ask a run to stop; watch `events` to see that it has."""
+        return self._transport.post(Run, f"/api/runs/{run_id}/cancel")
+
+    def events(self, run_id: str, after: int = 0) -> Iterator[RunEvent]:
+        """Yield the events behind number `after` as they happen, up to ``run.finished``.
+
+        A connection that breaks off is made again, and goes on where it was.
+
+        Raises:
+            Unavailable: the server did not come back within the client's `patience`.
+        """
+        pause, silent_since = _FIRST_PAUSE, time.monotonic()
+        while True:
+            try:
+                for event in self._once(run_id, after):
+                    pause, silent_since = _FIRST_PAUSE, time.monotonic()
+                    after = max(after, event.seq)
+                    yield event
+                    if event.type == "run.finished":
+                        return
+                if self._is_over(run_id, after):
+                    return
+            except Unavailable:
+                if time.monotonic() - silent_since > self._patience:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _once(self, run_id: str, after: int) -> Iterator[RunEvent]:
+        """Yield the events of one connection."""
+        with self._transport.stream(f"/api/runs/{run_id}/events", after) as events:
+            for event in events:
+                yield RunEvent.model_validate_json(event.data)
+
+    def _is_over(self, run_id: str, after: int) -> bool:
+        """Whether nothing comes behind event `after`: somebody asked for events from the very end."""
+        run = self.get(run_id)
+        return run.is_final and run.last_event <= after
