@@ -44,12 +44,11 @@ def call(name: str, **arguments: object) -> str:
 
 
 def refund_script(order: str, amount: float) -> Script:
-    """Refund once, then say what the tool said."""
+    """Refund once, then say so."""
 
     def script(messages: Sequence[dict[str, object]]) -> str:
-        last = messages[-1]
-        if last["role"] == "tool":
-            return f"Done. {last['content']}"
+        if any(message["role"] == "tool" for message in messages):
+            return f"Refunded {amount:.2f} on {order}."
         return call("refund_order", order_id=order, amount=amount, reason="broken lamp")
 
     return script

@@ -131,11 +131,14 @@ class Approvals:
         return _approval(row, can_decide=False) if row else None
 
     def still_stands(self, work: Work, approval: Approval, checked: Checked) -> bool:
-        """Say whether an approval lets this very call pass: same arguments, by somebody who still has the right."""
+        """Say whether an approval lets this very call pass.
+
+        The arguments and the facts must be those that were shown, and who approved must still have the right.
+        """
         row = work.session.get(ApprovalRow, approval.id)
         if row is None or row.status != "approved" or row.decided_by is None:
             return False
-        if row.arguments_hash != checked.arguments_hash:
+        if row.arguments_hash != checked.arguments_hash or row.facts != dict(checked.facts or {}):
             return False
         try:
             decider = self._principals.principal(work, row.org_id, row.decided_by)

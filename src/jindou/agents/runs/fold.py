@@ -60,8 +60,7 @@ def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action
         return AskModel(last)
     calls = calls_of(last)
     if not calls:
-        answer = str(last.response.get("text") or "")
-        return Finish("done", answer=answer) if answer else Finish("failed", error="no_answer")
+        return _finish(str(last.response.get("text") or ""), steps)
     for call in calls:
         step = next((s for s in steps if s.kind == "tool" and s.request["call"] == call.id), None)
         if step is None or step.status in {"started", "waiting"}:
@@ -70,6 +69,14 @@ def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action
             # A rule's no is told to the person in the rule's own words, not in a model's.
             return Finish("refused", rules=tuple(step.rules))
     return AskModel(None) if len(steps) < max_steps else Finish("failed", error="steps_exhausted")
+
+
+def _finish(answer: str, steps: Sequence[StepRow]) -> Finish:
+    if answer:
+        return Finish("done", answer=answer)
+    # A model that did its work and then found no words has not failed: who reads "failed" does it again.
+    worked = any(step.kind == "tool" and step.status == "done" for step in steps)
+    return Finish("done") if worked else Finish("failed", error="no_answer")
 
 
 def calls_of(step: StepRow) -> list[ToolCallAsked]:

@@ -1,0 +1,77 @@
+"""The server is killed by SIGKILL at every boundary of the refund run; the refund happens exactly once."""
+
+import json
+import multiprocessing
+import shutil
+import signal
+import sqlite3
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import killable
+from support.platform import open_platform
+from support.scripted import refund_script
+
+MOST_BOUNDARIES = 60
+
+# The processes fork from a server that has imported everything and opened nothing, which saves a second each.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["support.killable"])
+
+
+@pytest.fixture(scope="module")
+def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    home = tmp_path_factory.mktemp("fresh")
+    with open_platform(home, refund_script("SO-10007", 120.0)):
+        pass
+    with pytest.MonkeyPatch.context() as patch:
+        # The fork server of Python 3.11 finds its modules by this variable alone.
+        patch.setenv("PYTHONPATH", str(Path(killable.__file__).parents[1]))
+        yield home
+
+
+def move_on(home: Path, kill_at: int) -> int | None:
+    """Go on in a process of its own and return its exit code."""
+    process = PROCESSES.Process(target=killable.main, args=(home, kill_at))
+    process.start()
+    process.join(timeout=60)
+    return process.exitcode
+
+
+def refunds(home: Path) -> list[tuple[str, int]]:
+    with sqlite3.connect(home / "packs" / "ecommerce" / "shop.db") as shop:
+        rows = shop.execute("SELECT order_id, amount FROM refund WHERE order_id = 'SO-10007'").fetchall()
+        effects = shop.execute("SELECT count(*) FROM effect").fetchone()[0]
+    shop.close()
+    assert effects == len(rows)
+    return rows
+
+
+def assert_whole(found: dict[str, Any], home: Path, boundary: int) -> None:
+    told = f"killed before commit {boundary}: {found}"
+    assert found["runs"] == ["done"], told
+    assert refunds(home) == [("SO-10007", 120_000_000)], told
+    assert found["steps"] == [["model", "done"], ["tool", "done"], ["model", "done"]], told
+    assert [step for step, _ in found["metered"]] == found["done"], told
+    assert sum(cost for _, cost in found["metered"]) == found["cost"], told
+    assert found["events"] == list(range(1, len(found["events"]) + 1)), told
+    assert found["audit"]["ok"], told
+
+
+def test_a_run_killed_at_any_boundary_resumes_and_refunds_exactly_once(fresh_home: Path, tmp_path: Path) -> None:
+    for boundary in range(1, MOST_BOUNDARIES):
+        home = tmp_path / str(boundary)
+        shutil.copytree(fresh_home, home)
+        first = move_on(home, boundary)
+        if first == 0:
+            break
+        assert first == -signal.SIGKILL
+        assert move_on(home, 0) == 0
+        assert_whole(json.loads((home / killable.FOUND).read_text()), home, boundary)
+    else:
+        pytest.fail("The walk never reached the end of the run.")
+    assert boundary > 12, "The walk is too short to have been through the whole run."
+    assert_whole(json.loads((home / killable.FOUND).read_text()), home, 0)
