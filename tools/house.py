@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from houserules import doors, faces, imports, names, pages, places, sizes
-from houserules.tree import Finding, Tree
+from houserules.tree import STATIC, Finding, Tree
 
 __all__ = ["findings"]
 
@@ -21,7 +21,7 @@ def findings(root: Path) -> Iterator[Finding]:
     exceptions = tree.exceptions()
     for rule in RULES:
         yield from rule.check(tree, exceptions)
-    yield from exceptions.findings()
+    yield from exceptions.findings(*STATIC)
 
 
 def main() -> int:

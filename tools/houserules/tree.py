@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-__all__ = ["EXCEPTIONS", "Exceptions", "Finding", "Tree"]
+__all__ = ["AT_RUN_TIME", "EXCEPTIONS", "STATIC", "VENDORED", "Exceptions", "Finding", "Tree"]
 
 EXCEPTIONS = "tools/exceptions.toml"
 VENDORED = "/vendor/"
+STATIC = ("door", "face", "import", "machine", "name", "size")
+AT_RUN_TIME = ("tenancy",)
+"""Rules that may have exceptions: those read from the files, and those that a test reads from the running code."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,12 +55,14 @@ class Exceptions:
         self._used.add((rule, what))
         return True
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield the exceptions that have no reason, and those that nothing asked for."""
+    def findings(self, *rules: str) -> Iterator[Finding]:
+        """Yield the exceptions that have no reason, and of those from `rules` the ones that nothing asked for."""
         for (rule, what), reason in self._granted.items():
-            if not reason.strip():
+            if rule not in (*STATIC, *AT_RUN_TIME):
+                yield Finding(EXCEPTIONS, 1, "exceptions", f"There is no exception from `{rule}`.")
+            elif not reason.strip():
                 yield Finding(EXCEPTIONS, 1, "exceptions", f"The exception of {what} from `{rule}` needs a reason.")
-            if (rule, what) not in self._used:
+            elif rule in rules and (rule, what) not in self._used:
                 yield Finding(EXCEPTIONS, 1, "exceptions", f"{what} keeps `{rule}` by now; delete its exception.")
 
 
