@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
 from jindou.agents.assistants import Assistants
@@ -105,75 +106,95 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
 
     `engine` runs the catalogue's `model`. The home must be prepared and locked.
     """
+    ground = _lay_ground(settings, home, clock)
+    usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
+    assistants = Assistants(ground.assistant_folders())
+    doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
+    for assistant in assistants.list_assistants():
+        doorway.tools_of(assistant)
+    approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
+    stream = Stream()
+    parts = Parts(
+        database=ground.database,
+        queue=ground.queue,
+        journal=Journal(stream, usage),
+        stream=stream,
+        doorway=doorway,
+        approvals=approvals,
+        assistants=assistants,
+        principals=ground.principals,
+        audit=ground.audit,
+        engine=engine,
+        model=model,
+        max_steps=settings.run_max_steps,
+        answer_max_tokens=settings.answer_max_tokens,
+    )
+    conversations = Conversations()
+    runner = Runner(parts)
+    handlers = {RUN_TASK: runner.run, EXPIRE_TASK: lambda lease: approvals.expire(ground.database, lease)}
+    return Platform(
+        settings=settings,
+        home=home,
+        database=ground.database,
+        queue=ground.queue,
+        policy=ground.policy,
+        audit=ground.audit,
+        principals=ground.principals,
+        sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
+        usage=usage,
+        assistants=assistants,
+        conversations=conversations,
+        approvals=approvals,
+        runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
+        engine=engine,
+        model=model,
+        packs=ground.opened,
+        runner=runner,
+        worker=Worker(ground.database, ground.queue, handlers, settings.run_workers),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What every other room stands on."""
+
+    database: Database
+    packs: dict[str, Pack]
+    opened: dict[str, OpenPack]
+    policy: Policy
+    audit: Audit
+    principals: Principals
+    queue: Queue
+
+    def assistant_folders(self) -> list[tuple[str, Path]]:
+        """Return the pack and the folder of each assistant."""
+        found = {name: sorted(pack.folder.glob("assistants/*/assistant.yaml")) for name, pack in self.packs.items()}
+        return [(name, definition.parent) for name, definitions in found.items() for definition in definitions]
+
+    def name_of(self, work: Work, person_id: str) -> str:
+        """Return a person's name, or the id of somebody who is gone."""
+        try:
+            return self.principals.get(work, person_id).name
+        except NotFound:
+            return person_id
+
+
+def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
     database = Database(settings.database_url or f"sqlite:///{home.database}", clock=clock)
     migrate(database)
     packs = {pack.name: pack for pack in installed_packs()}
     opened = {name: _open(pack, home, database.clock) for name, pack in packs.items()}
     policy = _policy(packs, opened)
-    audit = Audit(home.published_heads, policy)
     principals = Principals()
     seed(database, principals, packs.values())
-    queue = Queue(settings.lease_seconds)
-    assistants = Assistants(
-        (name, folder.parent) for name, pack in packs.items() for folder in pack.folder.glob("assistants/*/assistant.yaml")
-    )
-    doorway = Doorway(policy, {name: pack.tools for name, pack in opened.items()})
-    for assistant in assistants.list_assistants():
-        doorway.tools_of(assistant)
-    usage = Usage(PriceBook.load(settings.currency), policy, lambda work, id_: _name(principals, work, id_))
-    stream = Stream()
-    journal = Journal(stream, usage)
-    conversations = Conversations()
-    approvals = Approvals(queue, policy, audit, principals, settings.approval_hours)
-    runs = Runs(
-        queue=queue,
-        policy=policy,
-        audit=audit,
-        assistants=assistants,
-        conversations=conversations,
-        approvals=approvals,
-        journal=journal,
-        stream=stream,
-        currency=settings.currency,
-        message_max_chars=settings.message_max_chars,
-    )
-    runner = Runner(
-        Parts(
-            database=database,
-            queue=queue,
-            journal=journal,
-            stream=stream,
-            doorway=doorway,
-            approvals=approvals,
-            assistants=assistants,
-            principals=principals,
-            audit=audit,
-            engine=engine,
-            model=model,
-            max_steps=settings.run_max_steps,
-            answer_max_tokens=settings.answer_max_tokens,
-        )
-    )
-    handlers = {RUN_TASK: runner.run, EXPIRE_TASK: lambda lease: approvals.expire(database, lease)}
-    return Platform(
-        settings=settings,
-        home=home,
+    return _Ground(
         database=database,
-        queue=queue,
+        packs=packs,
+        opened=opened,
         policy=policy,
-        audit=audit,
+        audit=Audit(home.published_heads, policy),
         principals=principals,
-        sessions=Sessions(principals, audit, settings.sign_in_hours, settings.session_hours),
-        usage=usage,
-        assistants=assistants,
-        conversations=conversations,
-        approvals=approvals,
-        runs=runs,
-        engine=engine,
-        model=model,
-        packs=opened,
-        runner=runner,
-        worker=Worker(database, queue, handlers, settings.run_workers),
+        queue=Queue(settings.lease_seconds),
     )
 
 
@@ -222,10 +243,3 @@ def _policy(packs: dict[str, Pack], opened: dict[str, OpenPack]) -> Policy:
     for name, pack in packs.items():
         actions |= actions_of(name, opened[name].tools, pack.actions)
     return Policy(texts, actions)
-
-
-def _name(principals: Principals, work: Work, person_id: str) -> str:
-    try:
-        return principals.get(work, person_id).name
-    except NotFound:
-        return person_id

@@ -1,8 +1,8 @@
 """Runs: a journal of steps, moved on by segments, told as a stream of events."""
 
 from jindou.agents.runs.journal import Journal
-from jindou.agents.runs.segment import Parts
-from jindou.agents.runs.service import FINAL, RunBusy, Runs
+from jindou.agents.runs.segment import FINAL, Parts
+from jindou.agents.runs.service import RunBusy, Runs
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, Step
 from jindou.agents.runs.workflows import Runner

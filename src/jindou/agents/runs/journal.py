@@ -23,13 +23,16 @@ class Journal:
         self._stream = stream
         self._usage = usage
 
+    @property
+    def currency(self) -> str:
+        """The ISO 4217 currency of every cost."""
+        return self._usage.currency
+
     def event(self, work: Work, run: RunRow, kind: EventType, data: Mapping[str, object]) -> None:
         """Append an event to the run's stream."""
         run.last_event += 1
         plain = {name: _plain(value) for name, value in data.items()}
-        row = RunEventRow(
-            org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain
-        )
+        row = RunEventRow(org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain)
         work.session.add(row)
         event = RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain)
         work.after_commit(lambda: self._stream.publish(event))
@@ -71,9 +74,7 @@ class Journal:
         self.event(work, run, "run.notice", {"code": "attempt_restarted", "params": {"attempt": step.attempt}})
         self.event(work, run, "step.started", {"step": as_step(step)})
 
-    def end_step(
-        self, work: Work, run: RunRow, step: StepRow, status: StepStatus, response: dict[str, Any]
-    ) -> None:
+    def end_step(self, work: Work, run: RunRow, step: StepRow, status: StepStatus, response: dict[str, Any]) -> None:
         """Write how a step ended."""
         step.status = status
         step.response = response

@@ -18,9 +18,7 @@ _CANCEL_POLL_SECONDS = 0.5
 _TITLE = {"en": "Think", "zh": "思考"}
 
 
-def ask_model(
-    parts: Parts, lease: Lease, state: State, begun: StepRow | None, stopping: Callable[[], bool]
-) -> None:
+def ask_model(parts: Parts, lease: Lease, state: State, begun: StepRow | None, stopping: Callable[[], bool]) -> None:
     """Journal the call, make it, journal and meter what came. `begun` is a call that was never finished.
 
     Raises:

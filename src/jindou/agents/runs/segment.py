@@ -7,17 +7,19 @@ from sqlalchemy import select
 from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistant, Assistants
 from jindou.agents.runs.journal import Journal
-from jindou.agents.runs.service import steps_of
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway
-from jindou.db import Database
+from jindou.db import Database, Work
 from jindou.durable.queue import Lease, Queue
 from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
 from jindou.models.engines import Engine
 
-__all__ = ["Parts", "State", "load"]
+__all__ = ["FINAL", "Parts", "State", "load", "steps_of"]
+
+FINAL = frozenset({"done", "refused", "failed", "cancelled"})
+"""The statuses that a run does not leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +68,8 @@ def load(parts: Parts, lease: Lease) -> State:
             who=parts.principals.principal(work, run.org_id, run.person_id),
             assistant=parts.assistants.get(run.assistant),
         )
+
+
+def steps_of(work: Work, run_id: str) -> list[StepRow]:
+    """Return the steps of a run in their order."""
+    return list(work.session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)))

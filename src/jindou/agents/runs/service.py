@@ -2,25 +2,19 @@
 
 from sqlalchemy import select
 
-from jindou.agents.approvals import RUN_TASK, Approvals
-from jindou.agents.assistants import Assistants
+from jindou.agents.approvals import RUN_TASK
 from jindou.agents.conversations import Conversations
-from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.queries import as_detail, as_event, as_run
-from jindou.agents.runs.stream import Stream
-from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
+from jindou.agents.runs.segment import FINAL, Parts, steps_of
+from jindou.agents.runs.tables import RunEventRow, RunRow
 from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun
 from jindou.db import Work
-from jindou.durable.queue import Queue
 from jindou.errors import Conflict, Invalid, NotFound
-from jindou.identity.audit import Audit, Entry
+from jindou.identity.audit import Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 
-__all__ = ["FINAL", "RunBusy", "Runs"]
-
-FINAL = frozenset({"done", "refused", "failed", "cancelled"})
-"""The statuses that a run does not leave."""
+__all__ = ["RunBusy", "Runs"]
 
 
 class RunBusy(Conflict):
@@ -32,29 +26,15 @@ class RunBusy(Conflict):
 class Runs:
     """Every run of the organisation, as far as one may see it."""
 
-    def __init__(
-        self,
-        *,
-        queue: Queue,
-        policy: Policy,
-        audit: Audit,
-        assistants: Assistants,
-        conversations: Conversations,
-        approvals: Approvals,
-        journal: Journal,
-        stream: Stream,
-        currency: str,
-        message_max_chars: int,
-    ) -> None:
-        self._queue = queue
+    def __init__(self, parts: Parts, policy: Policy, conversations: Conversations, message_max_chars: int) -> None:
+        self._queue = parts.queue
+        self._audit = parts.audit
+        self._assistants = parts.assistants
+        self._approvals = parts.approvals
+        self._journal = parts.journal
+        self.stream = parts.stream
         self._policy = policy
-        self._audit = audit
-        self._assistants = assistants
         self._conversations = conversations
-        self._approvals = approvals
-        self._journal = journal
-        self.stream = stream
-        self._currency = currency
         self._message_max_chars = message_max_chars
 
     def start(self, work: Work, who: Principal, asked: StartRun) -> Run:
@@ -86,7 +66,7 @@ class Runs:
             rules=[],
             steps=0,
             cost_micro=0,
-            currency=self._currency,
+            currency=self._journal.currency,
             cancel_requested=False,
             last_event=0,
             created_at=work.now(),
@@ -120,9 +100,7 @@ class Runs:
             NotFound: there is no such conversation.
         """
         self._conversations.get(work, who, conversation_id)
-        rows = work.session.scalars(
-            select(RunRow).where(RunRow.conversation_id == conversation_id).order_by(RunRow.id)
-        )
+        rows = work.session.scalars(select(RunRow).where(RunRow.conversation_id == conversation_id).order_by(RunRow.id))
         return [as_detail(row, steps_of(work, row.id)) for row in rows.all()]
 
     def events(self, work: Work, who: Principal, run_id: str, after: int = 0) -> list[RunEvent]:
@@ -182,8 +160,3 @@ class Runs:
     def _record(self, work: Work, who: Principal, row: RunRow, action: str, rules: list[str]) -> None:
         entry = Entry(action=action, resource=row.assistant, decision="allow", rules=rules, run_id=row.id)
         self._audit.append(work, row.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
-
-
-def steps_of(work: Work, run_id: str) -> list[StepRow]:
-    """Return the steps of a run in their order."""
-    return list(work.session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)))

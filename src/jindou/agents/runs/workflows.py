@@ -7,8 +7,7 @@ begun runs again under the same key, which makes its effect happen once.
 from jindou.agents.runs.fold import AskModel, CallTool, Finish, next_action
 from jindou.agents.runs.model_step import ask_model
 from jindou.agents.runs.queries import as_run
-from jindou.agents.runs.segment import Parts, load
-from jindou.agents.runs.service import FINAL, steps_of
+from jindou.agents.runs.segment import FINAL, Parts, load, steps_of
 from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.tool_step import call_tool
 from jindou.db import Work
@@ -102,7 +101,11 @@ class Runner:
         run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
         run.finished_at = work.now()
         entry = Entry(
-            action="runs::finish", resource=run.assistant, decision="allow", run_id=run.id, detail={"status": run.status}
+            action="runs::finish",
+            resource=run.assistant,
+            decision="allow",
+            run_id=run.id,
+            detail={"status": run.status},
         )
         actor = f"assistant:{run.assistant}"
         parts.audit.append(work, run.org_id, actor=actor, on_behalf_of=run.person_id, entry=entry)
