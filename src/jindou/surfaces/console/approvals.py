@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from jindou.agents.approvals import Verdict
 from jindou.errors import Conflict, Invalid
 from jindou.surfaces.console.pages import fragment, page
-from jindou.surfaces.door import platform, reading, signed_in, writing
+from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
 __all__ = ["router"]
 
@@ -20,7 +20,7 @@ router = APIRouter()
 def list_approvals(request: Request) -> Response:
     """Show what waits, and below it what was decided."""
     who = signed_in(request)
-    services = platform(request)
+    services = platform_of(request)
     with reading(request) as work:
         approvals = services.approvals.list_approvals(work, who)
         waiting = services.approvals.count_waiting(work, who)
@@ -40,7 +40,7 @@ def show_badge(request: Request) -> Response:
     """Show how many wait for the viewer; the navigation asks every few seconds."""
     who = signed_in(request)
     with reading(request) as work:
-        waiting = platform(request).approvals.count_waiting(work, who)
+        waiting = platform_of(request).approvals.count_waiting(work, who)
     return fragment(request, "parts/badge.html", who=who, waiting=waiting)
 
 
@@ -62,7 +62,7 @@ def decide(
     try:
         verdict = Verdict.model_validate({"decision": decision, "reason": reason})
         with writing(request) as work:
-            platform(request).approvals.decide(work, who, approval_id, verdict)
+            platform_of(request).approvals.decide(work, who, approval_id, verdict)
     except ValidationError:
         return _show(request, approval_id, status=422, reason=reason, trouble="unreadable")
     except Invalid:
@@ -74,7 +74,7 @@ def decide(
 
 def _show(request: Request, approval_id: str, *, status: int = 200, reason: str = "", trouble: str = "") -> Response:
     who = signed_in(request)
-    services = platform(request)
+    services = platform_of(request)
     with reading(request) as work:
         approval = services.approvals.get(work, who, approval_id)
         waiting = services.approvals.count_waiting(work, who)

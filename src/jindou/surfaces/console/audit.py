@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from jindou.identity.audit import Verification
 from jindou.surfaces.console.pages import fragment, page
-from jindou.surfaces.door import platform, reading, signed_in
+from jindou.surfaces.door import platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -25,7 +25,7 @@ def verify(request: Request) -> Response:
     """Check the chain from its first event to its head, and say what was found."""
     who = signed_in(request)
     with reading(request) as work:
-        verification = platform(request).audit.verify(work, who)
+        verification = platform_of(request).audit.verify(work, who)
     if request.headers.get("HX-Request") == "true":
         return fragment(request, "parts/verification.html", who=who, verification=verification)
     return _show(request, None, verification)
@@ -33,7 +33,7 @@ def verify(request: Request) -> Response:
 
 def _show(request: Request, before: int | None, verification: Verification | None) -> Response:
     who = signed_in(request)
-    services = platform(request)
+    services = platform_of(request)
     with reading(request) as work:
         events = services.audit.list_events(work, who, limit=_PAGE + 1, before=before)
         names = {person.id: person.name for person in services.principals.list_people(work)}

@@ -12,7 +12,7 @@ from jindou.surfaces.console.islands import run_state
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import fragment, page
 from jindou.surfaces.console.texts import Texts, texts_in
-from jindou.surfaces.door import platform, reading, signed_in
+from jindou.surfaces.door import platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -34,7 +34,7 @@ def list_conversations(request: Request, current: str = "") -> Response:
     """Show one's past conversations, for the side of the page."""
     who = signed_in(request)
     with reading(request) as work:
-        conversations = platform(request).conversations.list_conversations(work, who)
+        conversations = platform_of(request).conversations.list_conversations(work, who)
     return fragment(request, "parts/history.html", who=who, conversations=conversations, current=current)
 
 
@@ -43,14 +43,14 @@ def show_conversation(request: Request, conversation_id: str) -> Response:
     """Show a conversation; what goes on in it goes on before one's eyes."""
     who = signed_in(request)
     with reading(request) as work:
-        conversation = platform(request).conversations.get(work, who, conversation_id)
+        conversation = platform_of(request).conversations.get(work, who, conversation_id)
         return _show(request, work, who, _assistant(request, conversation.assistant), conversation)
 
 
 def _show(
     request: Request, work: Work, who: Principal, assistant: Assistant | None, conversation: Conversation | None
 ) -> Response:
-    services = platform(request)
+    services = platform_of(request)
     runs = services.runs.of_conversation(work, who, conversation.id) if conversation else []
     texts = texts_in(language_of(request, who))
     return page(
@@ -83,13 +83,13 @@ def _state(
         "assistant": assistant.slug if assistant else "",
         "name": texts.pick(assistant.title) if assistant else "",
         "conversation": conversation.id if conversation else None,
-        "runs": [run_state(platform(request).approvals, work, who, run) for run in runs],
+        "runs": [run_state(platform_of(request).approvals, work, who, run) for run in runs],
     }
 
 
 def _assistant(request: Request, slug: str) -> Assistant | None:
     """Return the assistant of `slug`, or the first one there is."""
-    assistants = platform(request).assistants.list_assistants()
+    assistants = platform_of(request).assistants.list_assistants()
     return next((assistant for assistant in assistants if assistant.slug == slug), assistants[0] if assistants else None)
 
 

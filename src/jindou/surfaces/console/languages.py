@@ -6,6 +6,7 @@ from fastapi import Request
 
 from jindou.identity.principals import Principal
 from jindou.surfaces.console.texts import LANGUAGES, Language
+from jindou.surfaces.door import platform_of
 
 __all__ = ["COOKIE", "language_of", "spoken"]
 
@@ -14,8 +15,10 @@ COOKIE = "jindou_language"
 
 def language_of(request: Request, who: Principal | None) -> Language:
     """Return what the viewer switched to, else what the installation says, else the person's or browser's language."""
-    configured: str = request.app.state.platform.settings.language
-    wishes = [request.cookies.get(COOKIE, ""), configured, who.language if who else "", _browser_wish(request)]
+    # A page of an error is not told who looks at it, though the request may know by then.
+    known: Principal | None = who or getattr(request.state, "principal", None)
+    configured = platform_of(request).settings.language
+    wishes = [request.cookies.get(COOKIE, ""), configured, known.language if known else "", _browser_wish(request)]
     return next((language for wish in wishes if (language := spoken(wish))), "en")
 
 

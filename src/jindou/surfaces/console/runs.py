@@ -7,7 +7,7 @@ from jindou.surfaces.console.islands import run_state
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.console.texts import texts_in
-from jindou.surfaces.door import platform, reading, signed_in
+from jindou.surfaces.door import platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -20,7 +20,7 @@ _PAGE = 50
 def list_runs(request: Request, before: str | None = None) -> Response:
     """Show the newest runs that the viewer may see."""
     who = signed_in(request)
-    services = platform(request)
+    services = platform_of(request)
     with reading(request) as work:
         runs = services.runs.list_runs(work, who, limit=_PAGE + 1, before=before)
         waiting = services.approvals.count_waiting(work, who)
@@ -33,7 +33,7 @@ def list_runs(request: Request, before: str | None = None) -> Response:
 def show_run(request: Request, run_id: str) -> Response:
     """Show everything a run did, as it does it."""
     who = signed_in(request)
-    services = platform(request)
+    services = platform_of(request)
     texts = texts_in(language_of(request, who))
     with reading(request) as work:
         run = services.runs.get(work, who, run_id)

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from jindou.errors import NotFound, Unauthenticated
 from jindou.identity.sessions import SignInLinkUsed
 from jindou.surfaces.console.pages import page
-from jindou.surfaces.door import clear_session_cookie, platform, reading, set_session_cookie, writing
+from jindou.surfaces.door import clear_session_cookie, platform_of, platform_work, session_secret, set_session_cookie
 
 __all__ = ["router"]
 
@@ -21,8 +21,8 @@ def ask(request: Request, token: str = "") -> Response:
     if not token:
         return page(request, "sign_in.html", person=None, token="", trouble="")
     try:
-        with reading(request) as work:
-            person = platform(request).sessions.peek(work, token)
+        with platform_work(request) as work:
+            person = platform_of(request).sessions.peek(work, token)
     except (Unauthenticated, NotFound) as error:
         return _refuse(request, error)
     return page(request, "sign_in.html", person=person, token=token, trouble="")
@@ -32,8 +32,8 @@ def ask(request: Request, token: str = "") -> Response:
 def sign_in(request: Request, token: Annotated[str, Form()]) -> Response:
     """Use the link up, sign in, and show the start page."""
     try:
-        with writing(request) as work:
-            secret = platform(request).sessions.redeem(work, token)
+        with platform_work(request) as work:
+            secret = platform_of(request).sessions.redeem(work, token)
     except (Unauthenticated, NotFound) as error:
         return _refuse(request, error)
     response = RedirectResponse("/", status_code=303)
@@ -44,6 +44,8 @@ def sign_in(request: Request, token: Annotated[str, Form()]) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request) -> Response:
     """End the session."""
+    with platform_work(request) as work:
+        platform_of(request).sessions.close(work, session_secret(request))
     response = RedirectResponse("/sign-in", status_code=303)
     clear_session_cookie(request, response)
     return response

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from jindou.surfaces.console.pages import page
-from jindou.surfaces.door import platform, reading, signed_in
+from jindou.surfaces.door import platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -19,7 +19,7 @@ _PERIODS = (1, 7, 30, 90)
 def show_bill(request: Request, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Response:
     """Show the bill of the last `days`."""
     who = signed_in(request)
-    services = platform(request)
+    services = platform_of(request)
     with reading(request) as work:
         statement = services.usage.statement(work, who, days=days)
         waiting = services.approvals.count_waiting(work, who)

@@ -25,6 +25,7 @@ export function explain(t, error) {
   if (!(error instanceof Problem)) return t.get("trouble.offline");
   if (error.status === 401) return t.get("trouble.signed_out");
   if (error.status === 413) return t.get("trouble.too_large");
+  if (t.has(`trouble.${error.body.code}`)) return t.get(`trouble.${error.body.code}`);
   const reasons = (error.body.rules ?? []).map((rule) => (typeof rule === "string" ? rule : t.pick(rule.reason)));
   return [error.message, ...reasons].filter(Boolean).join(" · ");
 }

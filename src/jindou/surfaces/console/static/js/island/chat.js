@@ -20,12 +20,20 @@ class Chat extends HTMLElement {
     this.listen();
     for (const { run, approvals } of given.runs) this.show(new RunState(run, approvals));
     this.toEnd();
+    this.ready();
     this.timer = window.setInterval(() => tick(this), 200);
   }
 
   disconnectedCallback() {
     window.clearInterval(this.timer);
     for (const stream of this.streams) stream.close();
+  }
+
+  // Nothing can be typed before somebody listens. On a phone, focus would bring up the keyboard unasked.
+  ready() {
+    this.box.disabled = !this.assistant;
+    this.parts.send.disabled = !this.assistant;
+    if (window.matchMedia("(pointer: fine)").matches) this.box.focus({ preventScroll: true });
   }
 
   listen() {
@@ -79,8 +87,15 @@ class Chat extends HTMLElement {
     if (this.conversation !== run.conversation_id) {
       this.conversation = run.conversation_id;
       window.history.pushState({}, "", `/c/${run.conversation_id}`);
+      this.entitle(run.message);
     }
     this.refreshHistory();
+  }
+
+  entitle(message) {
+    const title = document.querySelector(".top h1");
+    document.title = document.title.replace(title.textContent, () => message);
+    title.textContent = message;
   }
 
   refreshHistory() {

@@ -70,11 +70,12 @@ export function refusalCard(t, rules) {
 }
 
 export function failureCard(t, error) {
+  const known = `failure.${error}`;
   return h(
     "div",
     { class: "card slip failure", role: "note", data: { test: "failure" } },
     h("header", {}, icon("alert"), h("strong", {}, t.get("failed"))),
-    error ? h("p", {}, error) : null,
+    error ? h("p", {}, t.has(known) ? t.get(known) : error) : null,
   );
 }
 

@@ -1,0 +1,87 @@
+"""The real application on a real port, with a scripted engine that a test can hold and let go."""
+
+import socket
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from jindou.assembly import Platform, assemble
+from jindou.home import Home
+from jindou.settings import load_settings
+from jindou.surfaces.app import create_app
+from support.scripted import Script, ScriptedEngine
+
+__all__ = ["Gate", "Site", "open_site"]
+
+
+class Gate:
+    """Holds the model before each of its words, once it is shut."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+
+    def shut(self) -> None:
+        """Let the model say nothing more."""
+        self._open.clear()
+
+    def release(self) -> None:
+        """Let the model go on."""
+        self._open.set()
+
+    def holding(self, script: Script) -> Script:
+        """Return `script`, which now waits at this gate."""
+
+        def held(messages: Sequence[dict[str, object]]) -> str:
+            self._open.wait(60)
+            return script(messages)
+
+        return held
+
+
+class Site:
+    """A running console and the platform behind it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.url = platform.settings.url
+        self.gate = Gate()
+
+    def link(self, handle: str) -> str:
+        """Return a one-time sign-in link for a demo person."""
+        with self.platform.database.writing(None) as work:
+            person = self.platform.principals.find(work, handle)
+            token = self.platform.sessions.create_link(
+                work, self.platform.principals.only_organisation(work), person.id
+            )
+        return f"{self.url}/sign-in?token={token}"
+
+
+@contextmanager
+def open_site(folder: Path, script: Script) -> Generator[Site]:
+    """Serve a platform in `folder` until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        home = Home(folder)
+        home.prepare()
+        home.lock()
+        gate = Gate()
+        engine = ScriptedEngine(gate.holding(script))
+        platform = assemble(load_settings(home=folder, port=port), home, engine, "qwen2.5-coder-0.5b")
+        platform.start()
+        server = uvicorn.Server(uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="console-site")
+        thread.start()
+        try:
+            site = Site(platform)
+            site.gate = gate
+            yield site
+        finally:
+            gate.release()
+            server.should_exit = True
+            thread.join(timeout=10)
+            platform.stop()
+            home.unlock()
