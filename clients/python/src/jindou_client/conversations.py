@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jindou_client.transport import Transport
-from jindou_client.types import Conversation
+from jindou_client.types import Conversation, RunDetail
 
 __all__ = ["Conversations"]
 
@@ -21,3 +21,7 @@ class Conversations:
     def get(self, conversation_id: str) -> Conversation:
         """Return one conversation."""
         return self._transport.get(Conversation, f"/api/conversations/{conversation_id}")
+
+    def runs(self, conversation_id: str) -> Sequence[RunDetail]:
+        """Return the runs of a conversation with their journals, the oldest first."""
+        return self._transport.get(list[RunDetail], f"/api/conversations/{conversation_id}/runs")

@@ -4,7 +4,7 @@ A command is loaded only when it is asked for, so that `jindou --help` stays qui
 
 1. write it in a module of this folder: a plain function, whose parameters use the types of
    `jindou.surfaces.cli.options` and whose docstring's first line is its help; or, for several commands under one
-   word, a `typer.Typer` made by `options.group(help)` with functions added by `@group.command("list")`;
+   word, a `typer.Typer` made by `options.command_group(help)` with functions added by `@group.command("list")`;
 2. enter it in `COMMANDS` by ``module:attribute``, with the same first line as its help.
 
 A command prints its result to stdout and its progress to stderr, raises the errors of `jindou.errors` or of

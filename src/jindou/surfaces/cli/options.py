@@ -1,11 +1,12 @@
-"""The options that commands share."""
+"""The options that commands share, and how to write them down again."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["As", "AsJson", "Home", "Language", "group"]
+__all__ = ["As", "AsJson", "Home", "Language", "command_group", "command_line"]
 
 Home = Annotated[
     Path | None,
@@ -18,6 +19,12 @@ Language = Annotated[
 ]
 
 
-def group(text: str) -> typer.Typer:
+def command_group(text: str) -> typer.Typer:
     """Return an empty group of commands, of which `text` is the help."""
     return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def command_line(home: Path | None, *words: str) -> str:
+    """Return a command to type next, for the same home: ``jindou runs watch run_… --as clerk``."""
+    given = ["--home", str(home)] if home else []
+    return shlex.join(["jindou", *words, *given])

@@ -1,0 +1,75 @@
+"""How the terminal shows things: tables, moments, spans of time, JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["console", "document", "moment", "one_line", "printable", "span", "table"]
+
+_WIDE = 1000
+"""Columns of an output that is no terminal: nothing is cut off."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return stdout or stderr; it is plain where it is no terminal or `NO_COLOR` is set."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _WIDE)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Print rows under headers; `right` are the columns of numbers. The last column gives way in a narrow terminal."""
+    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for at, header in enumerate(headers):
+        last = at == len(headers) - 1
+        grid.add_column(
+            header, justify="right" if at in right else "left", no_wrap=True, overflow="ellipsis" if last else "fold"
+        )
+    for row in rows:
+        grid.add_row(*(Text(one_line(cell)) for cell in row))
+    with (screen := console()).capture() as captured:
+        screen.print(grid)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())
+
+
+def document(value: BaseModel | Sequence[BaseModel] | dict[str, object]) -> None:
+    """Print a value as one JSON document."""
+    if isinstance(value, BaseModel):
+        plain: object = value.model_dump(mode="json")
+    elif isinstance(value, dict):
+        plain = value
+    else:
+        plain = [item.model_dump(mode="json") for item in value]
+    typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+
+
+def moment(at: datetime) -> str:
+    """Return ``2026-03-02 10:15``, in the time zone of this machine."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def span(start: datetime, end: datetime) -> str:
+    """Return how long something took: ``0.4 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    seconds = max((end - start).total_seconds(), 0.0)
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{seconds:.1f} s"
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def printable(text: str) -> str:
+    """Return `text` without the control characters by which data could command the terminal; lines stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` printable, on one line."""
+    return " ".join(printable(text).split())

@@ -1,0 +1,81 @@
+"""What the terminal says to an employee, in both languages."""
+
+from collections.abc import Mapping
+
+__all__ = ["TEXTS", "Words"]
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "status.queued": {"en": "queued", "zh": "排队中"},
+    "status.running": {"en": "running", "zh": "进行中"},
+    "status.started": {"en": "under way", "zh": "进行中"},
+    "status.waiting": {"en": "waits for approval", "zh": "等待审批"},
+    "status.done": {"en": "done", "zh": "完成"},
+    "status.refused": {"en": "refused", "zh": "被拒绝"},
+    "status.failed": {"en": "failed", "zh": "失败"},
+    "status.cancelled": {"en": "cancelled", "zh": "已取消"},
+    "status.approved": {"en": "approved", "zh": "已批准"},
+    "status.denied": {"en": "denied", "zh": "已驳回"},
+    "status.expired": {"en": "expired", "zh": "已过期"},
+    "status.withdrawn": {"en": "withdrawn", "zh": "已撤回"},
+    "rule": {"en": "Rule {id}: {reason}", "zh": "规则 {id}：{reason}"},
+    "attempt": {"en": "attempt {n}", "zh": "第 {n} 次尝试"},
+    "approval.until": {"en": "Somebody who may decide it has until {time}:", "zh": "有审批权的人须在 {time} 前决定："},
+    "approval.decided": {"en": "{status} by {name}", "zh": "{name}：{status}"},
+    "approval.asks": {"en": "{name} asks: {message}", "zh": "{name} 的请求：{message}"},
+    "approval.cost": {"en": "The run has cost {cost} so far.", "zh": "本次运行目前花费 {cost}。"},
+    "run.said": {"en": "{name} asked {assistant}: {message}", "zh": "{name} 向 {assistant} 提出：{message}"},
+    "run.goes_on": {"en": "The run goes on. Watch it: {watch}", "zh": "运行仍在继续。查看：{watch}"},
+    "run.resumed": {"en": "goes on", "zh": "继续运行"},
+    "run.total": {"en": "{status} · {cost} · {time}", "zh": "{status} · {cost} · {time}"},
+    "run.no_words": {"en": "Done, without an answer in words.", "zh": "已完成，没有文字答复。"},
+    "failure.attempts_exhausted": {
+        "en": "It was interrupted too often and has been given up.",
+        "zh": "中断次数过多，已放弃。",
+    },
+    "failure.no_answer": {
+        "en": "The model gave no answer. Try to ask in other words.",
+        "zh": "模型没有给出答复，请换一种说法。",
+    },
+    "failure.steps_exhausted": {
+        "en": "It took more steps than are allowed. Ask for less at once.",
+        "zh": "步骤数超过上限，请把请求拆小一些。",
+    },
+    "notice.attempt_restarted": {
+        "en": "The work was interrupted and has been taken up again.",
+        "zh": "工作曾中断，现已继续。",
+    },
+    "notice.model_restarted": {"en": "The model was restarted; the run goes on.", "zh": "模型已重启，运行继续。"},
+    "notice.output_cut": {"en": "The model wrote too much and was cut off.", "zh": "模型输出过长，已被截断。"},
+    "notice.repaired_call": {
+        "en": "The model's call was malformed; it was repaired.",
+        "zh": "模型的调用格式有误，已修正。",
+    },
+    "notice.repeated_call": {
+        "en": "The model asked for the same call again; it was not repeated.",
+        "zh": "模型重复了同一调用，未再执行。",
+    },
+    "notice.steps_exhausted": {"en": "The limit of steps was reached.", "zh": "已达到步骤上限。"},
+    "notice.unreadable_call": {
+        "en": "The model wrote a call that could not be read.",
+        "zh": "模型写出的调用无法读取。",
+    },
+}
+
+
+class Words:
+    """The texts in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text of `key` with `values` filled in."""
+        return TEXTS[key][self._language].format(**values)
+
+    def known(self, key: str, otherwise: str) -> str:
+        """Return the text of `key`, or `otherwise` where a newer server says something unknown."""
+        return TEXTS[key][self._language] if key in TEXTS else otherwise
+
+    def of(self, text: Mapping[str, str]) -> str:
+        """Return a text that the server sent in several languages."""
+        return text.get(self._language) or text.get("en", "")

@@ -1,0 +1,64 @@
+"""`jindou usage` and `jindou bill`."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from jindou.surfaces.cli.connection import signed_in
+from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.show import document, moment, table
+from jindou_client.types import MeterEvent, Statement, StatementLine
+
+__all__ = ["bill", "group"]
+
+group = command_group("Usage: the bill by another name.")
+
+
+@group.command("show")
+def bill(
+    *,
+    person: As = "manager",
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far back.")] = 30,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was used, and what it cost."""
+    with signed_in(home, person) as seat:
+        statement = seat.client.usage.statement(days)
+    if as_json:
+        document(statement)
+    else:
+        _show(statement)
+
+
+def _show(statement: Statement) -> None:
+    typer.echo(f"{moment(statement.since)} – {moment(statement.until)}")
+    typer.echo(f"Total {statement.total} for {statement.events} model and tool calls")
+    groups = {
+        "by SKU": statement.by_sku,
+        "by person": statement.by_person,
+        "by assistant": statement.by_assistant,
+        "by day": statement.by_day,
+    }
+    for title, lines in groups.items():
+        _lines(title, lines)
+    _latest(statement.latest)
+
+
+def _lines(title: str, lines: Sequence[StatementLine]) -> None:
+    typer.echo()
+    rows = [(line.label, str(line.events), *_quantities(line), str(line.cost)) for line in lines]
+    table((title, "events", "input", "cached", "output", "cost"), rows, right=(1, 2, 3, 4, 5))
+
+
+def _latest(events: Sequence[MeterEvent]) -> None:
+    typer.echo()
+    rows = [(moment(event.at), event.sku, *_quantities(event), str(event.cost), event.run_id) for event in events]
+    table(("latest", "SKU", "input", "cached", "output", "cost", "run"), rows, right=(2, 3, 4, 5))
+
+
+def _quantities(of: StatementLine | MeterEvent) -> tuple[str, str, str]:
+    """Tokens in, from the cache, and out."""
+    used = of.quantities
+    return f"{used.input_tokens:,}", f"{used.cached_tokens:,}", f"{used.output_tokens:,}"

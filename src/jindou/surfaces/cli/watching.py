@@ -1,0 +1,171 @@
+"""A run as it happens: its steps on stderr, its answer on stdout."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import typer
+
+from jindou.errors import Cancelled, Forbidden
+from jindou.surfaces.cli.show import console, moment, one_line, printable, span
+from jindou.surfaces.cli.texts import Words
+from jindou.surfaces.problems import PROBLEMS
+from jindou_client.types import Approval, Rule, Run, RunEvent, RunStatus, Step
+
+__all__ = ["EXIT_CODES", "Watcher"]
+
+EXIT_CODES: Mapping[RunStatus, int] = {
+    "done": 0,
+    "failed": 1,
+    "refused": PROBLEMS[Forbidden].exit_code,
+    "cancelled": PROBLEMS[Cancelled].exit_code,
+    "waiting": 20,
+}
+"""What a command ends with, by how the run it watched stood at last."""
+
+_MARKS = {"done": ("✓", "green"), "waiting": ("⏸", "yellow")}
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+class Watcher:
+    """Shows the events of one run to a person.
+
+    `how_to_decide` gives the commands by which somebody decides an approval. The answer is written to a terminal as
+    it is made; into a pipe it goes once, when it is known. Without `stderr`, all goes to stdout.
+    """
+
+    def __init__(self, words: Words, how_to_decide: Callable[[str], Sequence[str]], *, stderr: bool = True) -> None:
+        self._words = words
+        self._how_to_decide = how_to_decide
+        self._steps = console(stderr=stderr)
+        self._live = sys.stdout.isatty()
+        self._pending = False
+        self._text = ""
+        self._text_of: object = None
+
+    def follow(self, events: Iterable[RunEvent], *, wait: bool) -> RunStatus:
+        """Show events up to the end of the run, or without `wait` to where it waits; return how it stands there."""
+        tell: Mapping[str, Callable[[RunEvent], None]] = {
+            "step.started": self._step_started,
+            "step.finished": self._step_finished,
+            "text.delta": self._text_delta,
+            "approval.requested": self._approval_requested,
+            "approval.decided": self._approval_decided,
+            "run.notice": self._notice,
+        }
+        for event in events:
+            if event.type in tell:
+                tell[event.type](event)
+            if event.type == "run.waiting" and not wait:
+                return "waiting"
+            if event.run is not None:
+                self.finished(event.run)
+                return event.run.status
+        return "waiting"
+
+    def finished(self, run: Run) -> None:
+        """Show how a run ended."""
+        self._end_text()
+        if run.answer and run.answer != self._text:
+            typer.echo(printable(run.answer))
+        if run.status == "done" and not run.answer:
+            self.line(self._words("run.no_words"))
+        self.rules(run.rules)
+        if run.error:
+            self.line(self._words.known(f"failure.{run.error}", run.error), style="red")
+        took = span(run.created_at, run.finished_at) if run.finished_at else "–"
+        mark, style = _MARKS.get(run.status, ("✗", "red"))
+        status = self._words(f"status.{run.status}")
+        self.line(f"{mark} {self._words('run.total', status=status, cost=run.cost, time=took)}", style=style)
+
+    def step(self, step: Step) -> None:
+        """Show a step and what came of it."""
+        self._end_text()
+        mark, style = _MARKS.get(step.status, ("✗", "red"))
+        parts = [self._words.of(step.title) or step.name]
+        if step.attempt > 1:
+            parts.append(self._words("attempt", n=step.attempt))
+        if step.status != "done":
+            parts.append(self._words(f"status.{step.status}"))
+        if step.finished_at:
+            parts += [span(step.started_at, step.finished_at), str(step.cost)]
+        self.line(f"{mark} {' · '.join(parts)}", style=style)
+        if step.arguments:
+            self.line("    " + ", ".join(f"{name}={value}" for name, value in step.arguments.items()), style="dim")
+        if step.error:
+            self.line(f"    {step.error}", style="red")
+        if step.status == "refused":
+            self.rules(step.rules)
+
+    def approval(self, approval: Approval) -> None:
+        """Show what a call would change, why it waits, and how it is decided."""
+        for change in approval.changes:
+            self.line(f"    {self._words.of(change.label)}: {change.before} → {change.after}")
+        self.rules(approval.rules)
+        self.line("    " + self._words("approval.cost", cost=approval.cost))
+        self.line("    " + self._words("approval.until", time=moment(approval.expires_at)))
+        for command in self._how_to_decide(approval.id):
+            self.line(f"      {command}", style="bold")
+
+    def decided(self, status: str, name: object, reason: object) -> None:
+        """Show how an approval ended."""
+        told = self._words.known(f"status.{status}", status)
+        told = self._words("approval.decided", status=told, name=name) if name else told
+        self.line(f"    {told}: {reason}" if reason else f"    {told}")
+
+    def rules(self, rules: Iterable[Rule]) -> None:
+        """Show rules with their reasons."""
+        for rule in rules:
+            self.line("    " + self._words("rule", id=rule.id, reason=self._words.of(rule.reason)))
+
+    def _step_started(self, event: RunEvent) -> None:
+        if event.step is not None and self._steps.is_terminal:
+            self._end_text()
+            self._steps.file.write(f"… {one_line(self._words.of(event.step.title))}")
+            self._steps.file.flush()
+            self._pending = True
+
+    def _step_finished(self, event: RunEvent) -> None:
+        if event.step is not None:
+            self.step(event.step)
+
+    def _text_delta(self, event: RunEvent) -> None:
+        if not self._live:
+            return
+        origin = (event.data.get("step_id"), event.data.get("attempt"))
+        if origin != self._text_of:
+            self._end_text()
+            self._text, self._text_of = "", origin
+        self._clear()
+        self._text += event.text
+        typer.echo(printable(event.text), nl=False)
+
+    def _approval_requested(self, event: RunEvent) -> None:
+        if event.step is not None and event.approval is not None:
+            self.step(event.step)
+            self.approval(event.approval)
+
+    def _approval_decided(self, event: RunEvent) -> None:
+        data = event.data
+        self.decided(str(data.get("status")), data.get("decided_by_name"), data.get("reason"))
+
+    def _notice(self, event: RunEvent) -> None:
+        code = str(event.data.get("code"))
+        self.line(f"! {self._words.known(f'notice.{code}', code)}", style="yellow")
+
+    def line(self, text: str, style: str | None = None) -> None:
+        """Write one line, indented as `text` is."""
+        self._clear()
+        indent = len(text) - len(text.lstrip())
+        self._steps.print(" " * indent + one_line(text), style=style, soft_wrap=True)
+
+    def _clear(self) -> None:
+        if self._pending:
+            self._steps.file.write(_CLEAR_LINE)
+            self._steps.file.flush()
+            self._pending = False
+
+    def _end_text(self) -> None:
+        """End the line that the answer was being written on."""
+        if self._text and self._text_of is not None:
+            typer.echo()
+            self._text_of = None
