@@ -89,4 +89,3 @@ def _show(request: Request, approval_id: str, *, status: int = 200, reason: str 
         reason=reason,
         trouble=trouble,
     )
-

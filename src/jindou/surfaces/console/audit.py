@@ -4,7 +4,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from jindou.identity.audit import Verification
+from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import fragment, page
+from jindou.surfaces.console.texts import texts_in
 from jindou.surfaces.door import platform_of, reading, signed_in
 
 __all__ = ["router"]
@@ -38,6 +40,9 @@ def _show(request: Request, before: int | None, verification: Verification | Non
         events = services.audit.list_events(work, who, limit=_PAGE + 1, before=before)
         names = {person.id: person.name for person in services.principals.list_people(work)}
         waiting = services.approvals.count_waiting(work, who)
+    texts = texts_in(language_of(request, who))
+    for assistant in services.assistants.list_assistants():
+        names[assistant.slug] = names[f"assistant:{assistant.slug}"] = texts.pick(assistant.title)
     shown = events[:_PAGE]
     return page(
         request,

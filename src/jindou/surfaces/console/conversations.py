@@ -90,7 +90,9 @@ def _state(
 def _assistant(request: Request, slug: str) -> Assistant | None:
     """Return the assistant of `slug`, or the first one there is."""
     assistants = platform_of(request).assistants.list_assistants()
-    return next((assistant for assistant in assistants if assistant.slug == slug), assistants[0] if assistants else None)
+    return next(
+        (assistant for assistant in assistants if assistant.slug == slug), assistants[0] if assistants else None
+    )
 
 
 def _examples(assistant: Assistant, who: Principal, texts: Texts) -> list[str]:

@@ -21,9 +21,9 @@ def exact_money(amount: Money) -> Markup:
     whole, rest = divmod(abs(amount.micro), MICRO)
     digits = f"{rest:06d}"
     kept = max(len(digits.rstrip("0")), 2)
-    return Markup('<span class="money">{}{:,}.{}<span class="faint">{}</span> <span class="unit">{}</span></span>').format(
-        sign, whole, digits[:kept], digits[kept:], amount.currency
-    )
+    return Markup(
+        '<span class="money">{}{:,}.{}<span class="faint">{}</span> <span class="unit">{}</span></span>'
+    ).format(sign, whole, digits[:kept], digits[kept:], amount.currency)
 
 
 def moment(at: datetime, form: str = "datetime") -> Markup:
@@ -37,7 +37,7 @@ def moment(at: datetime, form: str = "datetime") -> Markup:
 
 def seconds(start: datetime, end: datetime | None) -> str:
     """Return how long something took, or a dash while it goes on."""
-    return "–" if end is None else span((end - start).total_seconds())  # noqa: RUF001 - the dash is what is shown
+    return "–" if end is None else span((end - start).total_seconds())
 
 
 def span(length: float) -> str:

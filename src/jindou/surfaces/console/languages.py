@@ -1,7 +1,5 @@
 """In which language a page speaks."""
 
-from typing import cast
-
 from fastapi import Request
 
 from jindou.identity.principals import Principal
@@ -19,13 +17,14 @@ def language_of(request: Request, who: Principal | None) -> Language:
     known: Principal | None = who or getattr(request.state, "principal", None)
     configured = platform_of(request).settings.language
     wishes = [request.cookies.get(COOKIE, ""), configured, known.language if known else "", _browser_wish(request)]
-    return next((language for wish in wishes if (language := spoken(wish))), "en")
+    spoken_ones = [language for wish in wishes if (language := spoken(wish)) is not None]
+    return spoken_ones[0] if spoken_ones else "en"
 
 
 def spoken(wish: str) -> Language | None:
     """Return the language of the console that `wish` (``zh``, ``zh-Hans-CN``, ``en-GB``) asks for, or none."""
     short = wish.strip().lower().partition("-")[0]
-    return cast("Language", short) if short in LANGUAGES else None
+    return short if short in LANGUAGES else None
 
 
 def _browser_wish(request: Request) -> str:

@@ -40,12 +40,12 @@ export class RunState {
     return [...new Map(rules.map((rule) => [rule.id, rule])).values()];
   }
 
-  apply({ seq, type, data }) {
+  apply({ seq, type, at, data }) {
     if (data.step) this.cursor = data.step.id;
     if (type === "run.notice") this.note(seq, data);
     if (seq && seq <= this.seen) return;
     if (seq) this.seen = seq;
-    FOLDS[type]?.(this, data);
+    FOLDS[type]?.(this, data, at);
   }
 
   note(seq, { code, params }) {
@@ -92,10 +92,11 @@ const FOLDS = {
     state.approvals.set(approval.id, approval);
     if (step) state.steps.set(step.id, { ...step, approval_id: step.approval_id ?? approval.id });
   },
-  "approval.decided": (state, { approval_id: id, status, decided_by_name: name, reason }) => {
+  "approval.decided": (state, { approval_id: id, status, decided_by_name: name, reason }, at) => {
     const approval = state.approvals.get(id);
     if (approval) {
-      state.approvals.set(id, { ...approval, status, decided_by_name: name, reason: reason ?? "", can_decide: false });
+      const decision = { status, decided_by_name: name, decided_at: at, reason: reason ?? "", can_decide: false };
+      state.approvals.set(id, { ...approval, ...decision });
     }
   },
 };

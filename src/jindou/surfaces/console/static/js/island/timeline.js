@@ -2,10 +2,10 @@
 import { explain, post } from "../api.js";
 import { h, icon, reconcile, svg } from "../dom.js";
 import { RunState } from "../fold.js";
-import { exactMoney, seconds, took } from "../formats.js";
+import { exactMoney, took } from "../formats.js";
 import { rendered } from "../markdown.js";
 import { approvalCard, failureCard, noticeLine, refusalCard } from "../run/cards.js";
-import { attempt, clock, statusIcon, stepBody, subject } from "../run/step.js";
+import { attempt, clock, statusIcon, stepBody, subject, worked } from "../run/step.js";
 import { tick } from "../run/view.js";
 import { Stream } from "../stream.js";
 import { Texts } from "../texts.js";
@@ -114,22 +114,24 @@ class Timeline extends HTMLElement {
 
   items() {
     const { journal, notices, approvals } = this.state;
-    const longest = Math.max(0.1, ...journal.map((step) => seconds(step.started_at, step.finished_at ?? step.started_at)));
+    const lengths = journal.filter((step) => step.finished_at).map((step) => worked(step, approvals.get(step.approval_id)));
+    const longest = Math.max(0.1, ...lengths);
     const told = (after) =>
       notices
         .filter((notice) => notice.after === after)
         .map((notice) => ({ key: `notice-${notice.seq}`, stamp: "", make: () => noticeLine(this.t, notice) }));
     const items = told(null);
     for (const step of journal) {
-      items.push({ key: step.id, stamp: `${longest} ${JSON.stringify(step)}`, make: () => this.row(step, longest) });
-      items.push(...told(step.id));
       const approval = approvals.get(step.approval_id);
+      const make = () => this.row(step, approval, longest);
+      items.push({ key: step.id, stamp: `${longest} ${JSON.stringify(step)}`, make });
+      items.push(...told(step.id));
       if (approval) items.push({ key: approval.id, stamp: JSON.stringify(approval), make: () => approvalCard(this.t, approval, null) });
     }
     return items;
   }
 
-  row(step, longest) {
+  row(step, approval, longest) {
     const summary = h(
       "summary",
       {},
@@ -142,7 +144,7 @@ class Timeline extends HTMLElement {
         subject(this.t, step),
         attempt(this.t, step),
       ),
-      h("span", { class: "time number" }, bar(step, longest), h("span", {}, clock(step))),
+      h("span", { class: "time number" }, bar(step, approval, longest), h("span", {}, clock(step, approval))),
       h("span", { class: "tokens number" }, step.kind === "model" ? tokenCells(step.quantities) : ""),
       h("span", { class: "cost number" }, exactMoney(step.cost)),
       icon("down", "turn"),
@@ -176,8 +178,8 @@ function tokenCells({ input_tokens: input, cached_tokens: cached, output_tokens:
   return h("span", { class: "triple" }, cell(input, ""), h("i", {}, "/"), cell(cached, ""), h("i", {}, "/"), cell(output, ""));
 }
 
-function bar(step, longest) {
-  const part = step.finished_at ? seconds(step.started_at, step.finished_at) / longest : 0;
+function bar(step, approval, longest) {
+  const part = step.finished_at ? worked(step, approval) / longest : 0;
   const length = Math.max(2, Math.min(100, part * 100)).toFixed(1);
   const rect = svg("rect", { width: length, height: 4, rx: 0 });
   return svg("svg", { class: "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" }, rect);

@@ -17,7 +17,6 @@ export function approvalCard(t, approval, withdraw) {
       h("strong", {}, t.get(`approval.${approval.status}`, { name: approval.decided_by_name ?? "" })),
       h("span", { class: "meta" }, waits ? deadline(approval) : ""),
     ),
-    h("p", { class: "call" }, t.pick(approval.tool_title)),
     approval.changes.length ? diff(t, approval.changes) : null,
     waits && approval.rules.length ? ruleList(t, approval.rules) : null,
     approval.reason ? h("blockquote", {}, approval.reason) : null,
@@ -47,7 +46,7 @@ export function diff(t, changes) {
       "tr",
       {},
       h("th", { scope: "row" }, t.pick(change.label)),
-      h("td", { class: "before" }, h("del", {}, change.before || "–")),
+      h("td", { class: change.before ? "before" : "before empty" }, h("del", {}, change.before || "–")),
       h("td", { class: "after" }, h("ins", {}, change.after || "–")),
     );
   const heads = ["what", "before", "after"].map((name) => h("th", { scope: "col" }, t.get(`approval.${name}`)));

@@ -1,6 +1,6 @@
 // One step of a run: a line that opens to everything about it.
 import { h, icon } from "../dom.js";
-import { money, took, tokens } from "../formats.js";
+import { money, seconds, span, took, tokens } from "../formats.js";
 
 const ICONS = {
   waiting: "clock",
@@ -17,22 +17,28 @@ export function statusIcon(t, status) {
   return h("span", { class: "sign" }, sign, h("span", { class: "unseen" }, t.get(`step.${status}`)));
 }
 
-export function stepLine(t, step) {
+// How long the step itself took: not the hours that somebody had it on their desk.
+export function worked(step, approval) {
+  const waited = approval?.decided_at ? seconds(approval.created_at, approval.decided_at) : 0;
+  return Math.max(0, seconds(step.started_at, step.finished_at) - waited);
+}
+
+export function stepLine(t, step, approval) {
   const summary = h(
     "summary",
     {},
     statusIcon(t, step.status),
     h("span", { class: "what" }, h("span", { class: "title" }, t.pick(step.title)), subject(t, step)),
     attempt(t, step),
-    h("span", { class: "meta" }, clock(step), step.finished_at ? ` · ${money(step.cost)}` : ""),
+    h("span", { class: "meta" }, clock(step, approval), step.finished_at ? ` · ${money(step.cost)}` : ""),
     icon("down", "turn"),
   );
   const data = { test: "step", status: step.status, kind: step.kind, name: step.name };
   return h("li", { class: "step", data }, h("details", {}, summary, stepBody(t, step)));
 }
 
-export function clock(step) {
-  if (step.finished_at) return took(step.started_at, step.finished_at);
+export function clock(step, approval) {
+  if (step.finished_at) return span(worked(step, approval));
   if (step.status !== "started") return "";
   return h("span", { class: "tick", data: { since: step.started_at } }, took(step.started_at));
 }
@@ -46,6 +52,7 @@ export function subject(t, step) {
   const title = t.pick(step.title);
   const values = Object.values(step.arguments ?? {})
     .filter((value) => ["string", "number"].includes(typeof value) && String(value).length <= 28)
+    .sort((a, b) => (typeof a === "number") - (typeof b === "number"))
     .map(String)
     .filter((value) => value && !title.includes(value))
     .slice(0, 2);

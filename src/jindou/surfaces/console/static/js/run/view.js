@@ -97,9 +97,9 @@ export class RunView {
 function runItems(t, state, cancel) {
   const items = noticesAfter(t, state, null);
   for (const step of state.journal) {
-    items.push({ key: step.id, stamp: JSON.stringify(step), make: () => stepLine(t, step) });
-    items.push(...noticesAfter(t, state, step.id));
     const approval = state.approvals.get(step.approval_id);
+    items.push({ key: step.id, stamp: JSON.stringify(step), make: () => stepLine(t, step, approval) });
+    items.push(...noticesAfter(t, state, step.id));
     if (approval) {
       const withdraw = state.final ? null : cancel;
       const stamp = `${JSON.stringify(approval)}${state.final}`;
