@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from jindou.db.session import Work, open_session
 from jindou.errors import Unavailable
+from jindou.ids import IdMaker
 from jindou.telemetry import Clock, SystemClock
 
 __all__ = ["Database", "DatabaseUnavailable"]
@@ -39,6 +40,7 @@ class Database:
     ) -> None:
         self.clock = clock or SystemClock()
         self._random_bytes = random_bytes
+        self._ids = IdMaker(random_bytes)
         self._turn = threading.Lock()
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=_BUSY_SECONDS)
@@ -83,7 +85,7 @@ class Database:
     def _work(self, org_id: str | None, *, write: bool) -> Generator[Work]:
         bind = self.engine.execution_options(jindou_write=write)
         session: Session = open_session(bind, org_id)
-        work = Work(session, org_id, self.clock, self._random_bytes)
+        work = Work(session, org_id, self.clock, self._ids, self._random_bytes)
         try:
             yield work
             if write:

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from jindou.db.metadata import Tenant
-from jindou.ids import new_id
+from jindou.ids import IdMaker
 from jindou.telemetry import Clock
 
 __all__ = ["Work", "open_session"]
@@ -17,11 +17,12 @@ class Work:
     """One transaction of one organisation, with the time and new ids."""
 
     def __init__(
-        self, session: Session, org_id: str | None, clock: Clock, random_bytes: Callable[[int], bytes]
+        self, session: Session, org_id: str | None, clock: Clock, ids: IdMaker, random_bytes: Callable[[int], bytes]
     ) -> None:
         self.session = session
         self.org_id = org_id
         self._clock = clock
+        self._ids = ids
         self._random_bytes = random_bytes
         self._after_commit: list[Callable[[], None]] = []
 
@@ -31,7 +32,7 @@ class Work:
 
     def new_id(self, prefix: str) -> str:
         """Return a new sortable id such as ``run_06f3…``."""
-        return new_id(prefix, self.now(), self._random_bytes)
+        return self._ids.new_id(prefix, self.now())
 
     def random_token(self) -> str:
         """Return 256 random bits as 64 hexadecimal digits."""
