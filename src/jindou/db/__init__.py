@@ -2,7 +2,17 @@
 
 from jindou.db.engine import Database, DatabaseUnavailable
 from jindou.db.metadata import Base, Tenant, UtcDateTime
-from jindou.db.migrate import migrate, revision
+from jindou.db.migrate import DatabaseNewer, migrate, revision
 from jindou.db.session import Work
 
-__all__ = ["Base", "Database", "DatabaseUnavailable", "Tenant", "UtcDateTime", "Work", "migrate", "revision"]
+__all__ = [
+    "Base",
+    "Database",
+    "DatabaseNewer",
+    "DatabaseUnavailable",
+    "Tenant",
+    "UtcDateTime",
+    "Work",
+    "migrate",
+    "revision",
+]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from jindou.db.session import Work, open_session
@@ -16,9 +17,8 @@ from jindou.errors import Unavailable
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock, SystemClock
 
-__all__ = ["Database", "DatabaseUnavailable"]
+__all__ = ["Database", "DatabaseUnavailable", "unavailable"]
 
-_BUSY_SECONDS = 10.0
 _PASSING = frozenset({"BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "PROTOCOL"})
 
 
@@ -36,16 +36,22 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, clock: Clock | None = None, random_bytes: Callable[[int], bytes] = os.urandom
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        busy_seconds: float = 10.0,
     ) -> None:
         self.clock = clock or SystemClock()
         self._random_bytes = random_bytes
         self._ids = IdMaker(random_bytes)
         self._turn = threading.Lock()
+        self._busy_seconds = busy_seconds
         self.is_sqlite = url.startswith("sqlite")
-        self.engine: Engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=_BUSY_SECONDS)
+        self.engine: Engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=busy_seconds)
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
@@ -57,19 +63,24 @@ class Database:
         Raises:
             DatabaseUnavailable: the database is locked, full or gone; nothing was written.
         """
-        if not self.is_sqlite:
+        with self._turn_to_write():
             with self._work(org_id, write=True) as work:
                 yield work
+            # Still in turn, so that what is told after the commits is told in their order.
+            work.run_after_commit()
+
+    @contextmanager
+    def _turn_to_write(self) -> Generator[None]:
+        """On SQLite the writers of one process queue here, without SQLite's sleeping retries."""
+        if not self.is_sqlite:
+            yield
             return
-        # Writers of one process queue here, fairly and without SQLite's sleeping retries.
-        if not self._turn.acquire(timeout=_BUSY_SECONDS):
+        if not self._turn.acquire(timeout=self._busy_seconds):
             raise DatabaseUnavailable("The database is busy; try again.")
         try:
-            with self._work(org_id, write=True) as work:
-                yield work
+            yield
         finally:
             self._turn.release()
-        work.run_after_commit()
 
     @contextmanager
     def reading(self, org_id: str | None) -> Generator[Work]:
@@ -90,34 +101,29 @@ class Database:
             yield work
             if write:
                 session.commit()
-        except OperationalError as error:
+        except (OperationalError, PoolTimeout, sqlite3.OperationalError) as error:
             session.rollback()
-            if not _passes(error):
-                raise
-            raise DatabaseUnavailable(f"The database can't be used now ({error.orig}); try again.") from error
+            raise unavailable(error) from error
         except BaseException:
             session.rollback()
             raise
         finally:
             session.close()
-        if write and not self.is_sqlite:
-            work.run_after_commit()
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-
-def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # SQLAlchemy, not the driver, says when a transaction begins: see _begin_sqlite.
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={int(_BUSY_SECONDS * 1000)}",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
+    def _configure_sqlite(self, connection: sqlite3.Connection, _record: object) -> None:
+        # SQLAlchemy, not the driver, says when a transaction begins: see _begin_sqlite.
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={int(self._busy_seconds * 1000)}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -125,8 +131,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("jindou_write", True) else "BEGIN")
 
 
-def _passes(error: OperationalError) -> bool:
-    """Say whether trying again may help. SQLite says "operational" of a wrong statement, too."""
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return error.orig.sqlite_errorname.split("_")[1] in _PASSING
-    return True
+def unavailable(error: Exception) -> Exception:
+    """Return what to raise for an error of the database: `DatabaseUnavailable` where trying again may help."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    # SQLite says "operational" of a wrong statement, too.
+    if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorname.split("_")[1] not in _PASSING:
+        return error
+    return DatabaseUnavailable(f"The database can't be used now ({cause}); try again.")

@@ -1,29 +1,55 @@
 """Bring a database to the newest schema: one Alembic chain for all rooms."""
 
+import sqlite3
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
-from jindou.db.engine import Database
+from jindou.db.engine import Database, unavailable
+from jindou.errors import Conflict
 
-__all__ = ["migrate", "revision"]
+__all__ = ["DatabaseNewer", "migrate", "revision"]
+
+
+class DatabaseNewer(Conflict):
+    """The database has a schema that only a newer Jindou knows."""
+
+    code = "database_newer"
 
 
 def revision(database: Database) -> str | None:
     """Return the revision the database is at; None if it is empty."""
-    with database.engine.connect() as connection:
+    with database.engine.execution_options(jindou_write=False).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def migrate(database: Database, target: str = "head") -> None:
-    """Bring the database to `target`, up or down, in one transaction where the database can."""
+    """Bring the database to `target`, up or down, in one transaction where the database can.
+
+    Raises:
+        DatabaseUnavailable: the database is locked, full or gone; it is as it was.
+        DatabaseNewer: a newer Jindou has been here.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        if target == "base":
-            command.downgrade(config, target)
-        else:
-            command.upgrade(config, target)
+    try:
+        with database.engine.begin() as connection:
+            _refuse_newer(connection, ScriptDirectory.from_config(config))
+            config.attributes["connection"] = connection
+            if target == "base":
+                command.downgrade(config, target)
+            else:
+                command.upgrade(config, target)
+    except (OperationalError, sqlite3.OperationalError) as error:
+        raise unavailable(error) from error
+
+
+def _refuse_newer(connection: Connection, known: ScriptDirectory) -> None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+        raise DatabaseNewer(f"The database is at revision {current}, which this Jindou does not know. Use a newer one.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Update, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from jindou.db.metadata import Tenant
@@ -58,22 +58,38 @@ def open_session(bind: Engine, org_id: str | None) -> Session:
     return _TenantSession(bind, expire_on_commit=False, info={"org_id": org_id})
 
 
-@event.listens_for(_TenantSession, "do_orm_execute")
-def _filter_by_tenant(state: ORMExecuteState) -> None:  # pyright: ignore[reportUnusedFunction]
+def _filter_by_tenant(state: ORMExecuteState) -> None:
     org_id: str | None = state.session.info["org_id"]
     if org_id is None or state.is_column_load or state.is_relationship_load:
         return
-    criteria = with_loader_criteria(Tenant, lambda table: table.org_id == org_id, include_aliases=True)  # pyright: ignore
-    state.statement = state.statement.options(criteria)
+    if not state.is_orm_statement:
+        raise PermissionError("A unit of work of one organisation takes statements on mapped classes only.")
+    _refuse_foreign_values(state)
+    mine = with_loader_criteria(Tenant, lambda row: row.org_id == org_id, include_aliases=True)
+    state.statement = state.statement.options(mine)
 
 
-@event.listens_for(_TenantSession, "before_flush")
-def _stamp_tenant(session: Session, _context: UOWTransaction, _instances: object) -> None:  # pyright: ignore[reportUnusedFunction]
+def _refuse_foreign_values(state: ORMExecuteState) -> None:
+    """An insert, or a new `org_id`, goes through the session's objects: there it is stamped and checked."""
+    mapper = state.bind_mapper
+    if mapper is None or not issubclass(mapper.class_, Tenant):
+        return
+    if state.is_insert or (isinstance(state.statement, Update) and "org_id" in state.statement.compile().params):
+        raise PermissionError("A unit of work adds rows as objects, and moves none to another organisation.")
+
+
+def _stamp_tenant(session: Session, _context: UOWTransaction, _instances: object) -> None:
     org_id: str | None = session.info["org_id"]
-    for row in session.new:
-        if not isinstance(row, Tenant) or org_id is None:
+    if org_id is None:
+        return
+    for row in (*session.new, *session.dirty):
+        if not isinstance(row, Tenant):
             continue
         if getattr(row, "org_id", None) is None:
             row.org_id = org_id
         elif row.org_id != org_id:
             raise PermissionError("A unit of work can't write into another organisation.")
+
+
+event.listen(_TenantSession, "do_orm_execute", _filter_by_tenant)
+event.listen(_TenantSession, "before_flush", _stamp_tenant)

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from jindou import __version__
 from jindou.assembly import Platform
 from jindou.surfaces import console
+from jindou.surfaces.failures import add_failures
+from jindou.surfaces.guard import Guard
 from jindou.surfaces.http import (
     approvals,
     assistants,
@@ -16,8 +18,6 @@ from jindou.surfaces.http import (
     status,
     usage,
 )
-from jindou.surfaces.failures import add_failures
-from jindou.surfaces.guard import Guard
 
 __all__ = ["create_app"]
 

@@ -14,7 +14,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_BYTES = 1_000_000
 
 
-class _BodyTooLarge(Exception):  # noqa: N818 - it never leaves this module
+class _BodyTooLarge(Exception):
     pass
 
 

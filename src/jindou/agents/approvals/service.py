@@ -39,7 +39,15 @@ class Approvals:
         self._time = timedelta(hours=hours)
 
     def request(
-        self, work: Work, checked: Checked, changes: list[Change], *, run_id: str, step_id: str, message: str, cost: Money
+        self,
+        work: Work,
+        checked: Checked,
+        changes: list[Change],
+        *,
+        run_id: str,
+        step_id: str,
+        message: str,
+        cost: Money,
     ) -> Approval:
         """Ask for a decision about exactly this call."""
         asked = checked.asked
@@ -72,9 +80,7 @@ class Approvals:
         self._queue.enqueue(work, EXPIRE_TASK, row.id, row.org_id, row.expires_at)
         return _approval(row, can_decide=False)
 
-    def list_approvals(
-        self, work: Work, who: Principal, status: str | None = None, limit: int = 100
-    ) -> list[Approval]:
+    def list_approvals(self, work: Work, who: Principal, status: str | None = None, limit: int = 100) -> list[Approval]:
         """Return what one asked for or may decide, the newest first."""
         query = select(ApprovalRow).order_by(ApprovalRow.id.desc())
         if status is not None:
@@ -116,7 +122,9 @@ class Approvals:
             status = "expired" if row.status == "waiting" else row.status
             raise ApprovalDecided(f"This request can't be decided any more: it is {status}.")
         if verdict.decision == "deny" and not verdict.reason.strip():
-            raise Invalid("A denial needs a reason; the person who asked will read it.", field="reason", rule="required")
+            raise Invalid(
+                "A denial needs a reason; the person who asked will read it.", field="reason", rule="required"
+            )
         row.status = "approved" if verdict.decision == "approve" else "denied"
         row.decided_by, row.decided_by_name, row.decided_at = who.person_id, who.name, work.now()
         row.reason = verdict.reason.strip()

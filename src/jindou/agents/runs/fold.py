@@ -61,6 +61,16 @@ def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action
     calls = calls_of(last)
     if not calls:
         return _finish(str(last.response.get("text") or ""), steps)
+    due = _due_call(calls, steps)
+    if isinstance(due, Finish) or (due is not None and due.step is not None):
+        return due
+    if len(steps) >= max_steps:
+        return Finish("failed", error="steps_exhausted")
+    return due or AskModel(None)
+
+
+def _due_call(calls: Sequence[ToolCallAsked], steps: Sequence[StepRow]) -> CallTool | Finish | None:
+    """Return the first call that has not ended; a refused one ends the run."""
     for call in calls:
         step = next((s for s in steps if s.kind == "tool" and s.request["call"] == call.id), None)
         if step is None or step.status in {"started", "waiting"}:
@@ -68,7 +78,7 @@ def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action
         if step.status == "refused":
             # A rule's no is told to the person in the rule's own words, not in a model's.
             return Finish("refused", rules=tuple(step.rules))
-    return AskModel(None) if len(steps) < max_steps else Finish("failed", error="steps_exhausted")
+    return None
 
 
 def _finish(answer: str, steps: Sequence[StepRow]) -> Finish:
@@ -93,9 +103,8 @@ def messages_of(
         messages.append({"role": "user", "content": past.message})
         messages.append({"role": "assistant", "content": _outcome(past)})
     messages.append({"role": "user", "content": run.message})
-    for step in steps:
-        if step.status != "started":
-            messages.append(_model_message(step) if step.kind == "model" else _tool_message(step))
+    ended = (step for step in steps if step.status != "started")
+    messages.extend(_model_message(step) if step.kind == "model" else _tool_message(step) for step in ended)
     return messages
 
 

@@ -1,13 +1,12 @@
 """One model call of a run."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from jindou.agents.runs.fold import messages_of
-from jindou.agents.runs.segment import Parts, State
+from jindou.agents.runs.segment import Parts, State, has_had_its_effects
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import RunEvent
-from jindou.agents.tools import Tool
 from jindou.billing.usage import Quantities
 from jindou.durable.queue import Lease
 from jindou.models.gateway import Completion, CompletionAsk, ToolSchema, complete
@@ -32,18 +31,12 @@ def ask_model(parts: Parts, lease: Lease, state: State, begun: StepRow | None, s
         messages=messages_of(state.assistant.instructions, state.earlier, state.run, state.steps),
         tools=[ToolSchema(tool.name, tool.description, tool.schema()) for tool in tools],
         max_tokens=parts.answer_max_tokens,
-        answer_only=_has_had_its_effects(state, tools),
+        answer_only=has_had_its_effects(state, tools),
     )
     completion = complete(
         parts.engine, ask, on_text=_teller(parts, step), should_stop=_stop_question(parts, lease, stopping)
     )
     _keep(parts, lease, step, completion)
-
-
-def _has_had_its_effects(state: State, tools: Sequence[Tool]) -> bool:
-    most = state.assistant.limits.effects
-    effects = {tool.name for tool in tools if tool.risk != "read"}
-    return most is not None and sum(s.status == "done" and s.name in effects for s in state.steps) >= most
 
 
 def _begin(parts: Parts, lease: Lease, begun: StepRow | None) -> StepRow:

@@ -1,5 +1,6 @@
 """What a segment works with, and what it has read from the journal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,14 +10,14 @@ from jindou.agents.assistants import Assistant, Assistants
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
-from jindou.agents.tools import Doorway
+from jindou.agents.tools import Doorway, Tool
 from jindou.db import Database, Work
 from jindou.durable.queue import Lease, Queue
 from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
 from jindou.models.engines import Engine
 
-__all__ = ["FINAL", "Parts", "State", "load", "steps_of"]
+__all__ = ["FINAL", "Parts", "State", "has_had_its_effects", "load", "steps_of"]
 
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
@@ -73,3 +74,10 @@ def load(parts: Parts, lease: Lease) -> State:
 def steps_of(work: Work, run_id: str) -> list[StepRow]:
     """Return the steps of a run in their order."""
     return list(work.session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)))
+
+
+def has_had_its_effects(state: State, tools: Sequence[Tool]) -> bool:
+    """Say whether the run has changed as much as its assistant may change in one run; then it can only answer."""
+    most = state.assistant.limits.effects
+    effects = {tool.name for tool in tools if tool.risk != "read"}
+    return most is not None and sum(s.status == "done" and s.name in effects for s in state.steps) >= most

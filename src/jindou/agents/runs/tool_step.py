@@ -5,10 +5,10 @@ from typing import Any
 from jindou.agents.approvals import Approval
 from jindou.agents.runs.fold import CallTool
 from jindou.agents.runs.queries import as_step
-from jindou.agents.runs.segment import Parts, State
+from jindou.agents.runs.segment import Parts, State, has_had_its_effects
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import StepStatus
-from jindou.agents.tools import Asked, Checked, ToolError
+from jindou.agents.tools import Asked, Checked, Tool, ToolError
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Quantities
 from jindou.db import Work
@@ -68,13 +68,27 @@ class _ToolStep:
             return self._end_unapproved(checked, approval)
         if stands:
             checked = self._parts.doorway.check(self._asked, approved=True)
-        if checked.decision.verb == "deny" or (checked.decision.verb == "ask" and approval is not None):
+        return self._follow(checked, approval)
+
+    def _follow(self, checked: Checked, approval: Approval | None) -> bool:
+        verb = checked.decision.verb
+        if verb == "deny" or (verb == "ask" and approval is not None):
             return self._refuse(checked)
-        if checked.problem is not None:
-            return self._end("failed", {"error": checked.problem})
-        if checked.decision.verb == "ask":
+        problem = checked.problem or self._beyond_limit(checked.tool)
+        if problem is not None:
+            return self._end("failed", {"error": problem})
+        if verb == "ask":
             return self._request_approval(checked)
+        if self._step.status == _WAITING:
+            self._begin_approved()
         return self._execute(checked, approval)
+
+    def _beyond_limit(self, tool: Tool) -> str | None:
+        """Hold a call against the limit of effects here too: a model may ask for several calls at once."""
+        tools = self._parts.doorway.tools_of(self._state.assistant)
+        if tool.risk == "read" or not has_had_its_effects(self._state, tools):
+            return None
+        return "This run has changed all that one run may change. Nothing more was changed; ask again for the rest."
 
     def _approval(self, checked: Checked) -> tuple[Approval | None, bool]:
         with self._parts.database.reading(self._lease.org_id) as work:
@@ -141,6 +155,15 @@ class _ToolStep:
             self._record(work, checked, "ask", approval)
             parts.queue.done(work, self._lease)
         return False
+
+    def _begin_approved(self) -> None:
+        """Write that the call begins: from here on only its end can follow, whatever is asked meanwhile."""
+        parts = self._parts
+        with parts.database.writing(self._lease.org_id) as work:
+            parts.queue.hold(work, self._lease)
+            run, step = self._rows(work)
+            self._wake_up(work, run, step)
+            step.status = "started"
 
     def _pause(self) -> bool:
         with self._parts.database.writing(self._lease.org_id) as work:

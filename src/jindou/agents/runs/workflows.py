@@ -19,6 +19,7 @@ from jindou.models.gateway import Stopped
 __all__ = ["Runner"]
 
 _MAX_ATTEMPTS = 5
+_OUTCOME_UNKNOWN = "This was begun and never ended: look whether it took effect."
 
 
 class Runner:
@@ -45,7 +46,7 @@ class Runner:
             if not self._advance(lease):
                 return
         with self._parts.database.writing(lease.org_id) as work:
-            self._parts.queue.release(work, lease, work.now())
+            self._parts.queue.release(work, lease, work.now(), untried=True)
 
     def _wake_up(self, lease: Lease) -> bool:
         parts = self._parts
@@ -94,7 +95,9 @@ class Runner:
     def _finish(self, work: Work, lease: Lease, run: RunRow, finish: Finish) -> None:
         parts = self._parts
         for step in steps_of(work, run.id):
-            if step.status in {"started", "waiting"}:
+            if step.kind == "tool" and step.status == "started":
+                parts.journal.end_step(work, run, step, "failed", {"error": _OUTCOME_UNKNOWN})
+            elif step.status in {"started", "waiting"}:
                 parts.journal.end_step(work, run, step, "cancelled", {})
         parts.approvals.withdraw(work, run.id)
         run.status = finish.status

@@ -120,7 +120,9 @@ class Doorway:
 
         def may(action: str) -> bool:
             context: dict[str, object] = {"approved": False, "tool": asked.name}
-            return self._policy.decide(asked.who, f"{asked.assistant.pack}::{action}", resource, context).verb == "allow"
+            return (
+                self._policy.decide(asked.who, f"{asked.assistant.pack}::{action}", resource, context).verb == "allow"
+            )
 
         return Call(
             key=asked.key,

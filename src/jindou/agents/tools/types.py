@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -62,7 +62,7 @@ class Tool:
     arguments: type[BaseModel]
     run: Callable[..., BaseModel]
     facts: Callable[..., Facts] | None = None
-    facts_type: Mapping[str, type] = field(default_factory=dict)
+    facts_type: Mapping[str, type] = field(default_factory=dict[str, type])
     preview: Callable[..., Sequence[Change]] | None = None
 
     def schema(self) -> dict[str, Any]:
@@ -118,8 +118,9 @@ def tool(
 def _without_titles(schema: Any) -> Any:
     match schema:
         case dict():
-            return {k: _without_titles(v) for k, v in schema.items() if not (k == "title" and isinstance(v, str))}
+            members = cast("dict[str, Any]", schema).items()
+            return {name: _without_titles(v) for name, v in members if not (name == "title" and isinstance(v, str))}
         case list():
-            return [_without_titles(item) for item in schema]
+            return [_without_titles(item) for item in cast("list[Any]", schema)]
         case _:
             return schema

@@ -1,6 +1,7 @@
 """Money and prices."""
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
 
 __all__ = ["MICRO", "Money"]
 
@@ -16,6 +17,7 @@ class Money(BaseModel):
     micro: int
     currency: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.decimal()} {self.currency}"
 

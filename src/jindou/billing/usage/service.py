@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 
 from jindou.billing.pricing import Money, PriceBook
 from jindou.billing.usage.tables import MeterEventRow
@@ -91,28 +91,29 @@ class Usage:
         return scope
 
     def _lines(
-        self, work: Work, scope: list[ColumnElement[bool]], key: ColumnElement[str] | object
+        self, work: Work, scope: list[ColumnElement[bool]], key: SQLColumnExpression[str]
     ) -> list[StatementLine]:
-        rows = work.session.execute(_sums(key).where(*scope).group_by(key)).all()  # pyright: ignore[reportArgumentType]
+        row = MeterEventRow
+        sums = select(
+            key,
+            func.count(),
+            func.sum(row.input_tokens),
+            func.sum(row.cached_tokens),
+            func.sum(row.output_tokens),
+            func.sum(row.calls),
+            func.sum(row.cost_micro),
+        )
         lines = [
             StatementLine(
-                key=str(row[0]),
-                label=str(row[0]),
-                events=row[1],
-                quantities=Quantities(
-                    input_tokens=row[2], cached_tokens=row[3], output_tokens=row[4], calls=row[5]
-                ),
-                cost=Money(micro=row[6], currency=self.currency),
+                key=str(of),
+                label=str(of),
+                events=events,
+                quantities=Quantities(input_tokens=given, cached_tokens=cached, output_tokens=made, calls=calls),
+                cost=Money(micro=micro, currency=self.currency),
             )
-            for row in rows
+            for of, events, given, cached, made, calls, micro in work.session.execute(sums.where(*scope).group_by(key))
         ]
         return sorted(lines, key=lambda line: (-line.cost.micro, line.key))
-
-
-def _sums(key: object) -> Select[tuple[str, int, int, int, int, int, int]]:
-    row = MeterEventRow
-    sums = [row.input_tokens, row.cached_tokens, row.output_tokens, row.calls, row.cost_micro]
-    return select(key, func.count(), *(func.sum(column) for column in sums))  # pyright: ignore
 
 
 def _event(row: MeterEventRow) -> MeterEvent:

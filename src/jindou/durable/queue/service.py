@@ -34,10 +34,10 @@ class Queue:
         row = work.session.scalars(_due(now, kinds).with_for_update(skip_locked=True)).first()
         if row is None:
             return None
-        row.lease_id = work.new_id("lse")
+        lease_id = row.lease_id = work.new_id("lse")
         row.lease_until = now + self.lease_time
         row.attempts += 1
-        return Lease(row.lease_id, row.kind, row.subject, row.org_id, row.wakes, row.attempts)
+        return Lease(lease_id, row.kind, row.subject, row.org_id, row.wakes, row.attempts)
 
     def due(self, work: Work, kinds: tuple[str, ...]) -> bool:
         """Say whether `claim` would find a task."""
@@ -71,13 +71,16 @@ class Queue:
         if _rows(gone) == 0:
             self.release(work, lease, work.now())
 
-    def release(self, work: Work, lease: Lease, at: datetime) -> None:
-        """Give the task back, to be taken again at `at`.
+    def release(self, work: Work, lease: Lease, at: datetime, *, untried: bool = False) -> None:
+        """Give the task back, to be taken again at `at`. `untried` says that this lease was no attempt at it.
 
         Raises:
             LeaseLost: another worker has the task now.
         """
-        self._mine(work, lease, {"lease_id": None, "lease_until": None, "available_at": at})
+        values: dict[str, object] = {"lease_id": None, "lease_until": None, "available_at": at}
+        if untried:
+            values["attempts"] = TaskRow.attempts - 1
+        self._mine(work, lease, values)
 
     def recover(self, work: Work) -> int:
         """Free every lease and return how many: for a start-up that knows no other worker is alive."""
@@ -101,7 +104,7 @@ class Queue:
             raise LeaseLost(f"The lease on {lease.kind} {lease.subject} is lost to another worker.")
 
 
-def _due(now: datetime, kinds: tuple[str, ...]) -> Select[tuple[TaskRow]]:
+def _due(now: datetime, kinds: tuple[str, ...]) -> Select[TaskRow]:
     return (
         select(TaskRow)
         .where(TaskRow.kind.in_(kinds), TaskRow.available_at <= now)

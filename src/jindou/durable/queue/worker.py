@@ -1,8 +1,12 @@
 """Threads that take tasks from the queue and do them."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from jindou.db import Database, DatabaseUnavailable
 from jindou.durable.queue.service import Queue
@@ -17,6 +21,7 @@ Handler = Callable[[Lease], None]
 
 _POLL_SECONDS = 0.5
 _LONGEST_WAIT = timedelta(seconds=60)
+_MOST_DOUBLINGS = 10
 _log = get_logger(__name__)
 
 
@@ -48,8 +53,10 @@ class Worker:
         self._stopping.set()
         with self._wake:
             self._wake.notify_all()
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(timeout=seconds)
+            if thread.ident is not None:
+                thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -59,7 +66,12 @@ class Worker:
                     self._wake.wait(timeout=_POLL_SECONDS)
                 continue
             self.wake()
-            self._do(lease)
+            self._held[lease.id] = lease
+            try:
+                if not self._guarded(lease, lambda lease: self._handlers[lease.kind](lease)):
+                    self._guarded(lease, self._give_back)
+            finally:
+                self._held.pop(lease.id, None)
 
     def _claim(self) -> Lease | None:
         try:
@@ -69,40 +81,40 @@ class Worker:
                     return None
             with self._database.writing(None) as work:
                 return self._queue.claim(work, tuple(self._handlers))
-        except DatabaseUnavailable as error:
-            _log.warning("the queue can't be read", extra={"fields": {"error": error.message}})
+        except (DatabaseUnavailable, SQLAlchemyError) as error:
+            _log.warning("the queue can't be read", extra={"fields": {"error": str(error)}})
             self._stopping.wait(1.0)
             return None
 
-    def _do(self, lease: Lease) -> None:
-        self._held[lease.id] = lease
-        try:
-            self._handlers[lease.kind](lease)
-        except LeaseLost:
-            _log.warning("lease lost", extra={"fields": {"kind": lease.kind, "subject": lease.subject}})
-        except JindouError as error:
-            _log.warning("task failed", extra={"fields": {"subject": lease.subject, "error": error.message}})
-            self._give_back(lease)
-        except Exception:
-            # A worker outlives whatever a task does to it; the task is tried again, later and later.
-            _log.exception("task crashed", extra={"fields": {"kind": lease.kind, "subject": lease.subject}})
-            self._give_back(lease)
-        finally:
-            self._held.pop(lease.id, None)
+    def _guarded(self, lease: Lease, action: Handler) -> bool:
+        """Say whether `action` ended well. A thread of ours outlives whatever a task does to it."""
+        fields: dict[str, object] = {"kind": lease.kind, "subject": lease.subject}
+        ended_well = False
+        with suppress(Exception):
+            try:
+                action(lease)
+                ended_well = True
+            except LeaseLost:
+                _log.warning("lease lost", extra={"fields": fields})
+                ended_well = True
+            except JindouError as error:
+                _log.warning("task failed", extra={"fields": {**fields, "error": error.message}})
+            except Exception:
+                _log.exception("task crashed", extra={"fields": fields})
+                raise
+        return ended_well
 
     def _give_back(self, lease: Lease) -> None:
-        wait = min(timedelta(seconds=0.5 * 2**lease.attempts), _LONGEST_WAIT)
-        try:
-            with self._database.writing(None) as work:
-                self._queue.release(work, lease, work.now() + wait)
-        except JindouError as error:
-            _log.warning("task not given back; its lease runs out", extra={"fields": {"error": error.message}})
+        """Have the task tried again, later and later. Where even that fails, its lease runs out."""
+        wait = min(timedelta(seconds=0.5 * 2 ** min(lease.attempts, _MOST_DOUBLINGS)), _LONGEST_WAIT)
+        with self._database.writing(None) as work:
+            self._queue.release(work, lease, work.now() + wait)
 
     def _keep_leases(self) -> None:
         while not self._stopping.wait(self._queue.lease_time.total_seconds() / 3):
             for lease in list(self._held.values()):
-                try:
-                    with self._database.writing(None) as work:
-                        self._queue.hold(work, lease)
-                except JindouError as error:
-                    _log.warning("lease not extended", extra={"fields": {"error": error.message}})
+                self._guarded(lease, self._hold)
+
+    def _hold(self, lease: Lease) -> None:
+        with self._database.writing(None) as work:
+            self._queue.hold(work, lease)

@@ -33,9 +33,7 @@ class Audit:
 
     def append(self, work: Work, org_id: str, *, actor: str, on_behalf_of: str, entry: Entry) -> AuditEvent:
         """Add an event at the end of the organisation's chain and return it."""
-        head = work.session.scalars(
-            select(AuditHeadRow).where(AuditHeadRow.org_id == org_id).with_for_update()
-        ).first()
+        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id).with_for_update()).first()
         if head is None:
             head = AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
             work.session.add(head)
@@ -56,9 +54,7 @@ class Audit:
         work.after_commit(lambda: self._newest.update({org_id: (event.seq, event.hash)}))
         return event
 
-    def list_events(
-        self, work: Work, who: Principal, limit: int = 100, before: int | None = None
-    ) -> list[AuditEvent]:
+    def list_events(self, work: Work, who: Principal, limit: int = 100, before: int | None = None) -> list[AuditEvent]:
         """Return the newest events first, at most `limit`, older than number `before`.
 
         Raises:

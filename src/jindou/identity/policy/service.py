@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cedarpy
 
@@ -16,6 +17,7 @@ from jindou.identity.principals import Principal
 
 __all__ = ["Policy", "Resource"]
 
+_cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
 _PLATFORM_ACTIONS = ("approvals::decide", "audit::read", "runs::cancel", "runs::read", "runs::start", "usage::read")
 _NO_RULE = Rule(
@@ -57,7 +59,7 @@ class Policy:
         except ValueError as error:
             raise Invalid(f"The policies don't parse: {error}", field="policy", rule="Cedar syntax") from None
         self._rules = _rules(parsed["staticPolicies"])
-        self._base = cedarpy.Entities.from_json_str(json.dumps(_action_entities(actions)))
+        self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(_action_entities(actions)))
         self._entities = lru_cache(maxsize=1024)(self._entities_of)
 
     def decide(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
@@ -91,7 +93,7 @@ class Policy:
             "context": dict(context),
         }
         entities = self._entities(who.person_id, who.roles, resource.kind, resource.id, resource.grants)
-        answer = cedarpy.is_authorized(request, self._policies, entities)
+        answer: cedarpy.AuthzResult = _cedar.is_authorized(request, self._policies, entities)
         rules = tuple(self._rules[name] for name in sorted(answer.diagnostics.reasons))
         if answer.diagnostics.errors:
             return Decision(verb="deny", rules=(*rules, _ERROR))
@@ -103,11 +105,12 @@ class Policy:
         self, person: str, roles: tuple[str, ...], kind: str, resource: str, grants: tuple[str, ...]
     ) -> cedarpy.Entities:
         parents = [{"type": "Role", "id": role} for role in roles]
-        delta = [
+        delta: list[dict[str, object]] = [
             {"uid": {"type": "Person", "id": person}, "attrs": {}, "parents": parents},
             {"uid": {"type": kind, "id": resource}, "attrs": {"grants": list(grants)}, "parents": []},
         ]
-        return self._base.with_added_json_str(json.dumps(delta))
+        base: Any = self._base
+        return base.with_added_json_str(json.dumps(delta))
 
 
 def _rules(policies: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, Rule]:
@@ -127,7 +130,7 @@ def _rules(policies: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str,
 
 
 def _action_entities(actions: Mapping[str, Iterable[str]]) -> list[dict[str, object]]:
-    known = {name: tuple(groups) for name, groups in actions.items()} | {name: () for name in _PLATFORM_ACTIONS}
+    known = {name: tuple(groups) for name, groups in actions.items()} | dict.fromkeys(_PLATFORM_ACTIONS, ())
     for group in {group for groups in known.values() for group in groups}:
         known.setdefault(group, ())
     return [

@@ -42,9 +42,7 @@ class Sessions:
         """Return the token of a new one-time sign-in link for a person."""
         token = work.random_token()
         expires = work.now() + self._link_time
-        work.session.add(
-            SignInLinkRow(token_hash=_hash(token), org_id=org_id, person_id=person_id, expires_at=expires)
-        )
+        work.session.add(SignInLinkRow(token_hash=_hash(token), org_id=org_id, person_id=person_id, expires_at=expires))
         return token
 
     def peek(self, work: Work, token: str) -> Person:

@@ -67,10 +67,12 @@ async def events(
 async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> AsyncGenerator[str]:
     loop = asyncio.get_running_loop()
     live: asyncio.Queue[RunEvent] = asyncio.Queue()
+
+    def tell(event: RunEvent) -> None:
+        loop.call_soon_threadsafe(live.put_nowait, event)
+
     # First listen, then read: what happens in between is seen twice, and dropped by its number.
-    end = platform_of(request).runs.stream.subscribe(
-        run_id, lambda event: loop.call_soon_threadsafe(live.put_nowait, event)
-    )
+    end = platform_of(request).runs.stream.subscribe(run_id, tell)
     try:
         for event in await run_in_threadpool(_events, request, who, run_id, seen):
             seen = event.seq
