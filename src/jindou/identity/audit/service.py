@@ -4,10 +4,10 @@ The head is also published to a file outside the database, so that somebody who 
 shorten its chain consistently, is still found out.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from jindou.db import Work
@@ -20,6 +20,14 @@ from jindou.identity.principals import Principal
 __all__ = ["Audit"]
 
 _FIELDS = tuple(AuditEvent.model_fields)
+
+
+class _Published(BaseModel):
+    """One line of the file of heads."""
+
+    org_id: str
+    seq: int = Field(ge=1)
+    hash: str
 
 
 class Audit:
@@ -51,7 +59,8 @@ class Audit:
         work.session.add(AuditEventRow(**event.model_dump()))
         head.seq, head.hash = event.seq, event.hash
         work.session.flush()
-        work.after_commit(lambda: self._newest.update({org_id: (event.seq, event.hash)}))
+        newest = (event.seq, event.hash)
+        work.after_commit(lambda: self._newest.update({org_id: max(newest, self._newest.get(org_id, newest))}))
         return event
 
     def list_events(self, work: Work, who: Principal, limit: int = 100, before: int | None = None) -> list[AuditEvent]:
@@ -73,36 +82,43 @@ class Audit:
             Forbidden: this person may not read the trail; the rule is named.
         """
         self._require(who)
-        query = select(AuditEventRow).where(AuditEventRow.org_id == who.org_id).order_by(AuditEventRow.seq)
+        return self.examine(work, who.org_id)
+
+    def examine(self, work: Work, org_id: str) -> Verification:
+        """Check an organisation's chain for the operator, who needs nobody's leave on a machine of their own."""
+        # What was published before the snapshot must be in it; what comes later need not.
+        published = list(self._heads_in_file(org_id))
+        query = select(AuditEventRow).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq)
         rows = work.session.scalars(query.execution_options(yield_per=500))
-        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == who.org_id)).first()
-        heads = [(head.seq, head.hash)] if head else []
-        return verify_chain(map(_event, rows), [*heads, *self._heads_in_file(who.org_id)])
+        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id)).first()
+        end = (head.seq, head.hash) if head else (0, GENESIS)
+        return verify_chain(map(_event, rows), published, end)
 
     def _require(self, who: Principal) -> None:
         self._policy.require(who, "audit::read", Resource("Organisation", who.org_id), {})
 
     def publish(self) -> None:
         """Append the heads that moved since the last time to the file."""
-        moved = {org: head for org, head in self._newest.items() if self._written.get(org) != head}
+        moved = {org: head for org, head in dict(self._newest).items() if self._written.get(org) != head}
         if not moved:
             return
+        lines = [_Published(org_id=org_id, seq=seq, hash=digest) for org_id, (seq, digest) in moved.items()]
         with self._published.open("a", encoding="utf-8") as file:
-            for org_id, (seq, digest) in moved.items():
-                file.write(json.dumps({"org_id": org_id, "seq": seq, "hash": digest}) + "\n")
+            # The newline in front parts these from half a line that a killed process may have left.
+            file.write("".join(f"\n{line.model_dump_json()}" for line in lines) + "\n")
         self._written.update(moved)
 
     def _heads_in_file(self, org_id: str) -> Iterator[Head]:
         if not self._published.exists():
             return
-        for line in self._published.read_text(encoding="utf-8").splitlines():
+        for line in self._published.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                head = json.loads(line)
+                head = _Published.model_validate_json(line)
             except ValueError:
-                # A process killed while it wrote leaves half a line, which vouches for nothing.
+                # An empty line, or half a one that a killed process left, vouches for nothing.
                 continue
-            if head["org_id"] == org_id:
-                yield head["seq"], head["hash"]
+            if head.org_id == org_id:
+                yield head.seq, head.hash
 
 
 def _event(row: AuditEventRow) -> AuditEvent:

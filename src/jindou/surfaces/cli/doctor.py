@@ -11,8 +11,12 @@ import psutil
 import typer
 from pydantic import BaseModel
 
+from jindou.db import Database, revision
 from jindou.errors import JindouError
 from jindou.home import Home
+from jindou.identity.audit import Audit
+from jindou.identity.policy import Policy
+from jindou.identity.principals import Principals
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
@@ -62,7 +66,10 @@ def _checks(home: object) -> Iterator[Check]:
         return
     yield from _folder(place)
     yield _secrets(place)
-    yield _database(settings, place)
+    database = _database(settings, place)
+    yield database
+    if database.state == "ok" and not settings.database_url:
+        yield from _rows(place)
     yield _model(settings, place)
     yield from _server(place)
 
@@ -107,6 +114,24 @@ def _database(settings: Settings, place: Home) -> Check:
         remedy = "Stop Jindou and restore the file from a backup."
         return Check(name="database", state="wrong", found=f"{place.database}: {found}", remedy=remedy)
     return Check(name="database", state="ok", found=f"{place.database} is whole ({mode})")
+
+
+def _rows(place: Home) -> Iterator[Check]:
+    """Look at what is in the database: its schema, and the audit trail."""
+    database = Database(f"sqlite:///{place.database}")
+    try:
+        at = revision(database)
+        with database.reading(None) as work:
+            org_id = Principals().find_organisation(work)
+            trail = Audit(place.published_heads, Policy({}, {})).examine(work, org_id) if org_id else None
+    finally:
+        database.close()
+    yield Check(name="schema", state="ok", found=f"revision {at}")
+    if trail is not None and trail.ok:
+        yield Check(name="audit", state="ok", found=f"{trail.events} events, unbroken")
+    elif trail is not None:
+        remedy = "Somebody has changed the database. `jindou audit verify --as manager` lists every finding."
+        yield Check(name="audit", state="wrong", found=trail.findings[0].message, remedy=remedy)
 
 
 def _model(settings: Settings, place: Home) -> Check:

@@ -1,0 +1,49 @@
+"""What any test may ask for: the real small model, and a real browser."""
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from jindou.models.catalogue import get_entry, pull
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """Return the folder where model files are kept from one test run to the next."""
+    return Path.home() / ".cache" / "jindou" / "models"
+
+
+@pytest.fixture(scope="session")
+def small_model(models_dir: Path) -> Path:
+    """Return the file of the 0.5B model, fetched once and verified."""
+    return pull(get_entry("qwen2.5-coder-0.5b"), models_dir, timeout=5.0, report=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """Return a headless Chromium; without one the test is skipped, but not where everything must be there."""
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        if os.getenv("CI"):
+            pytest.fail("There is no Chromium, and under CI the browser tests must run.")
+        pytest.skip("There is no Chromium on this machine.")
+    with sync_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute("data-test")
+        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        yield browser
+        browser.close()
