@@ -1,11 +1,11 @@
 """The home folder: where everything of one installation lies, who holds it, and its secrets.
 
-    home/
-      jindou.toml       settings, if any
-      jindou.db         the platform's database
-      secrets/          mode 0700; made at the first start, never defaults
-      run/              server.json says where a running server listens
-      logs/  models/  packs/  audit/
+home/
+  jindou.toml       settings, if any
+  jindou.db         the platform's database
+  secrets/          mode 0700; made at the first start, never defaults
+  run/              server.json says where a running server listens
+  logs/  models/  packs/  audit/
 """
 
 import fcntl
@@ -57,11 +57,11 @@ class Home:
             HomeUnwritable: the folder can't be made or written.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in _FOLDERS:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
             if not self._operator_key.exists():
-                _write_private(self._operator_key, secrets.token_hex(32))
+                _put_private(self._operator_key, secrets.token_hex(32))
         except OSError as error:
             told = f"The home folder {self.path} can't be written ({error.strerror}). Choose another with --home."
             raise HomeUnwritable(told) from None
@@ -80,6 +80,8 @@ class Home:
             server = self.server()
             where = f" at {server['url']} (pid {server['pid']})" if server else ""
             raise AlreadyRunning(f"Jindou is already running on {self.path}{where}. `jindou down` stops it.") from None
+        # What a killed process announced holds no more: its pid may be another program's by now.
+        self.server_file.unlink(missing_ok=True)
         self._lock = file
 
     def is_locked(self) -> bool:
@@ -106,9 +108,7 @@ class Home:
 
     def announce(self, url: str) -> None:
         """Write where this process listens."""
-        temporary = self.server_file.with_suffix(".new")
-        _write_private(temporary, json.dumps({"url": url, "pid": os.getpid()}))
-        temporary.replace(self.server_file)
+        _put_private(self.server_file, json.dumps({"url": url, "pid": os.getpid()}))
 
     def server(self) -> dict[str, Any] | None:
         """Return `url` and `pid` of the server that announced itself, or None."""
@@ -119,9 +119,12 @@ class Home:
         return content
 
 
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _put_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    temporary.replace(path)

@@ -13,7 +13,9 @@ from jindou.errors import Forbidden, Unauthenticated
 from jindou.identity.principals import Principal
 
 __all__ = [
+    "MOST",
     "clear_session_cookie",
+    "operator_work",
     "platform_of",
     "platform_work",
     "reading",
@@ -23,6 +25,9 @@ __all__ = [
     "signed_in",
     "writing",
 ]
+
+MOST = 2**63 - 1
+"""The largest number that a database takes as an integer."""
 
 
 def platform_of(request: Request) -> Platform:
@@ -57,7 +62,7 @@ def require_operator(request: Request) -> None:
         Forbidden: the request does not carry that key.
     """
     given = _bearer(request)
-    if not secrets.compare_digest(given.encode(), platform_of(request).home.operator_key().encode()):
+    if not given or not secrets.compare_digest(given.encode(), platform_of(request).home.operator_key().encode()):
         raise Forbidden("Only the local operator may do this.", rules=["jindou.local-operator"])
 
 
@@ -75,6 +80,21 @@ def writing(request: Request) -> Generator[Work]:
     with platform.database.writing(signed_in(request).org_id) as work:
         yield work
     platform.worker.wake()
+
+
+@contextmanager
+def operator_work(request: Request) -> Generator[tuple[Work, str]]:
+    """Open a unit of work in the installation's organisation, whose id comes with it; it commits at the end.
+
+    Raises:
+        Forbidden: the request does not carry the operator's key.
+    """
+    require_operator(request)
+    platform = platform_of(request)
+    with platform.database.reading(None) as work:
+        org_id = platform.principals.only_organisation(work)
+    with platform.database.writing(org_id) as work:
+        yield work, org_id
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Answers to what went wrong: problem+json for programs, a page for people."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
 from jindou.surfaces.console import error_page
@@ -44,7 +45,8 @@ def _malformed(request: Request, error: Exception) -> Response:
     told, field, rule = "The request can't be read.", "", ""
     if isinstance(error, RequestValidationError) and error.errors():
         first: Mapping[str, Any] = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
+        where = first["loc"] if first["type"] != "json_invalid" else ()
+        field = ".".join(str(part) for part in where if part not in {"body", "query", "path", "header"})
         rule = str(first["msg"])
         told = f"{field or 'The body'}: {rule}."
     return _known(request, Invalid(told, field=field, rule=rule))
@@ -79,5 +81,6 @@ def _wants_page(request: Request) -> bool:
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
 
-def _json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> JSONResponse:
-    return JSONResponse(dict(body), status, dict(headers), media_type="application/problem+json")
+def _json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> Response:
+    # Escaped, since a problem may quote what the caller sent, and half a surrogate pair has no UTF-8.
+    return Response(json.dumps(body), status, dict(headers), media_type="application/problem+json")

@@ -12,10 +12,7 @@ __all__ = ["Guard"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_BYTES = 1_000_000
-
-
-class _BodyTooLarge(Exception):
-    pass
+_MAX_DIGITS = 20
 
 
 class Guard:
@@ -46,7 +43,7 @@ class Guard:
         if host not in self._hosts:
             return Invalid("The Host header does not name this server.", field="Host", rule="a loopback address")
         length = headers.get("content-length", "0")
-        if not length.isdecimal():
+        if not length.isdecimal() or len(length) > _MAX_DIGITS:
             return Invalid("The Content-Length header is no number.", field="Content-Length", rule="a number")
         if int(length) > _MAX_BYTES:
             return TooLarge(f"The body has {length} bytes; at most {_MAX_BYTES} are taken.")
@@ -61,28 +58,31 @@ class Guard:
         return origin is None or origin == f"http://{host}"
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the body as it comes: a chunked one does not say its length."""
+        """Count the body as it comes: a chunked one does not say its length.
+
+        Whoever reads a body that grows too large is told that the client is gone, and whatever they answer to that,
+        the client gets ours instead.
+        """
         seen = 0
-        started = False
+        started = answered = False
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > _MAX_BYTES:
-                raise _BodyTooLarge
-            return message
+            return message if seen <= _MAX_BYTES else {"type": "http.disconnect"}
 
         async def watched(message: Message) -> None:
-            nonlocal started
+            nonlocal started, answered
+            if seen > _MAX_BYTES and not started:
+                if not answered:
+                    answered = True
+                    await _answer(send, TooLarge(f"The body has more than {_MAX_BYTES} bytes."))
+                return
             started = True
             await send(message)
 
-        try:
-            await self._app(scope, counted, watched)
-        except _BodyTooLarge:
-            if not started:
-                await _answer(send, TooLarge(f"The body has more than {_MAX_BYTES} bytes."))
+        await self._app(scope, counted, watched)
 
 
 async def _answer(send: Send, error: JindouError) -> None:

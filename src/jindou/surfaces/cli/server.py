@@ -113,8 +113,9 @@ def _ready(platform: Platform, *, as_json: bool) -> None:
     """Say where the console is, with a one-time link for everybody."""
     settings = platform.settings
     links: list[dict[str, str]] = []
-    with platform.database.writing(None) as work:
+    with platform.database.reading(None) as work:
         org_id = platform.principals.only_organisation(work)
+    with platform.database.writing(org_id) as work:
         for person in platform.principals.list_people(work):
             token = platform.sessions.create_link(work, org_id, person.id)
             url = f"{settings.url}/sign-in?token={token}"

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from jindou.identity.audit import AuditEvent, Verification
 from jindou.identity.principals import Principal
-from jindou.surfaces.door import platform_of, reading, signed_in
+from jindou.surfaces.door import MOST, platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -19,7 +19,7 @@ def list_events(
     request: Request,
     who: Who,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=MOST)] = None,
 ) -> list[AuditEvent]:
     """Return the newest events first."""
     with reading(request) as work:

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from jindou.agents.runs import Run, RunDetail, RunEvent, StartRun
+from jindou.agents.runs import FINAL, Run, RunDetail, RunEvent, StartRun
 from jindou.identity.principals import Principal
-from jindou.surfaces.door import platform_of, reading, signed_in, writing
+from jindou.surfaces.door import MOST, platform_of, reading, signed_in, writing
 
 __all__ = ["router"]
 
@@ -54,14 +54,15 @@ async def events(
     request: Request,
     who: Who,
     run_id: str,
-    after: Annotated[int, Query(ge=0)] = 0,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    after: Annotated[int, Query(ge=0, le=MOST)] = 0,
+    last_event_id: Annotated[int | None, Header(ge=0, le=MOST)] = None,
 ) -> StreamingResponse:
     """Stream a run's events (server-sent events), from number `after` or the `Last-Event-ID` header on."""
     seen = after if last_event_id is None else last_event_id
-    await run_in_threadpool(_events, request, who, run_id, seen)
+    detail = await run_in_threadpool(_detail, request, who, run_id)
+    follow = _follow(request, who, run_id, min(seen, detail.last_event))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_follow(request, who, run_id, seen), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(follow, media_type="text/event-stream", headers=headers)
 
 
 async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> AsyncGenerator[str]:
@@ -74,11 +75,12 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
     # First listen, then read: what happens in between is seen twice, and dropped by its number.
     end = platform_of(request).runs.stream.subscribe(run_id, tell)
     try:
-        for event in await run_in_threadpool(_events, request, who, run_id, seen):
+        kept, over = await run_in_threadpool(_kept, request, who, run_id, seen)
+        for event in kept:
             seen = event.seq
             yield _encode(event)
-            if event.type == "run.finished":
-                return
+        if over:
+            return
         while True:
             try:
                 event = await asyncio.wait_for(live.get(), _KEEP_ALIVE_SECONDS)
@@ -95,10 +97,18 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
         end()
 
 
-def _events(request: Request, who: Principal, run_id: str, after: int) -> list[RunEvent]:
+def _detail(request: Request, who: Principal, run_id: str) -> RunDetail:
     platform = platform_of(request)
     with platform.database.reading(who.org_id) as work:
-        return platform.runs.events(work, who, run_id, after)
+        return platform.runs.get(work, who, run_id)
+
+
+def _kept(request: Request, who: Principal, run_id: str, after: int) -> tuple[list[RunEvent], bool]:
+    """Return the events that the journal has after number `after`, and whether no more will come."""
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        over = platform.runs.get(work, who, run_id).status in FINAL
+        return platform.runs.events(work, who, run_id, after), over
 
 
 def _encode(event: RunEvent) -> str:

@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from jindou.db import Work
 from jindou.identity.principals import Person
 from jindou.identity.sessions import OPERATOR
-from jindou.surfaces.door import platform_of, platform_work, require_operator, session_secret
+from jindou.surfaces.door import operator_work, platform_of, platform_work, session_secret
 
 __all__ = ["router"]
 
@@ -38,10 +37,9 @@ class SignInLink(BaseModel):
 @router.post("/sessions", status_code=201)
 def open_session(request: Request, asked: ForPerson) -> SessionToken:
     """Open a session as somebody. The audit trail says that it was the operator."""
-    require_operator(request)
     platform = platform_of(request)
-    with platform_work(request) as work:
-        person, org_id = _person(request, work, asked.person)
+    with operator_work(request) as (work, org_id):
+        person = platform.principals.find(work, asked.person)
         token = platform.sessions.open(work, org_id, person.id, OPERATOR)
     return SessionToken(token=token, person=person)
 
@@ -56,15 +54,8 @@ def close_session(request: Request) -> None:
 @router.post("/sign-in-links", status_code=201)
 def create_link(request: Request, asked: ForPerson) -> SignInLink:
     """Make a one-time sign-in link."""
-    require_operator(request)
     platform = platform_of(request)
-    with platform_work(request) as work:
-        person, org_id = _person(request, work, asked.person)
+    with operator_work(request) as (work, org_id):
+        person = platform.principals.find(work, asked.person)
         token = platform.sessions.create_link(work, org_id, person.id)
     return SignInLink(url=f"{platform.settings.url}/sign-in?token={token}", person=person)
-
-
-def _person(request: Request, work: Work, handle: str) -> tuple[Person, str]:
-    principals = platform_of(request).principals
-    person = principals.find(work, handle)
-    return person, principals.only_organisation(work)
