@@ -48,14 +48,14 @@ class Runs:
         pause, silent_since = _FIRST_PAUSE, time.monotonic()
         while True:
             try:
+                if after and self._is_over(run_id, after):
+                    return
                 for event in self._once(run_id, after):
                     pause, silent_since = _FIRST_PAUSE, time.monotonic()
                     after = max(after, event.seq)
                     yield event
                     if event.type == "run.finished":
                         return
-                if self._is_over(run_id, after):
-                    return
             except Unavailable:
                 if time.monotonic() - silent_since > self._patience:
                     raise
@@ -69,6 +69,6 @@ class Runs:
                 yield RunEvent.model_validate_json(event.data)
 
     def _is_over(self, run_id: str, after: int) -> bool:
-        """Whether nothing comes behind event `after`: somebody asked for events from the very end."""
+        """Whether nothing comes behind event `after`, so that there is nothing to wait for."""
         run = self.get(run_id)
         return run.is_final and run.last_event <= after

@@ -1,0 +1,59 @@
+import enum
+from typing import Any, cast
+
+import pytest
+from pydantic import BaseModel, TypeAdapter
+
+from jindou.agents import approvals, assistants, conversations, runs, tools
+from jindou.agents.approvals import types as approval_types
+from jindou.agents.assistants import types as assistant_types
+from jindou.agents.runs import types as run_types
+from jindou.billing import pricing, usage
+from jindou.billing.usage import types as usage_types
+from jindou.identity import audit, policy, principals
+from jindou.identity.audit import types as audit_types
+from jindou.surfaces.http import sessions, status
+from jindou_client import types
+
+PLACES = (
+    *(approvals, assistants, conversations, runs, tools, pricing, usage, audit, policy, principals, sessions, status),
+    *(approval_types, assistant_types, run_types, usage_types, audit_types),
+)
+
+
+def server_type(name: str) -> Any:
+    found = [getattr(place, name) for place in PLACES if hasattr(place, name)]
+    assert found, f"The server has no {name}."
+    return found[0]
+
+
+def shape(schema: Any) -> Any:
+    """A JSON schema without the words around it, and without what only one of two directions has."""
+    if isinstance(schema, list):
+        return [shape(item) for item in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    plain = cast("dict[str, Any]", schema)
+    if "properties" in plain:
+        return {name: shape(inner) for name, inner in plain["properties"].items()}
+    dropped = {"title", "description", "default", "$defs", "pattern"}
+    return {key: shape(value) for key, value in plain.items() if key not in dropped}
+
+
+@pytest.mark.parametrize("name", types.__all__)
+def test_a_type_of_the_client_has_the_fields_of_the_servers(name: str) -> None:
+    ours, theirs = getattr(types, name), server_type(name)
+    schemas = [TypeAdapter[Any](type_).json_schema(mode="serialization") for type_ in (ours, theirs)]
+    assert shape(schemas[0]) == shape(schemas[1])
+
+
+def test_money_is_written_as_the_server_writes_it() -> None:
+    for micro in (0, 1, 25_500_000, -1_200_000, 123_456_789):
+        ours, theirs = (m(micro=micro, currency="CNY") for m in (types.Money, pricing.Money))
+        assert str(ours) == str(theirs)
+
+
+def test_a_field_that_a_newer_server_adds_is_ignored() -> None:
+    change = types.Change.model_validate({"label": {"en": "x"}, "before": "", "after": "1", "new_field": enum.auto})
+    assert isinstance(change, BaseModel)
+    assert "new_field" not in change.model_dump()

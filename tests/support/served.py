@@ -1,0 +1,41 @@
+"""The real application on a real port, with a scripted engine, announced in its home as `jindou up` announces it."""
+
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from jindou.assembly import Platform, assemble
+from jindou.home import Home
+from jindou.settings import load_settings
+from jindou.surfaces.app import create_app
+from support.scripted import Script, ScriptedEngine
+
+__all__ = ["serve"]
+
+
+@contextmanager
+def serve(folder: Path, script: Script, port: int = 0) -> Generator[Platform]:
+    """Serve a platform whose home is `folder` until the block ends; `port` 0 takes any that is free."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        settings = load_settings(home=folder, port=listener.getsockname()[1])
+        home = Home(folder)
+        home.prepare()
+        home.lock()
+        platform = assemble(settings, home, ScriptedEngine(script), "qwen2.5-coder-0.5b")
+        platform.start()
+        config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="served")
+        thread.start()
+        home.announce(settings.url)
+        try:
+            yield platform
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+            platform.stop()
+            home.unlock()
