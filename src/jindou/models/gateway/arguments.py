@@ -6,6 +6,8 @@ from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
 
+from jindou.models.gateway.copying import was_said
+
 __all__ = ["fit", "problem"]
 
 _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
@@ -14,25 +16,29 @@ _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*
 def fit(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> dict[str, object]:
     """Return `arguments` with each value in the type its schema asks for, where the meaning is beyond doubt.
 
-    A number in a string becomes a number and the reverse, ``"true"`` a boolean, and a null that stands for an absent
-    optional argument goes.
+    A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument that is null or
+    at its default goes.
     """
-    properties = cast("dict[str, Any]", schema.get("properties", {}))
+    properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
     kept = {
         name: value
         for name, value in arguments.items()
-        if value is not None or name in required or "null" in _types(properties.get(name, {}))
+        if name in required or not _says_nothing(value, properties.get(name, {}))
     }
     return {name: _fit_value(value, properties.get(name, {})) for name, value in kept.items()}
 
 
-def problem(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with `arguments` in plain English, or None."""
+def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) -> str | None:
+    """Return what is wrong with `arguments` in plain English, or None. `said` is where copied values come from."""
     told: list[str] = []
     for error in Draft202012Validator(schema).iter_errors(dict(arguments)):
         where = ".".join(str(part) for part in error.absolute_path)
         told.append(f"`{where}`: {error.message}" if where else error.message)
+    properties = cast("dict[str, Any]", schema.get("properties", {}))
+    for name, value in arguments.items():
+        if not was_said(value, properties.get(name, {}), said):
+            told.append(f"`{name}`: {value!r} is not in the conversation")
     return "; ".join(sorted(told)[:3]) or None
 
 
@@ -45,24 +51,27 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return found
 
 
+def _says_nothing(value: object, schema: Mapping[str, Any]) -> bool:
+    return value is None or ("default" in schema and value == schema["default"])
+
+
 def _fit_value(value: object, schema: Mapping[str, Any]) -> object:
     types = _types(schema) - {"null"}
-    match value:
-        case str() if types and "string" not in types:
-            return _from_text(value, types)
-        case bool():
-            return value
-        case int() | float() if types == {"string"}:
+    if isinstance(value, str):
+        return _fit_text(value, types, schema)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if types == {"string"}:
             return str(value)
-        case float() if types == {"integer"} and value.is_integer():
+        if types == {"integer"} and isinstance(value, float) and value.is_integer():
             return int(value)
-        case str() if "enum" in schema:
-            same = [option for option in schema["enum"] if str(option).casefold() == value.strip().casefold()]
-            return same[0] if same else value
-        case str():
-            return value.strip()
-        case _:
-            return value
+    return value
+
+
+def _fit_text(text: str, types: set[str], schema: Mapping[str, Any]) -> object:
+    if types and "string" not in types:
+        return _from_text(text, types)
+    same = [option for option in schema.get("enum", ()) if str(option).casefold() == text.strip().casefold()]
+    return same[0] if same else text.strip()
 
 
 def _from_text(text: str, types: set[str]) -> object:

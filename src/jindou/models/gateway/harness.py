@@ -1,31 +1,23 @@
-"""A proper tool call or a plain answer, from models that write either into their text as they please.
+"""A proper tool call or a plain answer, whatever the model writes.
 
-One request to the engine in the good case. A call that can't be used costs one more, in which the shape of the
-output is constrained; a call that was already made in this turn costs one more, in which only prose is possible.
+One request to the engine in the good case. A call that can't be used costs one more, and so does a call that was
+already made for this message: then the model can only say something.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, cast
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, Usage
 from jindou.models.gateway.arguments import fit, problem
-from jindou.models.gateway.holdback import Holdback
+from jindou.models.gateway.copying import said_in
 from jindou.models.gateway.parsing import Reading, read
-from jindou.models.gateway.types import (
-    Completion,
-    CompletionAsk,
-    Notice,
-    Stopped,
-    ToolCall,
-    ToolSchema,
-)
+from jindou.models.gateway.prompting import SAY, call_schema, messages_for, say_schema
+from jindou.models.gateway.saying import Saying
+from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall
 
 __all__ = ["complete"]
-
-_ANSWER_KEY: Final = "answer"
-_ANSWER_NOW: Final = "Tell me the result above in one or two short sentences, in the language of my request."
 
 
 def complete(
@@ -52,13 +44,16 @@ class _Output:
     text: str
     cut: bool
     reading: Reading
+    saying: Saying
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    calls: tuple[ToolCall, ...]
-    problem: str | None
-    wanted: str | None
+    """Calls that can be made; or words; or, with neither, the `problem` that the model should hear of."""
+
+    calls: tuple[ToolCall, ...] = ()
+    words: str = ""
+    problem: str = ""
 
 
 class _Turn:
@@ -72,39 +67,72 @@ class _Turn:
         self._on_text = on_text
         self._should_stop = should_stop
         self._tools = {tool.name: tool for tool in ask.tools}
+        self._messages = messages_for(ask.messages, ask.tools) if ask.tools else [dict(m) for m in ask.messages]
         self._usage = Usage()
         self._requests = 0
         self._notices: list[Notice] = []
 
     def run(self) -> Completion:
         """Ask, judge, and ask once more if need be."""
+        if not self._tools:
+            return self._done_with_words(self._write(None))
         if self._ask.answer_only:
-            return self._answer_in_words()
-        output = self._write(EngineRequest(messages=self._ask.messages))
-        if not output.reading.calls and not output.reading.unreadable:
-            return self._answer(output)
-        judged = self._judge(output.reading)
-        if judged.problem is not None:
-            return self._repair(output, judged)
-        return self._without_repeats(output, judged.calls)
+            return self._done_with_words(self._write(say_schema()))
+        output = self._write(self._call_schema())
+        judged = self._judge(output)
+        if judged.problem:
+            return self._repair(output, judged.problem)
+        return self._done(output, judged)
 
-    def _write(self, request: EngineRequest) -> _Output:
-        """Have the engine fill `request` in; text that can't be a call goes to the person at once."""
-        held = Holdback(self._on_text if request.json_schema is None else lambda _: None)
-        request = replace(
-            request,
-            tools=[_as_openai(tool) for tool in self._ask.tools],
+    def _repair(self, first: _Output, wrong: str) -> Completion:
+        """Tell the model what is wrong, and let it write again."""
+        told = f"{wrong} Call one of the functions with right arguments, or say something."
+        output = self._write(self._call_schema(), _turn("assistant", first.text), _turn("user", told))
+        judged = self._judge(output)
+        if not judged.problem:
+            self._notices.append(Notice("repaired_call", wrong))
+            return self._done(output, judged)
+        self._notices.append(Notice("unreadable_call", judged.problem))
+        return self._completion("", cut=output.cut)
+
+    def _done(self, output: _Output, judged: _Judged) -> Completion:
+        """Return words, or the calls that are new; when none is, the model has what it needs and must say it."""
+        if not judged.calls:
+            output.saying.finish(judged.words)
+            return self._completion(judged.words, cut=output.cut)
+        made = _calls_of_this_turn(self._ask.messages)
+        fresh = tuple(call for call in judged.calls if call not in made)
+        if fresh:
+            return self._completion(judged.words, calls=fresh)
+        again = f"The model called {judged.calls[0].name} again with the same arguments."
+        self._notices.append(Notice("repeated_call", again))
+        return self._done_with_words(self._write(say_schema()))
+
+    def _done_with_words(self, output: _Output) -> Completion:
+        words = output.saying.said.strip() or output.reading.words
+        output.saying.finish(words)
+        return self._completion(words, cut=output.cut)
+
+    def _call_schema(self) -> dict[str, object]:
+        return call_schema(self._ask.tools, said_in(self._ask.messages))
+
+    def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object]) -> _Output:
+        """Have the engine write in the shape of `schema`; words go to the person as they come."""
+        saying = Saying(self._on_text)
+        request = EngineRequest(
+            messages=[*self._messages, *further],
             max_tokens=self._ask.max_tokens,
             temperature=self._ask.temperature,
             seed=self._ask.seed,
+            json_schema=schema,
         )
-        cut = self._stream(request, held)
-        reading = read(held.text, complete=not cut) if self._tools else Reading(held.text.strip(), (), unreadable=False)
-        if not reading.calls and not reading.unreadable and request.json_schema is None:
-            held.release(reading.words)
-        return _Output(held.text, cut, reading)
+        cut = self._stream(request, saying)
+        if not self._tools:
+            return _Output(saying.output, cut, Reading(saying.output.strip(), (), unreadable=False), saying)
+        return _Output(saying.output, cut, read(saying.output, complete=not cut), saying)
 
-    def _stream(self, request: EngineRequest, held: Holdback) -> bool:
+    def _stream(self, request: EngineRequest, saying: Saying) -> bool:
+        """Return whether the output was cut."""
         stream = self._engine.stream(request)
         try:
             for chunk in stream:
@@ -114,69 +142,35 @@ class _Turn:
                     self._usage += chunk.usage
                     self._requests += 1
                     return chunk.finish_reason == "length"
-                held.feed(chunk.text)
+                saying.feed(chunk.text)
         finally:
             stream.close()
         return True
 
-    def _judge(self, reading: Reading) -> _Judged:
-        """Hold what was read against the tools; the first problem counts."""
+    def _judge(self, output: _Output) -> _Judged:
+        """Hold what was written against the tools; the first problem counts."""
         calls: list[ToolCall] = []
-        for written in reading.calls:
+        for written in output.reading.calls:
+            if written.name == SAY:
+                continue
             tool = self._tools.get(written.name)
             if tool is None:
-                return _Judged((), f"There is no tool `{written.name}`.", None)
+                return _Judged(problem=f"There is no function `{written.name}`.")
             arguments = fit(written.arguments, tool.parameters)
-            wrong = problem(arguments, tool.parameters)
+            wrong = problem(arguments, tool.parameters, said_in(self._ask.messages))
             if wrong:
-                return _Judged((), f"Wrong arguments for {tool.name}: {wrong}.", tool.name)
+                return _Judged(problem=f"Wrong arguments for {tool.name}: {wrong}.")
             call = ToolCall(tool.name, arguments)
             if call not in calls:
                 calls.append(call)
-        if not calls:
-            return _Judged((), "That is not a call of a tool.", None)
-        return _Judged(tuple(calls), None, None)
+        said = output.saying.said.strip()
+        if calls or said:
+            return _Judged(tuple(calls), said or output.reading.words)
+        if output.reading.unreadable or not output.reading.words:
+            return _Judged(problem="That is no call that can be read.")
+        return _Judged(words=output.reading.words)
 
-    def _repair(self, output: _Output, judged: _Judged) -> Completion:
-        """Tell the model what is wrong, and let it write again in a shape that can be read."""
-        schema = _call_schema([self._tools[judged.wanted]] if judged.wanted else list(self._tools.values()))
-        told = f"{judged.problem} Call one of the tools with right arguments, or answer in words."
-        messages = [
-            *self._ask.messages,
-            {"role": "assistant", "content": output.text},
-            {"role": "user", "content": told},
-        ]
-        second = self._write(EngineRequest(messages=messages, json_schema=schema))
-        answer = _answer_of(second.text)
-        if answer is not None:
-            self._on_text(answer)
-            return self._done(answer, second.cut)
-        again = self._judge(second.reading)
-        if again.problem is not None:
-            self._notices.append(Notice("unreadable_call", again.problem))
-            return self._done(output.reading.words, second.cut)
-        self._notices.append(Notice("repaired_call", judged.problem or ""))
-        return self._without_repeats(second, again.calls)
-
-    def _without_repeats(self, output: _Output, calls: Sequence[ToolCall]) -> Completion:
-        """Return the calls that are new; when none is, the model has what it needs and must answer."""
-        made = _calls_of_this_turn(self._ask.messages)
-        fresh = tuple(call for call in calls if call not in made)
-        if fresh:
-            return self._done(output.reading.words, cut=False, calls=fresh)
-        self._notices.append(
-            Notice("repeated_call", f"The model called {calls[0].name} again with the same arguments.")
-        )
-        return self._answer_in_words()
-
-    def _answer_in_words(self) -> Completion:
-        messages = [*self._ask.messages, {"role": "user", "content": _ANSWER_NOW}]
-        return self._answer(self._write(EngineRequest(messages=messages, prose=True)))
-
-    def _answer(self, output: _Output) -> Completion:
-        return self._done(output.reading.words, output.cut)
-
-    def _done(self, text: str, cut: bool, calls: tuple[ToolCall, ...] = ()) -> Completion:  # noqa: FBT001 - private
+    def _completion(self, text: str, *, cut: bool = False, calls: tuple[ToolCall, ...] = ()) -> Completion:
         if cut:
             told = f"The model's output was cut off at {self._ask.max_tokens} tokens."
             self._notices.append(Notice("output_cut", told))
@@ -184,38 +178,8 @@ class _Turn:
         return Completion(text, calls, self._usage, self._requests, reason, tuple(self._notices))
 
 
-def _as_openai(tool: ToolSchema) -> dict[str, object]:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-    return {"type": "function", "function": function}
-
-
-def _call_schema(tools: Sequence[ToolSchema]) -> dict[str, object]:
-    """Return the schema of one call of one of `tools`, or of an answer in words."""
-    calls: list[dict[str, object]] = [
-        {
-            "type": "object",
-            "properties": {"name": {"const": tool.name}, "arguments": dict(tool.parameters)},
-            "required": ["name", "arguments"],
-            "additionalProperties": False,
-        }
-        for tool in tools
-    ]
-    answer: dict[str, object] = {
-        "type": "object",
-        "properties": {_ANSWER_KEY: {"type": "string"}},
-        "required": [_ANSWER_KEY],
-        "additionalProperties": False,
-    }
-    return {"anyOf": [*calls, answer]}
-
-
-def _answer_of(text: str) -> str | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    answer: object = cast("dict[str, object]", value).get(_ANSWER_KEY) if isinstance(value, dict) else None
-    return answer.strip() if isinstance(answer, str) and answer.strip() else None
+def _turn(role: str, text: str) -> dict[str, object]:
+    return {"role": role, "content": text}
 
 
 def _calls_of_this_turn(messages: Sequence[Mapping[str, Any]]) -> list[ToolCall]:
@@ -224,8 +188,7 @@ def _calls_of_this_turn(messages: Sequence[Mapping[str, Any]]) -> list[ToolCall]
     for message in reversed(messages):
         if message.get("role") == "user":
             break
-        for call in message.get("tool_calls") or ():
-            made.append(_call_from_openai(call["function"]))
+        made.extend(_call_from_openai(call["function"]) for call in message.get("tool_calls") or ())
     return made
 
 

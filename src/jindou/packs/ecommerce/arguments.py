@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
 
 __all__ = ["Address", "CustomerId", "OrderId", "OrderStatus", "Query", "Reason", "ReplyText", "Status"]
 
@@ -34,14 +35,27 @@ def _text(longest: int) -> Callable[[str], str]:
     return check
 
 
+def _copied(pattern: str | None = None) -> JsonDict:
+    """Say to the model's harness that a value comes from the conversation: the model may not make one up."""
+    return {"x-copied": True} | ({"pattern": pattern} if pattern else {})
+
+
 # The examples are numbers that no order and no customer has, so that a model which copies one is found out.
-OrderId = Annotated[str, AfterValidator(_numbered("SO", 5)), Field(description="Order number, such as SO-99999")]
-CustomerId = Annotated[str, AfterValidator(_numbered("C", 4)), Field(description="Customer number, such as C-9999")]
+OrderId = Annotated[
+    str,
+    AfterValidator(_numbered("SO", 5)),
+    Field(description="Order number, such as SO-99999", json_schema_extra=_copied(r"^(SO)?[-_ ]?\d{5}$")),
+]
+CustomerId = Annotated[
+    str,
+    AfterValidator(_numbered("C", 4)),
+    Field(description="Customer number, such as C-9999", json_schema_extra=_copied(r"^(C)?[-_ ]?\d{4}$")),
+]
 Status = Annotated[
     Literal["any", "unpaid", "paid", "shipped", "delivered", "returned", "cancelled"],
     Field(description="Only orders with this status"),
 ]
-Query = Annotated[str, AfterValidator(_text(200))]
+Query = Annotated[str, AfterValidator(_text(200)), Field(json_schema_extra=_copied())]
 Reason = Annotated[str, AfterValidator(_text(500)), Field(description="Why, in a few words")]
 Address = Annotated[str, AfterValidator(_text(300)), Field(description="The new address, complete")]
 ReplyText = Annotated[str, AfterValidator(_text(4000)), Field(description="The message to the customer")]
