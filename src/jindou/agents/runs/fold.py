@@ -8,9 +8,10 @@ from typing import Any
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import RunStatus
 
-__all__ = ["Action", "AskModel", "CallTool", "Finish", "ToolCallAsked", "messages_of", "next_action"]
+__all__ = ["Action", "AskModel", "CallTool", "Finish", "Journalled", "ToolCallAsked", "messages_of", "next_action"]
 
-_HISTORY_RUNS = 3
+Journalled = tuple[RunRow, Sequence[StepRow]]
+"""A run with its steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +95,23 @@ def calls_of(step: StepRow) -> list[ToolCallAsked]:
     return [ToolCallAsked(**call) for call in step.response.get("calls", [])]
 
 
-def messages_of(
-    instructions: str, earlier: Sequence[RunRow], run: RunRow, steps: Sequence[StepRow]
-) -> list[dict[str, object]]:
-    """Return the conversation as the model should see it, in the form of OpenAI's chat completions."""
+def messages_of(instructions: str, journals: Sequence[Journalled]) -> list[dict[str, object]]:
+    """Return a conversation as the model should see it, in the form of OpenAI's chat completions.
+
+    The last of `journals` is the run at work. Earlier ones are told with their calls: a model that only saw answers
+    would learn from them to answer, and claim what it has not done.
+    """
     messages: list[dict[str, object]] = [{"role": "system", "content": instructions}]
-    for past in earlier[-_HISTORY_RUNS:]:
-        messages.append({"role": "user", "content": past.message})
-        messages.append({"role": "assistant", "content": _outcome(past)})
-    messages.append({"role": "user", "content": run.message})
-    ended = (step for step in steps if step.status != "started")
-    messages.extend(_model_message(step) if step.kind == "model" else _tool_message(step) for step in ended)
+    for run, steps in journals:
+        messages.append({"role": "user", "content": run.message})
+        ended = [step for step in steps if step.status != "started"]
+        messages.extend(_model_message(step) if step.kind == "model" else _tool_message(step) for step in ended)
+        if run.finished_at is not None and not run.answer:
+            messages.append({"role": "assistant", "content": _outcome(run)})
     return messages
 
 
 def _outcome(run: RunRow) -> str:
-    if run.answer:
-        return run.answer
     refused = " ".join(rule["reason"]["en"] for rule in run.rules)
     return refused or f"({run.status})"
 

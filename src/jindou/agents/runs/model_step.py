@@ -28,7 +28,7 @@ def ask_model(parts: Parts, lease: Lease, state: State, begun: StepRow | None, s
     step = _begin(parts, lease, begun)
     tools = parts.doorway.tools_of(state.assistant)
     ask = CompletionAsk(
-        messages=messages_of(state.assistant.instructions, state.earlier, state.run, state.steps),
+        messages=messages_of(state.assistant.instructions, [*state.earlier, (state.run, state.steps)]),
         tools=[ToolSchema(tool.name, tool.description, tool.schema()) for tool in tools],
         max_tokens=parts.answer_max_tokens,
         answer_only=has_had_its_effects(state, tools),
@@ -56,7 +56,7 @@ def _keep(parts: Parts, lease: Lease, begun: StepRow, completion: Completion) ->
         input_tokens=used.prompt - used.cached, cached_tokens=used.cached, output_tokens=used.completion
     )
     calls = [
-        {"id": f"call_{begun.n}_{i}", "name": call.name, "arguments": call.arguments}
+        {"id": f"{begun.id}_{i}", "name": call.name, "arguments": call.arguments}
         for i, call in enumerate(completion.calls)
     ]
     response = {"text": completion.text, "calls": calls, "finish_reason": completion.finish_reason}

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistant, Assistants
+from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
@@ -21,6 +22,10 @@ __all__ = ["FINAL", "Parts", "State", "has_had_its_effects", "load", "steps_of"]
 
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
+
+
+_HISTORY_RUNS = 3
+"""Runs of the conversation that the model is shown before the one at work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ class State:
 
     run: RunRow
     steps: list[StepRow]
-    earlier: list[RunRow]
+    earlier: list[Journalled]
     who: Principal
     assistant: Assistant
 
@@ -61,11 +66,16 @@ def load(parts: Parts, lease: Lease) -> State:
     """
     with parts.database.reading(lease.org_id) as work:
         run = work.session.get_one(RunRow, lease.subject)
-        earlier = select(RunRow).where(RunRow.conversation_id == run.conversation_id, RunRow.id < run.id)
+        earlier = (
+            select(RunRow)
+            .where(RunRow.conversation_id == run.conversation_id, RunRow.id < run.id)
+            .order_by(RunRow.id.desc())
+            .limit(_HISTORY_RUNS)
+        )
         return State(
             run=run,
             steps=steps_of(work, run.id),
-            earlier=list(work.session.scalars(earlier.order_by(RunRow.id))),
+            earlier=[(past, steps_of(work, past.id)) for past in reversed(work.session.scalars(earlier).all())],
             who=parts.principals.principal(work, run.org_id, run.person_id),
             assistant=parts.assistants.get(run.assistant),
         )

@@ -121,7 +121,7 @@ def _verify(entry: ModelEntry, path: Path) -> None:
     path.unlink()
     raise WrongBytes(
         f"{path.name} is not {entry.title}: it has {size} bytes with sha256 {digest.hexdigest()[:16]}…, "
-        f"expected {entry.bytes} with {entry.sha256[:16]}…. It was removed; start again to fetch it anew."
+        f"expected {entry.bytes} with {entry.sha256[:16]}…. It was removed."
     )
 
 
