@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from jindou.agents.tools import Doorway, actions_of
 from jindou.billing.pricing import PriceBook
 from jindou.billing.usage import Usage
 from jindou.db import Database, Work, migrate
-from jindou.durable.queue import Queue, Worker
+from jindou.durable.queue import Handler, Queue, Worker
 from jindou.errors import Invalid, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
@@ -110,8 +111,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
     usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
     assistants = Assistants(ground.assistant_folders())
     doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
-    for assistant in assistants.list_assistants():
-        doorway.tools_of(assistant)
+    doorway.require_tools(assistants.list_assistants())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
     parts = Parts(
@@ -131,7 +131,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
     )
     conversations = Conversations()
     runner = Runner(parts)
-    handlers = {RUN_TASK: runner.run, EXPIRE_TASK: lambda lease: approvals.expire(ground.database, lease)}
+    handlers: dict[str, Handler] = {RUN_TASK: runner.run, EXPIRE_TASK: partial(approvals.expire, ground.database)}
     return Platform(
         settings=settings,
         home=home,

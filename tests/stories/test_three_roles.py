@@ -14,9 +14,7 @@ PATIENCE = 180_000
 
 
 @pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, small_model: Path, models_dir: Path
-) -> Generator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, small_model: Path, models_dir: Path) -> Generator[Server]:
     assert small_model.exists()
     EVIDENCE.mkdir(exist_ok=True)
     with running(tmp_path_factory.mktemp("home"), models_dir, free_port()) as server:
@@ -37,9 +35,7 @@ def ask(page: Page, message: str) -> None:
     page.get_by_test_id("send").click()
 
 
-def test_clerk_manager_and_warehouse_worker_each_get_what_their_rights_allow(
-    browser: Browser, server: Server
-) -> None:
+def test_clerk_manager_and_warehouse_worker_each_get_what_their_rights_allow(browser: Browser, server: Server) -> None:
     expect.set_options(timeout=PATIENCE)
     clerk = sign_in(browser, server, "clerk")
     ask(clerk, "Customer of order SO-10007 got a broken lamp, refund 25.50")
@@ -75,4 +71,5 @@ def test_clerk_manager_and_warehouse_worker_each_get_what_their_rights_allow(
     manager.goto(f"{server.url}/audit")
     expect(manager.locator("main")).to_contain_text("ecommerce::refund_order")
     manager.get_by_test_id("verify").click()
+    expect(manager.locator("#verification .good")).to_be_visible()
     manager.screenshot(path=EVIDENCE / "7-audit.png", full_page=True)

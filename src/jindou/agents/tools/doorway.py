@@ -6,7 +6,7 @@ under the key that makes its effect happen once.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +72,15 @@ class Doorway:
         if missing:
             raise Invalid(f"{assistant.slug} names an unknown tool: {missing[0]}.", field="tools", rule="of its pack")
         return [self._tools[assistant.pack, name] for name in assistant.tools]
+
+    def require_tools(self, assistants: Iterable[Assistant]) -> None:
+        """Make sure, at start-up, that every assistant's tools exist.
+
+        Raises:
+            Invalid: one names a tool that its pack does not have.
+        """
+        for assistant in assistants:
+            self.tools_of(assistant)
 
     def check(self, asked: Asked, *, approved: bool = False) -> Checked:
         """Decide about a call; `approved` says that a person with the right has approved exactly this one.
