@@ -13,18 +13,16 @@ COOKIE = "jindou_language"
 
 def language_of(request: Request, who: Principal | None) -> Language:
     """Return what the viewer switched to, else what the installation says, else the person's or browser's language."""
-    # A page of an error is not told who looks at it, though the request may know by then.
-    known: Principal | None = who or getattr(request.state, "principal", None)
     configured = platform_of(request).settings.language
-    wishes = [request.cookies.get(COOKIE, ""), configured, known.language if known else "", _browser_wish(request)]
-    spoken_ones = [language for wish in wishes if (language := spoken(wish)) is not None]
+    wishes = [request.cookies.get(COOKIE, ""), configured, who.language if who else "", _browser_wish(request)]
+    spoken_ones: list[Language] = [language for wish in wishes if (language := spoken(wish)) is not None]
     return spoken_ones[0] if spoken_ones else "en"
 
 
 def spoken(wish: str) -> Language | None:
     """Return the language of the console that `wish` (``zh``, ``zh-Hans-CN``, ``en-GB``) asks for, or none."""
     short = wish.strip().lower().partition("-")[0]
-    return short if short in LANGUAGES else None
+    return next((language for language in LANGUAGES if language == short), None)
 
 
 def _browser_wish(request: Request) -> str:

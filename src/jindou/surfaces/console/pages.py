@@ -7,10 +7,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from jindou.errors import JindouError
 from jindou.identity.principals import Principal
 from jindou.surfaces.console import formats
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.texts import texts_in
+from jindou.surfaces.door import signed_in
 
 __all__ = ["HEADERS", "error_page", "fragment", "here", "page"]
 
@@ -25,6 +27,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """What every page tells the browser: run and load nothing but our own files, tell nobody, keep nothing."""
+
+
+_OUR_FAULT = 500
 
 
 def page(
@@ -54,10 +59,12 @@ def error_page(request: Request, status: int, title: str, detail: str) -> HTMLRe
 
     `title` is shown where the console has no words of its own for `status`.
     """
-    texts = texts_in(language_of(request, None))
+    who = _viewer(request) if status < _OUR_FAULT else None
+    texts = texts_in(language_of(request, who))
     return page(
         request,
         "error.html",
+        who=who,
         status=status,
         code=status,
         title=texts.find(f"error.{status}.title", title),
@@ -72,6 +79,13 @@ def here(request: Request) -> str:
         return "/"
     parts = urlsplit(str(request.url))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _viewer(request: Request) -> Principal | None:
+    try:
+        return signed_in(request)
+    except JindouError:
+        return None
 
 
 def _make_environment() -> Environment:

@@ -1,9 +1,17 @@
-// A model's markdown as elements. What comes out of the renderer is stripped to plain text formatting: no images (they
-// would tell an address what was read), no forms, no styles, no scripts; links only to the web, and they tell nobody.
-import { Marked } from "./../vendor/marked.esm.js";
-import DOMPurify from "./../vendor/purify.es.mjs";
+// A model's markdown as elements. Markup that it writes is shown as the text it is; what comes out of the renderer is then
+// stripped to plain formatting: no images (they would tell an address what was read), no forms, no styles, no scripts;
+// links only to the web, and they tell nobody.
+import { Marked } from "../vendor/marked.esm.js";
+import DOMPurify from "../vendor/purify.es.mjs";
 
-const marked = new Marked({ gfm: true, breaks: true, async: false });
+const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  async: false,
+  renderer: { html: ({ text }) => text.replace(/[&<>]/g, (sign) => SIGNS[sign]) },
+});
 
 const STRICT = {
   ALLOWED_TAGS: [

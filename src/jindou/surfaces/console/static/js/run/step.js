@@ -52,11 +52,17 @@ export function subject(t, step) {
   const title = t.pick(step.title);
   const values = Object.values(step.arguments ?? {})
     .filter((value) => ["string", "number"].includes(typeof value) && String(value).length <= 28)
-    .sort((a, b) => (typeof a === "number") - (typeof b === "number"))
+    .sort((a, b) => weight(a) - weight(b))
     .map(String)
     .filter((value) => value && !title.includes(value))
     .slice(0, 2);
   return values.length ? h("span", { class: "subject" }, values.join(" · ")) : null;
+}
+
+// Names first (`SO-10007`), then numbers, then what is already a phrase.
+function weight(value) {
+  if (typeof value === "number") return 1;
+  return value.includes(" ") ? 2 : 0;
 }
 
 export function stepBody(t, step) {

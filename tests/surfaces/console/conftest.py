@@ -1,0 +1,118 @@
+"""A console to look at, and a browser to look with."""
+
+import json
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from console_site import Site, open_site
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from support.scripted import call
+
+MARKDOWN = """Here is **the order**.
+
+| Item | Price |
+|---|---|
+| Aurora desk lamp | 189.00 |
+
+<img src="x" onerror="document.title='broken in'"><script>document.title='broken in'</script>
+See [a trap](javascript:document.title='broken-in') and [the shop](https://example.com/)"""
+
+_SIZES: dict[str, dict[str, Any]] = {
+    "desk": {"viewport": {"width": 1280, "height": 820}},
+    "phone": {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
+}
+
+
+def shop_script(messages: Sequence[dict[str, object]]) -> str:
+    """Refund what is asked to be refunded, look at an order that is asked for, and say so."""
+    requests = [(at, str(said["content"])) for at, said in enumerate(messages) if said["role"] == "user"]
+    at, asked = next((pair for pair in reversed(requests) if pair[1].startswith(("Show", "Refund"))), (0, ""))
+    if asked and any(said["role"] == "tool" for said in messages[at:]):
+        return MARKDOWN if "Show" in asked else "Done: refunded."
+    if "Show" in asked:
+        return call("get_order", order_id="SO-10120")
+    if "Refund 120" in asked:
+        return call("refund_order", order_id="SO-10234", amount=120.0, reason="a crack")
+    if "Refund" in asked:
+        return call("refund_order", order_id="SO-10007", amount=1.5, reason="broken lamp")
+    return "Hello, what should be done?"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    with open_site(tmp_path_factory.mktemp("console"), shop_script) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(site: Site) -> Generator[Callable[[str], httpx.Client]]:
+    """A way to get an HTTP client that is signed in as a demo person, as a browser without scripts would be."""
+    clients: list[httpx.Client] = []
+
+    def sign_in(handle: str) -> httpx.Client:
+        client = httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=30)
+        clients.append(client)
+        token = site.link(handle).partition("token=")[2]
+        assert client.post("/sign-in", data={"token": token}).status_code == 303
+        return client
+
+    yield sign_in
+    for client in clients:
+        client.close()
+
+
+class Visitor:
+    """Somebody at a browser. `complaints` is what the browser said of our pages: errors and refusals of the CSP."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.context = context
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.site = site
+        self.complaints: list[str] = []
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def sign_in(self, handle: str) -> None:
+        self.page.goto(self.site.link(handle))
+        self.page.click("[data-test=sign-in]")
+        self.page.wait_for_selector("[data-test=message]:enabled")
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.site.url + path)
+
+    def send(self, message: str) -> None:
+        self.page.fill("[data-test=message]", message)
+        self.page.click("[data-test=send]")
+
+    def wait_for_status(self, status: str) -> None:
+        self.page.wait_for_selector(f".run:last-child[data-status={status}]")
+
+    def speak(self, language: str) -> None:
+        self.context.add_cookies([{"name": "jindou_language", "value": language, "url": self.site.url}])
+
+    def state(self) -> dict[str, Any]:
+        given = self.page.get_attribute("jindou-chat", "data-state")
+        return json.loads(given or "{}")
+
+
+@pytest.fixture
+def at_browser(browser: Browser, site: Site) -> Generator[Callable[..., Visitor]]:
+    """A way to sit somebody down at a browser of their own; at the end no page may have complained."""
+    visitors: list[Visitor] = []
+
+    def sit_down(handle: str, size: str = "desk", language: str = "en") -> Visitor:
+        visitor = Visitor(browser.new_context(locale="en-GB", timezone_id="Asia/Shanghai", **_SIZES[size]), site)
+        visitors.append(visitor)
+        visitor.speak(language)
+        visitor.sign_in(handle)
+        return visitor
+
+    yield sit_down
+    site.gate.release()
+    for visitor in visitors:
+        visitor.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
