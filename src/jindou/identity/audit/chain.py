@@ -32,8 +32,8 @@ class _Checking:
 
     def __init__(self, heads: Iterable[Head], end: Head | None) -> None:
         self.findings: list[Finding] = []
-        self.last_hash = GENESIS
-        self._last_seq = 0
+        self.last_hash: str = GENESIS
+        self._last_seq: int = 0
         self._end = end
         self._wanted: dict[int, set[str]] = {}
         for seq, digest in heads:

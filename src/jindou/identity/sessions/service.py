@@ -109,4 +109,4 @@ class Sessions:
 
 def _hash(secret: str) -> str:
     # The secrets are 256 random bits, so a plain hash is enough: there is nothing to guess.
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="backslashreplace")).hexdigest()

@@ -1,0 +1,107 @@
+"""A unit of work of one organisation can neither see nor touch another's rows, whichever way it asks."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.orm import aliased
+
+from jindou.agents.conversations.tables import ConversationRow
+from jindou.db import Database, Work
+from support.ground import OTHERS, OURS, open_database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Generator[Database]:
+    with open_database(tmp_path) as database:
+        for org_id, row_id in ((OURS, "cnv_ours"), (OTHERS, "cnv_others")):
+            with database.writing(org_id) as work:
+                work.session.add(conversation(work, row_id))
+        yield database
+
+
+def conversation(work: Work, row_id: str, org_id: str | None = None) -> ConversationRow:
+    row = ConversationRow(id=row_id, assistant="a", person_id="p", title="t", created_at=work.now())
+    row.updated_at = work.now()
+    if org_id is not None:
+        row.org_id = org_id
+    return row
+
+
+def titles(database: Database) -> dict[str, str]:
+    with database.reading(None) as work:
+        return {row.id: row.title for row in work.session.scalars(select(ConversationRow))}
+
+
+def test_a_row_is_stamped_with_the_organisation_of_its_unit_of_work(database: Database) -> None:
+    with database.reading(None) as work:
+        assert work.session.get_one(ConversationRow, "cnv_ours").org_id == OURS
+
+
+def test_a_select_sees_only_the_own_organisation(database: Database) -> None:
+    other = aliased(ConversationRow)
+    with database.reading(OURS) as work:
+        assert list(work.session.scalars(select(ConversationRow.id))) == ["cnv_ours"]
+        assert list(work.session.scalars(select(other.id))) == ["cnv_ours"]
+        assert work.session.scalar(select(func.count()).select_from(ConversationRow)) == 1
+        both = select(ConversationRow.id, other.id).where(ConversationRow.assistant == other.assistant)
+        assert [tuple(row) for row in work.session.execute(both)] == [("cnv_ours", "cnv_ours")]
+
+
+def test_a_subquery_sees_only_the_own_organisation(database: Database) -> None:
+    inner = select(ConversationRow.id).where(ConversationRow.assistant == "a")
+    with database.reading(OURS) as work:
+        found = work.session.scalars(select(ConversationRow.id).where(ConversationRow.id.in_(inner)))
+        assert list(found) == ["cnv_ours"]
+        assert work.session.scalar(select(func.count()).select_from(inner.subquery())) == 1
+
+
+def test_getting_by_key_finds_nothing_of_another_organisation(database: Database) -> None:
+    with database.reading(OURS) as work:
+        assert work.session.get(ConversationRow, "cnv_others") is None
+        assert work.session.get(ConversationRow, "cnv_ours") is not None
+
+
+def test_an_update_changes_only_the_own_organisation(database: Database) -> None:
+    with database.writing(OURS) as work:
+        work.session.execute(update(ConversationRow).values(title="changed"))
+    assert titles(database) == {"cnv_ours": "changed", "cnv_others": "t"}
+
+
+def test_a_delete_removes_only_the_own_organisations_rows(database: Database) -> None:
+    with database.writing(OURS) as work:
+        work.session.execute(delete(ConversationRow))
+    assert titles(database) == {"cnv_others": "t"}
+
+
+def test_a_row_for_another_organisation_is_refused(database: Database) -> None:
+    with pytest.raises(PermissionError), database.writing(OURS) as work:
+        work.session.add(conversation(work, "cnv_forged", OTHERS))
+    assert "cnv_forged" not in titles(database)
+
+
+def test_an_own_row_can_not_be_moved_to_another_organisation(database: Database) -> None:
+    with pytest.raises(PermissionError), database.writing(OURS) as work:
+        work.session.get_one(ConversationRow, "cnv_ours").org_id = OTHERS
+    with pytest.raises(PermissionError), database.writing(OURS) as work:
+        work.session.execute(update(ConversationRow).values(org_id=OTHERS))
+    with database.reading(OTHERS) as work:
+        assert list(work.session.scalars(select(ConversationRow.id))) == ["cnv_others"]
+
+
+def test_a_statement_that_goes_past_the_mapped_classes_is_refused(database: Database) -> None:
+    statements = (
+        insert(ConversationRow).values(id="cnv_forged", org_id=OTHERS),
+        select(ConversationRow.__table__),
+        text("SELECT * FROM conversation"),
+    )
+    for statement in statements:
+        with pytest.raises(PermissionError), database.writing(OURS) as work:
+            work.session.execute(statement)
+
+
+def test_the_platform_itself_sees_every_organisation(database: Database) -> None:
+    with database.reading(None) as work:
+        assert set(work.session.scalars(select(ConversationRow.id))) == {"cnv_ours", "cnv_others"}
+        assert work.session.get(ConversationRow, "cnv_others") is not None

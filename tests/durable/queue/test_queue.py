@@ -1,0 +1,191 @@
+"""A task is done by one worker at a time, and is never forgotten."""
+
+from collections.abc import Generator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from jindou.agents.conversations.tables import ConversationRow
+from jindou.db import Database, Work
+from jindou.durable.queue import Lease, LeaseLost, Queue
+from support.ground import OURS, open_database
+from support.platform import FakeClock
+
+KINDS = ("run",)
+LEASE = 30.0
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def database(tmp_path: Path, clock: FakeClock) -> Generator[Database]:
+    with open_database(tmp_path, clock) as database:
+        yield database
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue(LEASE)
+
+
+def enqueue(database: Database, queue: Queue, subject: str = "run_1", after: float = 0.0) -> None:
+    with database.writing(None) as work:
+        queue.enqueue(work, "run", subject, OURS, work.now() + timedelta(seconds=after))
+
+
+def claim(database: Database, queue: Queue) -> Lease | None:
+    with database.writing(None) as work:
+        return queue.claim(work, KINDS)
+
+
+def claimed(database: Database, queue: Queue) -> Lease:
+    lease = claim(database, queue)
+    assert lease is not None
+    return lease
+
+
+def waiting(database: Database, queue: Queue) -> int:
+    with database.reading(None) as work:
+        return queue.waiting(work, "run")
+
+
+def test_a_task_is_held_by_one_worker_only(database: Database, queue: Queue) -> None:
+    enqueue(database, queue)
+    lease = claimed(database, queue)
+    assert (lease.subject, lease.org_id, lease.attempts) == ("run_1", OURS, 1)
+    assert claim(database, queue) is None
+
+
+def test_tasks_are_taken_in_the_order_they_have_waited(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue, "later", after=2)
+    enqueue(database, queue, "sooner", after=1)
+    clock.move(timedelta(seconds=5))
+    assert [claimed(database, queue).subject for _ in range(2)] == ["sooner", "later"]
+
+
+def test_a_task_of_another_kind_is_left_alone(database: Database, queue: Queue) -> None:
+    with database.writing(None) as work:
+        queue.enqueue(work, "approval.expire", "apr_1", OURS)
+    assert claim(database, queue) is None
+
+
+def test_a_task_for_later_waits_for_its_time(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue, after=60)
+    assert claim(database, queue) is None
+    clock.move(timedelta(seconds=60))
+    assert claim(database, queue) is not None
+
+
+def test_asking_for_a_task_sooner_brings_it_forward_and_never_back(database: Database, queue: Queue) -> None:
+    enqueue(database, queue, after=60)
+    enqueue(database, queue)
+    enqueue(database, queue, after=120)
+    assert claim(database, queue) is not None
+
+
+def test_a_task_asked_for_in_a_transaction_that_fails_is_not_there(database: Database, queue: Queue) -> None:
+    def ask_and_fail(work: Work) -> None:
+        queue.enqueue(work, "run", "run_1", OURS)
+        raise KeyError
+
+    with pytest.raises(KeyError), database.writing(OURS) as work:
+        ask_and_fail(work)
+    assert waiting(database, queue) == 0
+
+
+def test_a_lease_that_runs_out_is_taken_over(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue)
+    first = claimed(database, queue)
+    clock.move(timedelta(seconds=LEASE))
+    assert claim(database, queue) is None
+    clock.move(timedelta(seconds=1))
+    second = claimed(database, queue)
+    assert second.id != first.id
+    assert second.attempts == 2
+
+
+def test_a_lease_that_is_held_on_to_is_not_taken_over(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue)
+    lease = claimed(database, queue)
+    for _ in range(4):
+        clock.move(timedelta(seconds=LEASE / 2))
+        with database.writing(None) as work:
+            queue.hold(work, lease)
+    assert claim(database, queue) is None
+
+
+def test_what_a_loser_wrote_is_rolled_back(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue)
+    loser = claimed(database, queue)
+    clock.move(timedelta(seconds=LEASE + 1))
+    winner = claimed(database, queue)
+
+    def write_and_hold(work: Work) -> None:
+        at = work.now()
+        work.session.add(
+            ConversationRow(id="cnv_1", assistant="a", person_id="p", title="t", created_at=at, updated_at=at)
+        )
+        queue.hold(work, loser)
+
+    with pytest.raises(LeaseLost), database.writing(OURS) as work:
+        write_and_hold(work)
+    with pytest.raises(LeaseLost), database.writing(None) as work:
+        queue.done(work, loser)
+    with pytest.raises(LeaseLost), database.writing(None) as work:
+        queue.release(work, loser, clock.now())
+    with database.writing(OURS) as work:
+        assert list(work.session.scalars(select(ConversationRow))) == []
+        queue.done(work, winner)
+    assert waiting(database, queue) == 0
+
+
+def test_a_wake_that_comes_while_a_worker_is_at_it_is_not_lost(database: Database, queue: Queue) -> None:
+    enqueue(database, queue)
+    lease = claimed(database, queue)
+    enqueue(database, queue)
+    with database.writing(None) as work:
+        queue.done(work, lease)
+    again = claimed(database, queue)
+    with database.writing(None) as work:
+        queue.done(work, again)
+    assert claim(database, queue) is None
+    assert waiting(database, queue) == 0
+
+
+def test_a_task_given_back_waits_until_its_time(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue)
+    lease = claimed(database, queue)
+    with database.writing(None) as work:
+        queue.release(work, lease, work.now() + timedelta(seconds=8))
+    assert claim(database, queue) is None
+    clock.move(timedelta(seconds=8))
+    assert claimed(database, queue).attempts == 2
+
+
+def test_progress_and_a_lease_that_tried_nothing_do_not_count_as_attempts(database: Database, queue: Queue) -> None:
+    enqueue(database, queue)
+    for _ in range(9):
+        lease = claimed(database, queue)
+        assert lease.attempts == 1
+        with database.writing(None) as work:
+            queue.release(work, lease, work.now(), untried=True)
+    lease = claimed(database, queue)
+    with database.writing(None) as work:
+        queue.hold(work, lease, progress=True)
+        queue.release(work, lease, work.now())
+    assert claimed(database, queue).attempts == 1
+
+
+def test_a_start_frees_what_a_killed_process_held(database: Database, queue: Queue) -> None:
+    for subject in ("run_1", "run_2", "run_3"):
+        enqueue(database, queue, subject)
+    claimed(database, queue)
+    claimed(database, queue)
+    with database.writing(None) as work:
+        assert queue.recover(work) == 2
+    assert sorted(claimed(database, queue).attempts for _ in range(3)) == [1, 2, 2]

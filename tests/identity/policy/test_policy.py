@@ -1,0 +1,158 @@
+"""The table of who may do what: default deny, person ∩ assistant, and every answer names its rule."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from jindou.errors import Forbidden, Invalid
+from jindou.identity.policy import Policy, Resource
+from jindou.identity.principals import Principal
+
+PACK = """
+@id("shop.clerk-may")
+@reason_en("Clerks may.")
+@reason_zh("客服可以。")
+permit (principal in Role::"clerk", action in [Action::"shop::look", Action::"shop::pay"], resource);
+
+@id("shop.limit")
+@reason_en("Over 50 needs a manager.")
+@reason_zh("超过 50 需要经理。")
+forbid (principal in Role::"clerk", action == Action::"shop::pay", resource)
+when { context has facts && context.facts.amount > 50 } unless { context.approved };
+
+@id("shop.never-on-sundays")
+@reason_en("Not on Sundays.")
+@reason_zh("周日不行。")
+forbid (principal, action in Action::"money", resource) when { context has facts && context.facts.sunday };
+
+@id("shop.manager-decides")
+@reason_en("Managers decide.")
+@reason_zh("经理审批。")
+permit (principal in Role::"manager", action == Action::"approvals::decide", resource);
+"""
+ACTIONS = {"shop::look": ["read", "tools::call"], "shop::pay": ["money", "tools::call"]}
+ASSISTANT = Resource("Assistant", "desk", ["look", "pay"])
+
+
+def person(*roles: str) -> Principal:
+    return Principal(org_id="org_1", person_id="prs_1", handle="p", name="P", roles=roles, language="en", actor="prs_1")
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return Policy({"shop": PACK}, ACTIONS)
+
+
+def context(tool: str, *, approved: bool = False, **facts: object) -> dict[str, object]:
+    return {"approved": approved, "tool": tool, "facts": facts} if facts else {"approved": approved, "tool": tool}
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "asked", "verb", "rule"),
+    [
+        ("clerk", "shop::look", context("look"), "allow", "shop.clerk-may"),
+        ("clerk", "shop::pay", context("pay", amount=50, sunday=False), "allow", "shop.clerk-may"),
+        ("clerk", "shop::pay", context("pay", amount=51, sunday=False), "ask", "shop.limit"),
+        ("clerk", "shop::pay", context("pay", approved=True, amount=51, sunday=False), "allow", "shop.clerk-may"),
+        ("clerk", "shop::pay", context("pay", amount=1, sunday=True), "deny", "shop.never-on-sundays"),
+        ("clerk", "shop::pay", context("pay", approved=True, amount=1, sunday=True), "deny", "shop.never-on-sundays"),
+        ("warehouse", "shop::look", context("look"), "deny", "jindou.default-deny"),
+        (
+            "warehouse",
+            "shop::pay",
+            context("pay", approved=True, amount=1, sunday=False),
+            "deny",
+            "jindou.default-deny",
+        ),
+        ("clerk", "shop::unheard-of", context("look"), "deny", "jindou.default-deny"),
+    ],
+)
+def test_the_table_of_decisions(
+    policy: Policy, role: str, action: str, asked: Mapping[str, object], *, verb: str, rule: str
+) -> None:
+    decision = policy.decide(person(role), action, ASSISTANT, asked)
+    assert (decision.verb, [rule.id for rule in decision.rules]) == (verb, [rule])
+    assert all(rule.reason["en"] and rule.reason["zh"] for rule in decision.rules)
+
+
+def test_two_things_against_a_call_are_both_named_and_nobody_is_asked(policy: Policy) -> None:
+    decision = policy.decide(person("clerk"), "shop::pay", ASSISTANT, context("pay", amount=51, sunday=True))
+    assert decision.verb == "deny"
+    assert {rule.id for rule in decision.rules} == {"shop.limit", "shop.never-on-sundays"}
+
+
+def test_an_assistant_never_does_more_than_it_was_granted(policy: Policy) -> None:
+    granted = Resource("Assistant", "desk", ["look"])
+    for approved in (False, True):
+        asked = context("pay", approved=approved, amount=1, sunday=False)
+        decision = policy.decide(person("clerk"), "shop::pay", granted, asked)
+        assert (decision.verb, decision.rules[0].id) == ("deny", "jindou.assistant-grant")
+
+
+def test_an_assistant_never_does_more_than_its_person_may(policy: Policy) -> None:
+    assert policy.decide(person(), "shop::pay", ASSISTANT, context("pay", amount=1)).verb == "deny"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"amount": "fifty-one", "sunday": False}, {"sunday": False}, {"amount": 2**70, "sunday": False}],
+    ids=["wrong type", "missing", "beyond 64 bits"],
+)
+def test_a_rule_that_can_not_be_evaluated_denies(policy: Policy, facts: dict[str, object]) -> None:
+    decision = policy.decide(
+        person("clerk"), "shop::pay", ASSISTANT, {"approved": False, "tool": "pay", "facts": facts}
+    )
+    assert decision.verb == "deny"
+    assert "jindou.evaluation-error" in {rule.id for rule in decision.rules}
+
+
+def test_requiring_what_is_not_allowed_raises_with_the_rule(policy: Policy) -> None:
+    asked = context("pay", amount=51, sunday=False)
+    with pytest.raises(Forbidden, match=r"Over 50 needs a manager. \[shop.limit\]") as refused:
+        policy.require(person("clerk"), "shop::pay", ASSISTANT, asked)
+    assert refused.value.rules == ("shop.limit",)
+    assert policy.require(person("clerk"), "shop::look", ASSISTANT, context("look")).verb == "allow"
+
+
+@pytest.mark.parametrize(
+    ("roles", "action", "asked", "verb", "rule"),
+    [
+        ((), "runs::start", {}, "allow", "jindou.start-runs"),
+        ((), "runs::read", {"own": True, "approver": False}, "allow", "jindou.own-runs"),
+        ((), "runs::read", {"own": False, "approver": True}, "allow", "jindou.own-runs"),
+        ((), "runs::read", {"own": False, "approver": False}, "deny", "jindou.default-deny"),
+        ((), "runs::cancel", {"own": True, "approver": False}, "allow", "jindou.own-runs"),
+        ((), "runs::cancel", {"own": False, "approver": True}, "deny", "jindou.only-own-runs-are-stopped"),
+        (("manager",), "usage::read", {}, "allow", "jindou.managers-see-bill-and-audit"),
+        (("manager",), "audit::read", {}, "allow", "jindou.managers-see-bill-and-audit"),
+        (("clerk",), "usage::read", {}, "deny", "jindou.default-deny"),
+        (("clerk",), "audit::read", {}, "deny", "jindou.default-deny"),
+        (("manager",), "approvals::decide", {"own": False}, "allow", "shop.manager-decides"),
+        (("manager",), "approvals::decide", {"own": True}, "deny", "jindou.no-self-approval"),
+        (("clerk",), "approvals::decide", {"own": False}, "deny", "jindou.default-deny"),
+    ],
+)
+def test_the_platforms_own_rules(
+    policy: Policy, roles: tuple[str, ...], action: str, asked: dict[str, object], *, verb: str, rule: str
+) -> None:
+    decision = policy.decide(person(*roles), action, Resource("Organisation", "org_1"), asked)
+    assert (decision.verb, [rule.id for rule in decision.rules]) == (verb, [rule])
+
+
+NAMED = '@id("a.b") @reason_en("x") @reason_zh("y")'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("permit (principal, action, resource", "don't parse"),
+        ("permit (principal, action, resource);", "lacks @id"),
+        ('@id("a.b") @reason_zh("y") permit (principal, action, resource);', "Policy a.b lacks @reason_en"),
+        ('@id("a.b") @reason_en("x") permit (principal, action, resource);', "Policy a.b lacks @reason_zh"),
+        (f"{NAMED} permit (principal, action, resource); {NAMED} forbid (principal, action, resource);", "the id a.b"),
+        ('@id("jindou.own-runs") @reason_en("x") @reason_zh("y") permit (principal, action, resource);', "own-runs"),
+    ],
+)
+def test_a_policy_that_can_not_name_itself_is_refused_when_it_is_read(text: str, told: str) -> None:
+    with pytest.raises(Invalid, match=told):
+        Policy({"pack": text}, {})
