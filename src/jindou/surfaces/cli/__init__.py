@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "usage": Entry("usage:group", "Usage: the bill by another name."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "principals": Entry("principals:group", "People, and who you are here."),
-    "eval": Entry("evaluate:evaluate", "Measure how often the model calls the right tool."),
+    "eval": Entry("evaluate:evaluation", "Measure how often the model calls the right tool."),
     "demo": Entry("demo:group", "The demo company."),
     "version": Entry("version:version", "Print the version."),
 }

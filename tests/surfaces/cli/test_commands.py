@@ -1,0 +1,204 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from jindou.assembly import Platform
+from jindou.identity.audit.tables import AuditEventRow
+
+Run = Callable[..., Any]
+WAITING = 20
+
+
+def waiting_refund(here: Run, order: str) -> tuple[str, str]:
+    """Ask for a refund that a manager must approve; return run and approval."""
+    asked = here("ask", "--as", "clerk", f"refund 120 for {order}", "--json")
+    assert asked.code == WAITING
+    return asked.json["id"], asked.json["journal"][-1]["approval_id"]
+
+
+def test_the_version_is_told(jindou: Run) -> None:
+    assert re.fullmatch(r"jindou \d+\.\d+\.\d+\n", jindou("version").out)
+    assert jindou("version", "--json").json.keys() == {"version"}
+
+
+@pytest.mark.parametrize("command", [["bill"], ["ask", "--as", "clerk", "hello"], ["sign-in", "--as", "clerk"]])
+def test_without_a_server_a_command_says_how_to_start_one(jindou: Run, tmp_path: Path, command: list[str]) -> None:
+    ended = jindou(*command, "--home", str(tmp_path))
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err == f"Error: Jindou is not running here (home {tmp_path}). Start it with `jindou up`.\n"
+
+
+def test_a_server_that_was_killed_is_not_running(jindou: Run, tmp_path: Path) -> None:
+    for folder in ("run", "secrets"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "run" / "server.json").write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": 1}))
+    (tmp_path / "secrets" / "operator.key").write_text("0" * 64)
+    ended = jindou("bill", "--home", str(tmp_path))
+    assert ended.code == 3
+    assert "not running here" in ended.err
+
+
+def test_a_setting_that_breaks_its_rule_is_named_in_one_line(jindou: Run, tmp_path: Path) -> None:
+    (tmp_path / "jindou.toml").write_text("port = 99999\n")
+    ended = jindou("bill", "--home", str(tmp_path))
+    assert ended.code == 2
+    assert ended.err.startswith("Error: Setting `port`")
+    assert ended.err.count("\n") == 1
+
+
+def test_an_answer_goes_to_stdout_and_what_was_done_to_stderr(here: Run) -> None:
+    ended = here("ask", "--as", "clerk", "hello")
+    assert (ended.code, ended.out) == (0, "Good morning.\n")
+    assert re.search(r"✓ Think · \d+\.\d s · \d\.\d+ CNY\n✓ done · \d\.\d+ CNY · \d+\.\d s\n", ended.err)
+    assert "\x1b" not in ended.err
+
+
+def test_a_refund_over_the_limit_waits_shows_its_diff_and_goes_on_when_it_is_approved(here: Run) -> None:
+    asked = here("ask", "--as", "clerk", "refund 120 for SO-10007")
+    assert (asked.code, asked.out) == (WAITING, "")
+    assert "Refunded on SO-10007: 0.00 CNY → 120.00 CNY" in asked.err
+    assert "Rule ecommerce.clerk-refund-limit: Customer service may refund" in asked.err
+    told = re.search(r"jindou (approvals decide apr_\w+ --as manager --approve) --home", asked.err)
+    watch = re.search(r"jindou (runs watch run_\w+ --as clerk) --home", asked.err)
+    assert told
+    assert watch
+    decided = here(*told[1].split())
+    assert (decided.code, decided.out.split(": ")[1]) == (0, "approved\n")
+    watched = here(*watch[1].split())
+    assert (watched.code, watched.out) == (0, "The money is on its way.\n")
+    assert "approved by Marta Lindqvist" in watched.err
+
+
+def test_a_denial_needs_a_reason_which_the_one_who_asked_reads(here: Run) -> None:
+    run, approval = waiting_refund(here, "SO-10234")
+    assert here("approvals", "decide", approval, "--deny").code == 2
+    assert here("approvals", "decide", approval).code == 2
+    assert here("approvals", "decide", approval, "--deny", "--reason", "Too much.").code == 0
+    watched = here("runs", "watch", run)
+    assert "denied by Marta Lindqvist: Too much." in watched.err
+    again = here("approvals", "decide", approval, "--approve")
+    assert again.code == 7
+
+
+def test_nobody_approves_their_own_request_and_the_rule_is_named(here: Run) -> None:
+    _, approval = waiting_refund(here, "SO-10518")
+    refused = here("approvals", "decide", approval, "--as", "clerk", "--approve")
+    assert refused.code == 5
+    assert refused.err.count("jindou.no-self-approval") == 1
+    assert refused.err.count("\n") == 1
+
+
+def test_a_refusal_names_its_rule_in_the_persons_language(here: Run) -> None:
+    ended = here("ask", "--as", "warehouse", "refund 10 for SO-10007")
+    assert ended.code == 5
+    assert "规则 ecommerce.warehouse-no-money：" in ended.err
+    in_english = here("ask", "--as", "warehouse", "refund 10 for SO-10007", "--language", "en")
+    assert "Rule ecommerce.warehouse-no-money: The warehouse may not move money." in in_english.err
+
+
+def test_a_run_that_waits_is_cancelled_and_ends_with_its_own_code(here: Run) -> None:
+    run, approval = waiting_refund(here, "SO-10120")
+    assert here("runs", "cancel", run).out == f"{run}: cancelled\n"
+    assert here("runs", "watch", run).code == 11
+    assert here("approvals", "show", approval, "--json").json["status"] == "withdrawn"
+
+
+def test_a_run_is_shown_with_every_step_and_what_it_waits_for(here: Run) -> None:
+    run, approval = waiting_refund(here, "SO-10871")
+    shown = here("runs", "show", run).out
+    assert "Lena Vogel asked after-sales: refund 120 for SO-10871" in shown
+    assert "order_id=SO-10871" in shown
+    assert approval in shown
+    assert here("runs", "show", run, "--json").json["status"] == "waiting"
+    assert here("approvals", "list", "--status", "waiting", "--json").json[0]["id"] == approval
+    assert "Refunded on SO-10871: 0.00 CNY → 120.00 CNY" in here("approvals", "list").out
+    assert run in here("runs", "list").out
+
+
+def test_events_come_one_a_line_as_json(here: Run) -> None:
+    run = here("ask", "--as", "clerk", "hello", "--json").json["id"]
+    watched = here("runs", "watch", run, "--json")
+    events = [json.loads(line) for line in watched.out.splitlines()]
+    assert events[0]["type"] == "run.started"
+    assert events[-1]["type"] == "run.finished"
+    assert watched.err == ""
+
+
+def test_an_answer_can_not_command_the_terminal(here: Run) -> None:
+    ended = here("ask", "--as", "clerk", "escape")
+    assert ended.out == "\ufffd[2JHello\nthere\n"
+    assert "\x1b" not in here("conversations", "list").out
+
+
+def test_a_conversation_is_gone_on_with_and_shown(here: Run) -> None:
+    first = here("ask", "--as", "clerk", "good day", "--json").json
+    second = here("ask", "--as", "clerk", "hello again", "--conversation", first["conversation_id"], "--json").json
+    assert second["conversation_id"] == first["conversation_id"]
+    shown = here("conversations", "show", first["conversation_id"]).out
+    assert shown.index("good day") < shown.index("hello again")
+    assert shown.count("after-sales: Good morning.") == 2
+
+
+def test_the_bill_adds_up_and_has_two_names(here: Run) -> None:
+    here("ask", "--as", "clerk", "hello")
+    bill = here("bill", "--json").json
+    for group in ("by_sku", "by_person", "by_assistant", "by_day"):
+        assert sum(line["cost"]["micro"] for line in bill[group]) == bill["total"]["micro"] > 0
+    shown = here("usage", "show").out
+    assert re.search(r"Total \d+\.\d+ CNY for \d+ model and tool calls", shown)
+    assert "model:qwen2.5-coder-0.5b" in shown
+
+
+def test_who_may_not_see_the_audit_trail_is_told_the_rule(here: Run) -> None:
+    assert here("audit", "list").code == 0
+    assert "runs::start" in here("audit", "list", "--json").out
+    refused = here("audit", "list", "--as", "clerk")
+    assert refused.code == 5
+    assert "jindou.default-deny" in refused.err
+
+
+def test_a_changed_event_breaks_the_chain_and_is_named(here: Run, platform: Platform) -> None:
+    assert here("audit", "verify").out.startswith("The chain holds: ")
+    with platform.database.writing(None) as work:
+        seq, was = 2, "allow"
+        row = work.session.query(AuditEventRow).filter_by(seq=seq).one()
+        was, row.decision = row.decision, "tampered"
+    try:
+        broken = here("audit", "verify")
+        assert broken.code == 12
+        assert "event 2 changed" in broken.out
+        assert here("audit", "verify", "--json").json["ok"] is False
+    finally:
+        with platform.database.writing(None) as work:
+            work.session.execute(update(AuditEventRow).where(AuditEventRow.seq == seq).values(decision=was))
+
+
+def test_a_link_signs_a_person_in_once(here: Run, platform: Platform) -> None:
+    link = here("sign-in", "--as", "clerk").out.strip()
+    token = link.removeprefix(f"{platform.settings.url}/sign-in?token=")
+    with platform.database.writing(None) as work:
+        assert platform.sessions.peek(work, token).handle == "clerk"
+
+
+def test_people_and_assistants_are_shown_in_their_language(here: Run) -> None:
+    assert "仓库管理员" in here("principals", "me", "--as", "warehouse").out
+    assert "售后助手" in here("assistants", "list", "--language", "zh").out
+    unknown = here("ask", "--as", "nobody", "hello")
+    assert unknown.code == 6
+    assert "clerk, warehouse, manager" in unknown.err
+
+
+def test_the_demo_data_is_made_anew_only_when_somebody_says_yes(here: Run) -> None:
+    assert here("demo", "reset", "--yes").out.startswith("ecommerce: 500 customers, 1000 orders")
+
+
+def test_bad_usage_ends_with_2(jindou: Run) -> None:
+    for words in (["nonsense"], ["ask", "hello"], ["runs", "list", "--limit", "0"], ["bill", "--no-such-option"]):
+        ended = jindou(*words)
+        assert ended.code == 2, words
+        assert "Traceback" not in ended.err

@@ -1,0 +1,32 @@
+import string
+from pathlib import Path
+from typing import get_args
+
+import jindou.surfaces.cli
+from jindou.models.gateway import NoticeCode
+from jindou.surfaces.cli.texts import TEXTS
+from jindou_client.types import ApprovalStatus, RunStatus, StepStatus
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+    for key, texts in TEXTS.items():
+        assert texts.keys() == {"en", "zh"}, key
+        assert names(texts["en"]) == names(texts["zh"]), key
+
+
+def test_every_status_and_every_notice_has_a_text() -> None:
+    for status in {*get_args(RunStatus), *get_args(StepStatus), *get_args(ApprovalStatus)}:
+        assert f"status.{status}" in TEXTS
+    for code in get_args(NoticeCode):
+        assert f"notice.{code}" in TEXTS
+
+
+def test_every_text_is_used() -> None:
+    folder = Path(jindou.surfaces.cli.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "texts.py")
+    unused = [key for key in TEXTS if key not in source and key.split(".")[0] not in {"status", "notice", "failure"}]
+    assert unused == []
