@@ -123,19 +123,20 @@ class Stock(BaseModel):
 
 
 class Refunded(BaseModel):
-    """Money that went back. `refunded_total` counts every refund of the order."""
+    """Money that went back. `refunded_total` counts every refund of the order.
+
+    Nothing else is told: a small model that reads of an amount it could still refund says that it did.
+    """
 
     order_id: str
     refunded: str
     refunded_total: str
-    refundable: str
 
 
 class AddressChanged(BaseModel):
-    """The delivery address before and after."""
+    """The delivery address as it is now."""
 
     order_id: str
-    old_address: str
     new_address: str
 
 

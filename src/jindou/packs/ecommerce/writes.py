@@ -39,7 +39,6 @@ class Writes:
                 order_id=order_id,
                 refunded=money(micro),
                 refunded_total=money(before.refunded + micro),
-                refundable=money(before.rest - micro),
             )
 
         arguments = {"order_id": order_id, "amount": micro, "reason": reason}
@@ -73,10 +72,10 @@ class Writes:
         """Change the delivery address of an order."""
 
         def act(connection: Connection) -> AddressChanged:
-            old = _address_to_change(connection, order_id)
+            _address_to_change(connection, order_id)
             order = tables.sales_order
             connection.execute(update(order).where(order.c.id == order_id).values(address=address))
-            return AddressChanged(order_id=order_id, old_address=old, new_address=address)
+            return AddressChanged(order_id=order_id, new_address=address)
 
         arguments = {"order_id": order_id, "address": address}
         facts = partial(_address_facts, order_id=order_id)
