@@ -94,6 +94,10 @@ class Audit:
         end = (head.seq, head.hash) if head else (0, GENESIS)
         return verify_chain(map(_event, rows), published, end)
 
+    def may_read(self, who: Principal) -> bool:
+        """Say whether this person may read the trail."""
+        return self._policy.decide(who, "audit::read", Resource("Organisation", who.org_id), {}).verb == "allow"
+
     def _require(self, who: Principal) -> None:
         self._policy.require(who, "audit::read", Resource("Organisation", who.org_id), {})
 

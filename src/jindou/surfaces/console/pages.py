@@ -12,7 +12,7 @@ from jindou.identity.principals import Principal
 from jindou.surfaces.console import formats
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.texts import texts_in
-from jindou.surfaces.door import signed_in
+from jindou.surfaces.door import platform_of, signed_in
 
 __all__ = ["HEADERS", "error_page", "fragment", "here", "page"]
 
@@ -42,7 +42,8 @@ def page(
     **values: object,
 ) -> HTMLResponse:
     """Return the page of `template` in the viewer's language; `waiting` is the number on the approvals' badge."""
-    return fragment(request, template, who=who, waiting=waiting, status=status, here=here(request), **values)
+    frame = {"waiting": waiting, "here": here(request), "sections": _sections(request, who)}
+    return fragment(request, template, who=who, status=status, **frame, **values)
 
 
 def fragment(
@@ -79,6 +80,19 @@ def here(request: Request) -> str:
         return "/"
     parts = urlsplit(str(request.url))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, str]]:
+    """Return slug, path and icon of each section that the viewer may open."""
+    sections = [
+        ("conversations", "/", "chat"),
+        ("runs", "/runs", "runs"),
+        ("approvals", "/approvals", "approvals"),
+        ("usage", "/usage", "usage"),
+    ]
+    if who is not None and platform_of(request).audit.may_read(who):
+        sections.append(("audit", "/audit", "audit"))
+    return sections
 
 
 def _viewer(request: Request) -> Principal | None:
