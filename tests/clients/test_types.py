@@ -36,7 +36,7 @@ def shape(schema: Any) -> Any:
     plain = cast("dict[str, Any]", schema)
     if "properties" in plain:
         return {name: shape(inner) for name, inner in plain["properties"].items()}
-    dropped = {"title", "description", "default", "$defs", "pattern"}
+    dropped = {"title", "description", "default", "$defs", "pattern", "minimum"}
     return {key: shape(value) for key, value in plain.items() if key not in dropped}
 
 

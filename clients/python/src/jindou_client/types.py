@@ -17,6 +17,7 @@ __all__ = [
     "EventType",
     "Example",
     "Finding",
+    "Limits",
     "MeterEvent",
     "Money",
     "Person",
@@ -228,6 +229,13 @@ class Example(BaseModel):
     text: dict[str, str]
 
 
+class Limits(BaseModel):
+    """How far one run may go: `steps` in all, and `effects`, calls that changed something."""
+
+    steps: int | None = None
+    effects: int | None = None
+
+
 class Assistant(BaseModel):
     """An assistant: what it is called, what it is for, and the tools it was given."""
 
@@ -238,6 +246,7 @@ class Assistant(BaseModel):
     tools: list[str]
     examples: list[Example]
     instructions: str
+    limits: Limits
     version: str
 
 
