@@ -10,7 +10,7 @@ from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
-from jindou.surfaces.cli.watching import Watcher
+from jindou.surfaces.cli.watching import Watcher, diff
 from jindou_client.types import ApprovalStatus
 
 __all__ = ["group"]
@@ -43,7 +43,7 @@ def list_approvals(
             approval.requested_by_name,
             words.of(approval.tool_title),
             moment(approval.expires_at),
-            "; ".join(f"{words.of(c.label)}: {c.before} → {c.after}" for c in approval.changes),
+            "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in approval.changes),
         )
         for approval in found
     ]

@@ -16,7 +16,7 @@ __all__ = ["ask", "how_to_decide", "watch"]
 
 
 def ask(
-    message: Annotated[str, typer.Argument(help="What should be done, in your own words.")],
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What should be done, in your own words.")],
     *,
     person: As,
     assistant: Annotated[str, typer.Option(help="The assistant to ask.")] = "after-sales",
@@ -51,7 +51,7 @@ def watch(seat: Seat, run: Run, home: Path | None, *, wait: bool, quiet: bool = 
         typer.echo("\n" + words("run.goes_on", watch=watch_it), err=True)
         raise
     if status == "waiting":
-        typer.echo(words("run.goes_on", watch=watch_it), err=True)
+        typer.echo(words("run.watch", watch=watch_it), err=True)
     return status
 
 

@@ -29,7 +29,8 @@ def tell(error: Exception) -> int:
 
 
 def _write(message: str, rules: tuple[str, ...]) -> None:
-    named = f" (rule: {', '.join(rules)})" if rules else ""
+    unsaid = [rule for rule in rules if rule not in message]
+    named = f" [{', '.join(unsaid)}]" if unsaid else ""
     typer.echo(f"Error: {' '.join(message.split())}{named}", err=True)
 
 

@@ -25,7 +25,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "approval.cost": {"en": "The run has cost {cost} so far.", "zh": "本次运行目前花费 {cost}。"},
     "run.said": {"en": "{name} asked {assistant}: {message}", "zh": "{name} 向 {assistant} 提出：{message}"},
     "run.goes_on": {"en": "The run goes on. Watch it: {watch}", "zh": "运行仍在继续。查看：{watch}"},
-    "run.resumed": {"en": "goes on", "zh": "继续运行"},
+    "run.watch": {"en": "Watch it go on: {watch}", "zh": "查看后续：{watch}"},
     "run.total": {"en": "{status} · {cost} · {time}", "zh": "{status} · {cost} · {time}"},
     "run.no_words": {"en": "Done, without an answer in words.", "zh": "已完成，没有文字答复。"},
     "failure.attempts_exhausted": {

@@ -9,9 +9,9 @@ from jindou.errors import Cancelled, Forbidden
 from jindou.surfaces.cli.show import console, moment, one_line, printable, span
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.problems import PROBLEMS
-from jindou_client.types import Approval, Rule, Run, RunEvent, RunStatus, Step
+from jindou_client.types import Approval, Change, Rule, Run, RunEvent, RunStatus, Step
 
-__all__ = ["EXIT_CODES", "Watcher"]
+__all__ = ["EXIT_CODES", "Watcher", "diff"]
 
 EXIT_CODES: Mapping[RunStatus, int] = {
     "done": 0,
@@ -69,7 +69,6 @@ class Watcher:
             typer.echo(printable(run.answer))
         if run.status == "done" and not run.answer:
             self.line(self._words("run.no_words"))
-        self.rules(run.rules)
         if run.error:
             self.line(self._words.known(f"failure.{run.error}", run.error), style="red")
         took = span(run.created_at, run.finished_at) if run.finished_at else "–"
@@ -91,19 +90,21 @@ class Watcher:
         self.line(f"{mark} {' · '.join(parts)}", style=style)
         if step.arguments:
             self.line("    " + ", ".join(f"{name}={value}" for name, value in step.arguments.items()), style="dim")
-        if step.error:
-            self.line(f"    {step.error}", style="red")
         if step.status == "refused":
             self.rules(step.rules)
+        elif step.error:
+            self.line(f"    {step.error}", style="red")
 
     def approval(self, approval: Approval) -> None:
         """Show what a call would change, why it waits, and how it is decided."""
         for change in approval.changes:
-            self.line(f"    {self._words.of(change.label)}: {change.before} → {change.after}")
+            self.line(f"    {self._words.of(change.label)}: {diff(change)}")
         self.rules(approval.rules)
         self.line("    " + self._words("approval.cost", cost=approval.cost))
-        self.line("    " + self._words("approval.until", time=moment(approval.expires_at)))
-        for command in self._how_to_decide(approval.id):
+        commands = self._how_to_decide(approval.id)
+        if commands:
+            self.line("    " + self._words("approval.until", time=moment(approval.expires_at)))
+        for command in commands:
             self.line(f"      {command}", style="bold")
 
     def decided(self, status: str, name: object, reason: object) -> None:
@@ -169,3 +170,8 @@ class Watcher:
         if self._text and self._text_of is not None:
             typer.echo()
             self._text_of = None
+
+
+def diff(change: Change) -> str:
+    """Return ``before → after``, or only what is there where nothing was before."""
+    return f"{change.before} → {change.after}" if change.before else change.after
