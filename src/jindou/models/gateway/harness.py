@@ -4,14 +4,14 @@ One request to the engine in the good case. A call that can't be used costs one 
 already made for this message: then the model can only say something.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, Usage
 from jindou.models.gateway.arguments import fit, problem
 from jindou.models.gateway.copying import said_in
+from jindou.models.gateway.history import calls_of_this_turn, tools_left
 from jindou.models.gateway.parsing import Reading, read
 from jindou.models.gateway.prompting import SAY, call_schema, messages_for, say_schema
 from jindou.models.gateway.saying import Saying
@@ -77,7 +77,7 @@ class _Turn:
         if not self._tools:
             return self._done_with_words(self._write(None))
         if self._ask.answer_only:
-            return self._done_with_words(self._write(say_schema()))
+            return self._done_with_words(self._write(say_schema(self._ask.messages)))
         output = self._write(self._call_schema())
         judged = self._judge(output)
         if judged.problem:
@@ -100,13 +100,13 @@ class _Turn:
         if not judged.calls:
             output.saying.finish(judged.words)
             return self._completion(judged.words, cut=output.cut)
-        made = _calls_of_this_turn(self._ask.messages)
+        made = calls_of_this_turn(self._ask.messages)
         fresh = tuple(call for call in judged.calls if call not in made)
         if fresh:
             return self._completion(judged.words, calls=fresh)
         again = f"The model called {judged.calls[0].name} again with the same arguments."
         self._notices.append(Notice("repeated_call", again))
-        return self._done_with_words(self._write(say_schema()))
+        return self._done_with_words(self._write(say_schema(self._ask.messages)))
 
     def _done_with_words(self, output: _Output) -> Completion:
         words = output.saying.said.strip() or output.reading.words
@@ -114,7 +114,7 @@ class _Turn:
         return self._completion(words, cut=output.cut)
 
     def _call_schema(self) -> dict[str, object]:
-        return call_schema(self._ask.tools, said_in(self._ask.messages))
+        return call_schema(tools_left(self._ask), self._ask.messages)
 
     def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object]) -> _Output:
         """Have the engine write in the shape of `schema`; words go to the person as they come."""
@@ -180,18 +180,3 @@ class _Turn:
 
 def _turn(role: str, text: str) -> dict[str, object]:
     return {"role": role, "content": text}
-
-
-def _calls_of_this_turn(messages: Sequence[Mapping[str, Any]]) -> list[ToolCall]:
-    """Return the calls made since a person last spoke."""
-    made: list[ToolCall] = []
-    for message in reversed(messages):
-        if message.get("role") == "user":
-            break
-        made.extend(_call_from_openai(call["function"]) for call in message.get("tool_calls") or ())
-    return made
-
-
-def _call_from_openai(function: Mapping[str, Any]) -> ToolCall:
-    arguments = function["arguments"]
-    return ToolCall(function["name"], json.loads(arguments) if isinstance(arguments, str) else dict(arguments))

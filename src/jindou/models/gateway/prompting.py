@@ -5,10 +5,12 @@ as long, and knows when not to call: to answer is a choice among others, and no 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
-from jindou.models.gateway.copying import candidates, is_listed
+from jindou.models.gateway.copying import candidates, is_listed, said_in
+from jindou.models.gateway.history import asked_last
 from jindou.models.gateway.types import ToolSchema
 
 __all__ = ["SAY", "call_schema", "messages_for", "say_schema"]
@@ -20,6 +22,10 @@ _SAY_LINE: Final = (
     "anything that needs no data."
 )
 
+_REMINDER_CHARS: Final = 400
+_CHINESE: Final = r"^[\u4e00-\u9fff](.|\n)*$"
+_OTHER: Final = r"^[^\s\u3000-\u303f\u4e00-\u9fff](.|\n)*$"
+
 
 def messages_for(messages: Sequence[Mapping[str, Any]], tools: Sequence[ToolSchema]) -> list[dict[str, object]]:
     """Return `messages` in the form above. Their beginning depends on the system message and the tools alone."""
@@ -27,19 +33,25 @@ def messages_for(messages: Sequence[Mapping[str, Any]], tools: Sequence[ToolSche
     instructions = f"{messages[0]['content']}\n\n" if begin else ""
     functions = "\n".join([*map(_line, tools), _SAY_LINE])
     system: dict[str, object] = {"role": "system", "content": f"{instructions}{_LEAD}\n{functions}"}
-    return [system, *_examples(), *(shown for message in messages[begin:] for shown in _shown(message))]
+    return [system, *_examples(), *_shown(messages[begin:])]
 
 
-def call_schema(tools: Sequence[ToolSchema], said: str) -> dict[str, object]:
-    """Return the schema of one call, or of something said. A value to be copied can only be one that was `said`."""
+def call_schema(tools: Sequence[ToolSchema], messages: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Return the schema of one call, or of something said. A value to be copied can only be one that was said."""
+    said = said_in(messages)
     options = [_option(tool.name, parameters) for tool in tools if (parameters := _grounded(tool.parameters, said))]
-    return {"anyOf": [*options, say_schema()]}
+    return {"anyOf": [*options, say_schema(messages)]}
 
 
-def say_schema() -> dict[str, object]:
-    """Return the schema of something said."""
-    text = {"type": "object", "properties": {"text": {"type": "string", "minLength": 1}}, "required": ["text"]}
-    return _option(SAY, text | {"additionalProperties": False})
+def say_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Return the schema of something said; its first letter is of the script in which the person wrote last.
+
+    A small model that has read results in another language would answer in that one.
+    """
+    asked = asked_last(messages)
+    text = {"type": "string", "pattern": _CHINESE if re.search("[\u4e00-\u9fff]", asked) else _OTHER}
+    parameters = {"type": "object", "properties": {"text": text}, "required": ["text"], "additionalProperties": False}
+    return _option(SAY, parameters)
 
 
 def _line(tool: ToolSchema) -> str:
@@ -60,22 +72,31 @@ def _type_of(schema: Mapping[str, Any]) -> str:
 
 def _examples() -> list[dict[str, object]]:
     return [
-        _user("Hi!"),
-        _said("Hello! How can I help?"),
-        _user("法国的首都是哪里？"),
-        _said("是巴黎。"),
         _user("谢谢你"),
         _said("不客气！"),
+        _user("法国的首都是哪里？"),
+        _said("是巴黎。"),
+        _user("Hi!"),
+        _said("Hello! How can I help?"),
     ]
 
 
-def _shown(message: Mapping[str, Any]) -> list[dict[str, object]]:
-    if message.get("role") != "assistant":
-        return [dict(message)]
-    calls = cast("list[Mapping[str, Any]]", message.get("tool_calls") or [])
-    if calls:
-        return [_called(call["function"]["name"], call["function"]["arguments"]) for call in calls]
-    return [_said(str(message.get("content") or ""))]
+def _shown(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, object]]:
+    asked = ""
+    for message in messages:
+        content = str(message.get("content") or "")
+        calls = cast("list[Mapping[str, Any]]", message.get("tool_calls") or [])
+        match message.get("role"):
+            case "assistant" if calls:
+                yield from (_called(call["function"]["name"], call["function"]["arguments"]) for call in calls)
+            case "assistant":
+                yield _said(content)
+            case "tool":
+                # A small model that has read a long result no longer knows what it was asked.
+                yield {**message, "content": f"{content}\n\nNow {SAY} the answer to: {asked[:_REMINDER_CHARS]}"}
+            case role:
+                asked = content if role == "user" else asked
+                yield dict(message)
 
 
 def _user(text: str) -> dict[str, object]:

@@ -26,6 +26,8 @@ class CompletionAsk:
     """A conversation in the form of OpenAI's chat completions, and the tools that the model may call.
 
     With `answer_only` it may call none any more: it answers in words. The prompt, and its cached prefix, stay.
+    `follow_ups` is for models that know when to stop: once a tool has been called, they may call another on the
+    strength of its result; others only if the person named something that no call has used yet.
     """
 
     messages: Sequence[Mapping[str, object]]
@@ -34,6 +36,7 @@ class CompletionAsk:
     temperature: float = 0.0
     seed: int = 0
     answer_only: bool = False
+    follow_ups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
