@@ -8,6 +8,8 @@ from jindou.telemetry import get_logger
 
 __all__ = ["Stream"]
 
+Listener = Callable[[RunEvent | None], None]
+
 _log = get_logger(__name__)
 
 
@@ -15,11 +17,11 @@ class Stream:
     """Listeners by run. A listener must return at once; it is called from the thread that made the event."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, list[Callable[[RunEvent], None]]] = {}
+        self._listeners: dict[str, list[Listener]] = {}
         self._lock = threading.Lock()
 
-    def subscribe(self, run_id: str, listener: Callable[[RunEvent], None]) -> Callable[[], None]:
-        """Call `listener` with every event of a run from now on; the result ends that."""
+    def subscribe(self, run_id: str, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event of a run from now on, and with None at the end; the result ends that."""
         with self._lock:
             self._listeners.setdefault(run_id, []).append(listener)
 
@@ -32,6 +34,13 @@ class Stream:
                     self._listeners.pop(run_id, None)
 
         return end
+
+    def close(self) -> None:
+        """Tell everybody that this process tells no more: it is about to stop."""
+        with self._lock:
+            listeners = [listener for known in self._listeners.values() for listener in known]
+        for listener in listeners:
+            listener(None)
 
     def publish(self, event: RunEvent) -> None:
         """Tell everybody who listens."""

@@ -12,7 +12,6 @@ import httpx
 import psutil
 import typer
 import uvicorn
-from fastapi import FastAPI
 from typing_extensions import override
 
 from jindou.assembly import Platform, assemble
@@ -66,7 +65,7 @@ def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: 
     _say(f"Starting {name} …", quiet=as_json)
     try:
         platform.start()
-        server = _Server(create_app(platform), lambda: _ready(platform, as_json=as_json))
+        server = _Server(platform, lambda: _ready(platform, as_json=as_json))
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         # The server has shut down by itself; the signal is told again for whoever started it.
@@ -76,12 +75,14 @@ def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: 
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Says when it answers, and ends the event streams before it stops."""
 
-    def __init__(self, app: FastAPI, on_ready: Callable[[], None]) -> None:
+    def __init__(self, platform: Platform, on_ready: Callable[[], None]) -> None:
+        app = create_app(platform)
         super().__init__(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off")
         )
+        self._streams = platform.runs.stream
         self._on_ready = on_ready
 
     @override
@@ -89,6 +90,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._streams.close()
+        await super().shutdown(sockets)
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -178,7 +184,7 @@ def ask_status(server: dict[str, Any]) -> dict[str, Any]:
         Unavailable: it does not answer.
     """
     try:
-        answer = httpx.get(f"{server['url']}/api/status", timeout=5.0)
+        answer = httpx.get(f"{server['url']}/api/status", timeout=5.0, trust_env=False)
         answer.raise_for_status()
         content: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError):

@@ -67,9 +67,9 @@ async def events(
 
 async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> AsyncGenerator[str]:
     loop = asyncio.get_running_loop()
-    live: asyncio.Queue[RunEvent] = asyncio.Queue()
+    live: asyncio.Queue[RunEvent | None] = asyncio.Queue()
 
-    def tell(event: RunEvent) -> None:
+    def tell(event: RunEvent | None) -> None:
         loop.call_soon_threadsafe(live.put_nowait, event)
 
     # First listen, then read: what happens in between is seen twice, and dropped by its number.
@@ -87,6 +87,8 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
             except TimeoutError:
                 yield ": still here\n\n"
                 continue
+            if event is None:
+                return
             if event.seq and event.seq <= seen:
                 continue
             seen = event.seq or seen

@@ -17,7 +17,9 @@ class ForPerson(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    person: str = Field(min_length=1, max_length=80, description="A person's handle, such as `clerk`.")
+    person: str = Field(
+        min_length=1, max_length=80, pattern=r"^[^\x00]*$", description="A person's handle, such as `clerk`."
+    )
 
 
 class SessionToken(BaseModel):
