@@ -9,6 +9,7 @@ from jindou.agents.runs import FINAL, RunDetail, StartRun
 from jindou.assembly import Platform, assemble
 from jindou.home import Home
 from jindou.identity.principals import Principal
+from jindou.models.engines import Engine
 from jindou.settings import load_settings
 from support.scripted import Script, ScriptedEngine
 
@@ -33,12 +34,14 @@ class FakeClock:
 
 
 @contextmanager
-def open_platform(folder: Path, script: Script, clock: FakeClock | None = None) -> Generator[Platform]:
+def open_platform(
+    folder: Path, script: Script, clock: FakeClock | None = None, engine: Engine | None = None
+) -> Generator[Platform]:
     """Open a platform with its workers not started: `run_to_rest` does their work in the test's own thread."""
     home = Home(folder)
     home.prepare()
     home.lock()
-    platform = assemble(load_settings(home=folder), home, ScriptedEngine(script), MODEL, clock or FakeClock())
+    platform = assemble(load_settings(home=folder), home, engine or ScriptedEngine(script), MODEL, clock or FakeClock())
     try:
         yield platform
     finally:

@@ -11,6 +11,9 @@ from jindou.identity.policy import Rule
 
 __all__ = ["EventType", "Run", "RunDetail", "RunEvent", "RunStatus", "StartRun", "Step", "StepStatus"]
 
+_KEEPABLE = r"^[^\x00]*$"
+"""Whole Unicode without NUL, which is what every database can keep."""
+
 RunStatus = Literal["queued", "running", "waiting", "done", "refused", "failed", "cancelled"]
 """`done`: answered. `refused`: a rule said no. `failed`: it can't go on. The last four are final."""
 
@@ -35,9 +38,9 @@ class StartRun(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    assistant: str = Field(default="after-sales", min_length=1, max_length=100)
-    message: str = Field(min_length=1)
-    conversation_id: str | None = None
+    assistant: str = Field(default="after-sales", min_length=1, max_length=100, pattern=_KEEPABLE)
+    message: str = Field(min_length=1, pattern=_KEEPABLE)
+    conversation_id: str | None = Field(default=None, max_length=40, pattern=_KEEPABLE)
 
 
 class Step(BaseModel):

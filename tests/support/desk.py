@@ -1,0 +1,165 @@
+"""A platform whose model says one thing after the other, and the moves of its people in one word each."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, select, text
+
+from jindou.agents.approvals import Approval, Verdict
+from jindou.agents.runs import Run, RunDetail, RunEvent, StartRun
+from jindou.assembly import Platform
+from jindou.durable.queue import Lease
+from jindou.identity.principals import Principal
+from jindou.identity.principals.tables import PersonRow
+from jindou.models.engines import Engine
+from support.platform import FakeClock, as_person, open_platform, run_to_rest
+from support.scripted import ScriptedEngine
+
+__all__ = ["ORDER", "Desk", "open_desk", "saying"]
+
+ORDER = "SO-10007"
+
+
+class saying:  # noqa: N801 - it is used as a function is
+    """A script that says `texts` one after the other, the last one for ever."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+
+    def __call__(self, _messages: Sequence[dict[str, object]]) -> str:
+        return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+
+
+class Desk:
+    """The demo company at work."""
+
+    def __init__(
+        self, platform: Platform, engine: ScriptedEngine | None, clock: FakeClock, script: saying | None
+    ) -> None:
+        self._script = script
+        self.platform = platform
+        self.engine = engine
+        self.clock = clock
+        self.clerk = as_person(platform, "clerk")
+        self.warehouse = as_person(platform, "warehouse")
+        self.manager = as_person(platform, "manager")
+
+    def let_say(self, *texts: str) -> None:
+        """Have the model say `texts` from now on."""
+        assert self._script is not None
+        self._script.texts[:] = texts
+
+    def start(self, message: str, who: Principal | None = None, conversation_id: str | None = None) -> Run:
+        """Begin a run and leave it in the queue."""
+        who = who or self.clerk
+        asked = StartRun(message=message, conversation_id=conversation_id)
+        with self.platform.database.writing(who.org_id) as work:
+            return self.platform.runs.start(work, who, asked)
+
+    def ask(self, message: str, who: Principal | None = None, conversation_id: str | None = None) -> RunDetail:
+        """Begin a run and move it on until it is over or waits."""
+        return self.move_on(self.start(message, who, conversation_id).id, who)
+
+    def move_on(self, run_id: str, who: Principal | None = None) -> RunDetail:
+        """Move a run on until it is over or waits."""
+        self.clock.move(timedelta(milliseconds=1))
+        return run_to_rest(self.platform, who or self.clerk, run_id=run_id)
+
+    def claim(self) -> Lease:
+        """Take the next run as a worker does."""
+        with self.platform.database.writing(None) as work:
+            lease = self.platform.queue.claim(work, ("run",))
+        assert lease is not None
+        return lease
+
+    def get(self, run_id: str, who: Principal | None = None) -> RunDetail:
+        """Return a run as somebody sees it."""
+        who = who or self.clerk
+        with self.platform.database.reading(who.org_id) as work:
+            return self.platform.runs.get(work, who, run_id)
+
+    def events(self, run_id: str) -> list[RunEvent]:
+        """Return the events of a run of the clerk's."""
+        with self.platform.database.reading(self.clerk.org_id) as work:
+            return self.platform.runs.events(work, self.clerk, run_id)
+
+    def notices(self, run_id: str) -> list[object]:
+        """Return the codes of a run's notices."""
+        return [event.data["code"] for event in self.events(run_id) if event.type == "run.notice"]
+
+    def cancel(self, run_id: str, who: Principal | None = None) -> Run:
+        """Ask a run to stop."""
+        who = who or self.clerk
+        with self.platform.database.writing(who.org_id) as work:
+            return self.platform.runs.cancel(work, who, run_id)
+
+    def inbox(self, who: Principal | None = None, status: str | None = None) -> list[Approval]:
+        """Return what somebody asked for or may decide."""
+        who = who or self.manager
+        with self.platform.database.reading(who.org_id) as work:
+            return self.platform.approvals.list_approvals(work, who, status)
+
+    def approve(self, approval_id: str, who: Principal | None = None) -> Approval:
+        """Say yes."""
+        return self._decide(approval_id, who or self.manager, Verdict(decision="approve"))
+
+    def deny(self, approval_id: str, reason: str, who: Principal | None = None) -> Approval:
+        """Say no."""
+        return self._decide(approval_id, who or self.manager, Verdict(decision="deny", reason=reason))
+
+    def let_expire(self) -> None:
+        """Let the time for every approval pass, and have the queue notice."""
+        self.clock.move(timedelta(hours=self.platform.settings.approval_hours))
+        with self.platform.database.writing(None) as work:
+            lease = self.platform.queue.claim(work, ("approval.expire",))
+        assert lease is not None
+        self.platform.approvals.expire(self.platform.database, lease)
+
+    def give_roles(self, who: Principal, *roles: str) -> None:
+        """Change somebody's roles."""
+        with self.platform.database.writing(None) as work:
+            work.session.scalars(select(PersonRow).where(PersonRow.id == who.person_id)).one().roles = list(roles)
+
+    def refunds(self) -> list[int]:
+        """Return the refunds on the order, in micro-units."""
+        rows = self._shop("SELECT amount FROM refund WHERE order_id = :order ORDER BY id", {})
+        return [row[0] for row in rows]
+
+    def refund_behind_our_back(self, micro: int) -> None:
+        """Refund on the order past the platform, as another system of the shop could."""
+        self._shop(
+            "INSERT INTO refund (order_id, amount, reason, by_name, at) "
+            "VALUES (:order, :micro, 'by phone', 'Somebody', '2026-03-02T09:00:00') RETURNING id",
+            {"micro": micro},
+        )
+
+    def audited(self) -> list[tuple[str, str, list[str]]]:
+        """Return action, decision and rules of every event of the trail, the oldest first."""
+        with self.platform.database.reading(self.manager.org_id) as work:
+            assert self.platform.audit.verify(work, self.manager).ok
+            events = self.platform.audit.list_events(work, self.manager)
+        return [(event.action, event.decision, event.rules) for event in reversed(events)]
+
+    def _decide(self, approval_id: str, who: Principal, verdict: Verdict) -> Approval:
+        with self.platform.database.writing(who.org_id) as work:
+            return self.platform.approvals.decide(work, who, approval_id, verdict)
+
+    def _shop(self, statement: str, values: dict[str, object]) -> list[Any]:
+        engine = create_engine(f"sqlite:///{self.platform.home.packs / 'ecommerce' / 'shop.db'}")
+        with engine.begin() as connection:
+            rows = list(connection.execute(text(statement), {"order": ORDER, **values}))
+        engine.dispose()
+        return rows
+
+
+@contextmanager
+def open_desk(home: Path, *texts: str, engine: Engine | None = None) -> Generator[Desk]:
+    """Open the demo company in `home`, with a model that says `texts`, or with `engine`."""
+    script = saying(*(texts or ("Hello.",)))
+    scripted = None if engine else ScriptedEngine(script)
+    clock = FakeClock()
+    with open_platform(home, script, clock, engine or scripted) as platform:
+        yield Desk(platform, scripted, clock, script)

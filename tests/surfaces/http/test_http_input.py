@@ -1,0 +1,123 @@
+"""Whatever a body, a query or a path holds: the answer says what is wrong, and never 500."""
+
+import json
+
+import pytest
+from http_door import Door, assert_problem
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"{", ""),
+        (b"", ""),
+        (b"\xff\xfe", ""),
+        (b"null", ""),
+        (b"[]", ""),
+        (b"5", ""),
+        (b'{"message": 5}', "message"),
+        (b'{"message": null}', "message"),
+        (b"{}", "message"),
+        (b'{"message": ""}', "message"),
+        (b'{"message": "  "}', "message"),
+        (b'{"message": "x", "person": "manager"}', "person"),
+        (b'{"message": "x", "assistant": ""}', "assistant"),
+        (b'{"message": "x", "conversation_id": 5}', "conversation_id"),
+        (b'{"message": "\\ud800"}', "message"),
+        (b'{"message": "a\\u0000b"}', "message"),
+        (b'{"message": "x", "\\ud800": 1}', None),
+        (b'{"message": "x", "conversation_id": "\\ud800"}', "conversation_id"),
+    ],
+)
+def test_a_body_that_breaks_a_rule_is_named(shared: Door, body: bytes, field: str | None) -> None:
+    headers = shared.as_("clerk") | {"Content-Type": "application/json"}
+    answer = shared.client.post("/api/runs", content=body, headers=headers)
+    assert_problem(answer, answer.status_code, answer.json()["code"])
+    assert answer.status_code in {400, 422}
+    if field is not None and answer.status_code == 422:
+        assert answer.json()["field"] == field
+        assert answer.json()["rule"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000,
+        b'{"message": ' * 50_000,
+        b'{"message": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"message": ' + b"9" * 10_000 + b"}",
+        b'{"message": 1e999999}',
+        b'{"message": NaN}',
+    ],
+    ids=["deep list", "deep object", "deep value", "huge number", "infinity", "not a number"],
+)
+def test_json_made_to_break_a_parser_is_refused(shared: Door, body: bytes) -> None:
+    headers = shared.as_("clerk") | {"Content-Type": "application/json"}
+    answer = shared.client.post("/api/runs", content=body, headers=headers)
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "field"),
+    [
+        ("/api/audit", {"before": 10**30}, "before"),
+        ("/api/audit", {"before": 2**63}, "before"),
+        ("/api/audit", {"before": -1}, "before"),
+        ("/api/audit", {"limit": 10**30}, "limit"),
+        ("/api/runs", {"limit": "many"}, "limit"),
+        ("/api/runs", {"limit": "9" * 5000}, "limit"),
+        ("/api/approvals", {"status": "perhaps"}, "status"),
+        ("/api/usage", {"days": 10**9}, "days"),
+        ("/api/runs/run_1/events", {"after": 10**30}, "after"),
+        ("/api/runs/run_1/events", {"after": -1}, "after"),
+    ],
+)
+def test_a_query_that_breaks_a_rule_is_named(shared: Door, path: str, params: dict[str, object], field: str) -> None:
+    assert_problem(shared.get(path, "manager", **params), 422, "invalid", field=field)
+
+
+def test_a_header_that_breaks_a_rule_is_named(shared: Door) -> None:
+    headers = shared.as_("clerk") | {"Last-Event-ID": "9" * 40}
+    answer = shared.client.get("/api/runs/run_1/events", headers=headers)
+    assert_problem(answer, 422, "invalid", field="last-event-id")
+
+
+def test_the_largest_number_is_taken(shared: Door) -> None:
+    assert shared.get("/api/audit", "manager", before=2**63 - 1).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "part", ["%00", "%ED%A0%80", "%FF", "..%2F..%2Fsecrets", "x" * 5000, "'%20OR%201=1--", "%F0%9F%8F%AE"]
+)
+def test_a_path_may_hold_anything(shared: Door, part: str) -> None:
+    for path in ("/api/runs/{}", "/api/runs/{}/events", "/api/approvals/{}", "/api/conversations/{}"):
+        answer = shared.get(path.format(part))
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "x" * 1001])
+def test_a_reason_that_can_not_be_kept_is_refused(shared: Door, text: str) -> None:
+    body = json.dumps({"decision": "deny", "reason": text}).encode()
+    headers = shared.as_("manager") | {"Content-Type": "application/json"}
+    answer = shared.client.post("/api/approvals/apr_1/decision", content=body, headers=headers)
+    assert_problem(answer, 422, "invalid", field="reason")
+
+
+def test_a_wrong_method_and_an_unknown_path_are_problems_too(shared: Door) -> None:
+    assert_problem(shared.client.request("DELETE", "/api/runs", headers=shared.as_("clerk")), 405, "http_405")
+    assert_problem(shared.get("/api/nothing"), 404, "http_404")
+
+
+def test_an_unexpected_fault_tells_no_stack_and_no_words_of_its_own(
+    shared: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret is 4711")
+
+    monkeypatch.setattr(shared.desk.platform.assistants, "list_assistants", fail)
+    answer = shared.get("/api/assistants")
+    assert_problem(answer, 500, "internal")
+    assert "4711" not in answer.text
