@@ -16,13 +16,14 @@ from jindou.billing.pricing import PriceBook
 from jindou.billing.usage import Usage
 from jindou.db import Database, Work, migrate
 from jindou.durable.queue import Handler, Queue, Worker
-from jindou.errors import Invalid, NotFound
+from jindou.errors import Invalid, JindouError, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
 from jindou.models.engines import Engine
+from jindou.models.gateway import ToolSchema, warm_up
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
 from jindou.telemetry import Clock, get_logger
@@ -51,13 +52,14 @@ class Platform:
     conversations: Conversations
     approvals: Approvals
     runs: Runs
+    doorway: Doorway
     engine: Engine
     model: str
     packs: dict[str, OpenPack]
     runner: Runner
     worker: Worker
     _closing: threading.Event = field(default_factory=threading.Event)
-    _publisher: threading.Thread | None = None
+    _background: list[threading.Thread] = field(default_factory=list[threading.Thread])
 
     def start(self) -> None:
         """Repair what a killed process left, start the engine and the workers.
@@ -71,14 +73,17 @@ class Platform:
                 freed = self.queue.recover(work)
             _log.info("recovered", extra={"fields": {"leases": freed}})
         self.engine.start()
-        self.worker.start()
-        self._publisher = threading.Thread(target=self._publish_heads, name="audit-heads", daemon=True)
-        self._publisher.start()
+        for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
+            thread = threading.Thread(target=work_on, name=name, daemon=True)
+            self._background.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         """Stop the workers and the engine; runs that were under way go on at the next start."""
         self._closing.set()
         self.runner.stop()
+        for thread in self._background:
+            thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
         self.engine.stop()
         self.audit.publish()
@@ -94,6 +99,17 @@ class Platform:
         for pack in self.packs.values():
             pack.reset()
 
+    def _warm_up(self) -> None:
+        """Have the model read each assistant's instructions, then let the workers begin: they would wait for it."""
+        try:
+            for assistant in self.assistants.list_assistants():
+                tools = [ToolSchema(t.name, t.description, t.schema()) for t in self.doorway.tools_of(assistant)]
+                warm_up(self.engine, assistant.instructions, tools, self._closing.is_set)
+        except JindouError as error:
+            _log.warning("the model was not warmed up", extra={"fields": {"error": error.message}})
+        if not self._closing.is_set():
+            self.worker.start()
+
     def _publish_heads(self) -> None:
         while not self._closing.wait(_PUBLISH_SECONDS):
             try:
@@ -103,10 +119,7 @@ class Platform:
 
 
 def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
-    """Open the database, bring it to the newest schema, seed an empty one, and put the rooms together.
-
-    `engine` runs the catalogue's `model`. The home must be prepared and locked.
-    """
+    """Put the rooms together on a prepared and locked home; `engine` runs the catalogue's `model`."""
     ground = _lay_ground(settings, home, clock)
     usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
     assistants = Assistants(ground.assistant_folders())
@@ -146,6 +159,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         conversations=conversations,
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
+        doorway=doorway,
         engine=engine,
         model=model,
         packs=ground.opened,
@@ -180,6 +194,7 @@ class _Ground:
 
 
 def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
+    """Open the database, bring it to the newest schema, open the packs, and seed an empty installation."""
     database = Database(settings.database_url or f"sqlite:///{home.database}", clock=clock)
     migrate(database)
     packs = {pack.name: pack for pack in installed_packs()}

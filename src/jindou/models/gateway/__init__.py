@@ -10,6 +10,7 @@ from jindou.models.gateway.types import (
     ToolCall,
     ToolSchema,
 )
+from jindou.models.gateway.warming import warm_up
 
 __all__ = [
     "Completion",
@@ -20,4 +21,5 @@ __all__ = [
     "ToolCall",
     "ToolSchema",
     "complete",
+    "warm_up",
 ]
