@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jindou.agents.runs import RunEvent
 from jindou.errors import Conflict, Forbidden, Invalid, NotFound
 from support.desk import ORDER, open_desk
 from support.scripted import call
@@ -52,7 +53,12 @@ def test_text_is_told_as_it_comes_with_its_step_and_attempt(home: Path) -> None:
     with open_desk(home, "The parcel is on its way to Berlin.") as desk:
         run = desk.start("Where is it?")
         told: list[dict[str, object]] = []
-        desk.platform.runs.stream.subscribe(run.id, lambda e: told.append(e.data) if e.type == "text.delta" else None)
+
+        def listen(event: RunEvent | None) -> None:
+            if event is not None and event.type == "text.delta":
+                told.append(event.data)
+
+        desk.platform.runs.stream.subscribe(run.id, listen)
         done = desk.move_on(run.id)
         assert "".join(str(data["text"]) for data in told) == "The parcel is on its way to Berlin."
         assert {(data["step_id"], data["attempt"]) for data in told} == {(done.journal[0].id, 1)}

@@ -40,15 +40,19 @@ class Stream:
         with self._lock:
             listeners = [listener for known in self._listeners.values() for listener in known]
         for listener in listeners:
-            listener(None)
+            _tell(listener, None)
 
     def publish(self, event: RunEvent) -> None:
         """Tell everybody who listens."""
         with self._lock:
             listeners = list(self._listeners.get(event.run_id, ()))
         for listener in listeners:
-            try:
-                listener(event)
-            except RuntimeError:
-                # The listener's own loop has just closed: its client reads the journal when it comes back.
-                _log.info("a listener is gone", extra={"fields": {"run_id": event.run_id}})
+            _tell(listener, event)
+
+
+def _tell(listener: Listener, event: RunEvent | None) -> None:
+    try:
+        listener(event)
+    except RuntimeError:
+        # The listener's own loop has just closed: its client reads the journal when it comes back.
+        _log.info("a listener is gone")

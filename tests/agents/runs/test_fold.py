@@ -1,0 +1,137 @@
+"""What comes next is a function of the journal alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from jindou.agents.runs.fold import AskModel, CallTool, Finish, Journalled, messages_of, next_action
+from jindou.agents.runs.tables import RunRow, StepRow
+
+RULE = {"id": "shop.no", "reason": {"en": "No.", "zh": "不。"}}
+
+
+def run(*, cancel: bool = False, **fields: Any) -> RunRow:
+    values: dict[str, Any] = {"id": "run_2", "message": "Do it", "rules": [], "answer": None, "status": "running"}
+    values |= fields
+    return RunRow(cancel_requested=cancel, **values)
+
+
+def model(n: int, *calls: str, text: str = "", status: str = "done") -> StepRow:
+    asked: list[Any] = [{"id": f"call_{n}_{i}", "name": name, "arguments": {}} for i, name in enumerate(calls)]
+    response: dict[str, Any] = {"text": text, "calls": asked} if status == "done" else {}
+    return StepRow(id=f"stp_{n}", n=n, kind="model", status=status, request={}, response=response, rules=[])
+
+
+def tool(n: int, call: str, status: str = "done", **response: Any) -> StepRow:
+    rules = [RULE] if status == "refused" else []
+    return StepRow(
+        id=f"stp_{n}", n=n, kind="tool", status=status, request={"call": call}, response=response, rules=rules
+    )
+
+
+CASES: dict[str, tuple[RunRow, list[StepRow], object]] = {
+    "nothing yet": (run(), [], AskModel),
+    "a model call that never ended": (run(), [model(1, status="started")], AskModel),
+    "an answer": (run(), [model(1, text="Hi.")], Finish("done", answer="Hi.")),
+    "no answer": (run(), [model(1)], Finish("failed", error="no_answer")),
+    "no words after work": (run(), [model(1, "a"), tool(2, "call_1_0"), model(3)], Finish("done")),
+    "no words after work that failed": (
+        run(),
+        [model(1, "a"), tool(2, "call_1_0", "failed"), model(3)],
+        Finish("failed", error="no_answer"),
+    ),
+    "a call": (run(), [model(1, "a")], ("call_1_0", None)),
+    "the second of two calls": (run(), [model(1, "a", "b"), tool(2, "call_1_0")], ("call_1_1", None)),
+    "a call that never ended": (run(), [model(1, "a"), tool(2, "call_1_0", "started")], ("call_1_0", "stp_2")),
+    "a call that waits": (run(), [model(1, "a"), tool(2, "call_1_0", "waiting")], ("call_1_0", "stp_2")),
+    "every call done": (run(), [model(1, "a"), tool(2, "call_1_0")], AskModel),
+    "a call that failed": (run(), [model(1, "a"), tool(2, "call_1_0", "failed")], AskModel),
+    "a call that was denied": (run(), [model(1, "a"), tool(2, "call_1_0", "denied")], AskModel),
+    "a call that expired": (run(), [model(1, "a"), tool(2, "call_1_0", "expired")], AskModel),
+    "a refusal": (run(), [model(1, "a", "b"), tool(2, "call_1_0", "refused")], Finish("refused", rules=(RULE,))),
+    "cancelled at once": (run(cancel=True), [], Finish("cancelled")),
+    "cancelled in a model call": (run(cancel=True), [model(1, status="started")], Finish("cancelled")),
+    "cancelled while waiting": (
+        run(cancel=True),
+        [model(1, "a"), tool(2, "call_1_0", "waiting")],
+        Finish("cancelled"),
+    ),
+    "cancelled in a tool": (
+        run(cancel=True),
+        [model(1, "a"), tool(2, "call_1_0", "started")],
+        ("call_1_0", "stp_2"),
+    ),
+    "too many steps to ask again": (
+        run(),
+        [model(1, "a"), tool(2, "call_1_0"), model(3, "a"), tool(4, "call_3_0")],
+        Finish("failed", error="steps_exhausted"),
+    ),
+    "too many steps to call": (
+        run(),
+        [model(1, "a", "b", "c", "d"), tool(2, "call_1_0"), tool(3, "call_1_1"), tool(4, "call_1_2")],
+        Finish("failed", error="steps_exhausted"),
+    ),
+    "the last step is finished": (
+        run(),
+        [model(1, "a", "b", "c"), tool(2, "call_1_0"), tool(3, "call_1_1"), tool(4, "call_1_2", "started")],
+        ("call_1_2", "stp_4"),
+    ),
+    "the last step was an answer": (
+        run(),
+        [model(1, "a"), tool(2, "call_1_0"), model(3, "a", text=""), model(4, text="Done.")],
+        Finish("done", answer="Done."),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_next_action_follows_from_the_journal(case: str) -> None:
+    row, steps, expected = CASES[case]
+    action = next_action(row, steps, max_steps=4)
+    match action:
+        case AskModel(step):
+            assert expected is AskModel
+            assert step is None or step.status == "started"
+        case CallTool(call, step):
+            assert (call.id, step.id if step else None) == expected
+        case Finish():
+            assert action == expected
+
+
+def test_the_model_sees_what_came_before_what_was_asked_and_what_tools_said() -> None:
+    over = datetime(2026, 3, 2, tzinfo=UTC)
+    journals: list[Journalled] = [
+        (run(message="One", answer="Answer one", finished_at=over), [model(1, text="Answer one")]),
+        (
+            run(message="Two", rules=[RULE], finished_at=over),
+            [model(1, "a"), tool(2, "call_1_0", "refused", error="No.")],
+        ),
+        (run(message="Three", status="cancelled", finished_at=over), []),
+        (
+            run(),
+            [
+                model(1, "a", "b", text="Let me look."),
+                tool(2, "call_1_0", result={"found": "灯"}),
+                tool(3, "call_1_1", "failed", error="There is none."),
+                model(4, status="started"),
+            ],
+        ),
+    ]
+    messages = messages_of("Be kind.", journals)
+    assert [(message["role"], message["content"]) for message in messages] == [
+        ("system", "Be kind."),
+        ("user", "One"),
+        ("assistant", "Answer one"),
+        ("user", "Two"),
+        ("assistant", ""),
+        ("tool", '{"error": "No."}'),
+        ("assistant", "No."),
+        ("user", "Three"),
+        ("assistant", "(cancelled)"),
+        ("user", "Do it"),
+        ("assistant", "Let me look."),
+        ("tool", '{"found": "灯"}'),
+        ("tool", '{"error": "There is none."}'),
+    ]
+    assert [message.get("tool_call_id") for message in messages[-2:]] == ["call_1_0", "call_1_1"]
