@@ -69,7 +69,7 @@ class Settings(BaseSettings):
 
 
 class _HomeOnly(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="JINDOU_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="JINDOU_", extra="ignore", env_ignore_empty=True)
 
     home: Path = Path("~/.jindou")
 
@@ -93,4 +93,6 @@ def load_settings(**overrides: object) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         message = f"Setting `{name}`: {first['msg']} (JINDOU_{name.upper()} or {home / 'jindou.toml'})."
         raise Invalid(message, field=name, rule=first["msg"]) from None
+    except (ValueError, OSError) as error:
+        raise Invalid(f"{home / 'jindou.toml'} can't be read: {error}.", field="jindou.toml", rule="TOML") from None
     return settings
