@@ -209,6 +209,15 @@ def test_an_unknown_assistant_or_conversation_is_not_found(home: Path) -> None:
             desk.start("Hi", desk.manager, mine.conversation_id)
 
 
+def test_a_conversation_stays_with_its_assistant(home: Path) -> None:
+    with open_desk(home) as desk:
+        with desk.platform.database.writing(desk.clerk.org_id) as work:
+            other = desk.platform.conversations.create(work, desk.clerk, "another", "Hi")
+        with pytest.raises(Invalid, match="with another") as refused:
+            desk.start("Hi", conversation_id=other.id)
+        assert refused.value.field == "assistant"
+
+
 def test_a_conversation_has_one_run_at_a_time(home: Path) -> None:
     with open_desk(home, LARGE) as desk:
         run = desk.ask(ASK_LARGE)

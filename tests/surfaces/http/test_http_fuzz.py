@@ -17,7 +17,7 @@ JSON = some.recursive(
 )
 SCALARS = some.one_of(TEXT, some.integers(-(10**25), 10**25), some.sampled_from(["", "0", "-1", "1e9", "true", "%00"]))
 FREQUENT = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 
 

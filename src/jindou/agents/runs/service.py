@@ -41,7 +41,7 @@ class Runs:
         """Begin a run; a worker takes it from here.
 
         Raises:
-            Invalid: the message is empty or too long.
+            Invalid: the message is empty or too long, or the conversation is with another assistant.
             NotFound: there is no such assistant or conversation.
             RunBusy: the conversation's last run is not over.
         """
@@ -139,6 +139,9 @@ class Runs:
         if asked.conversation_id is None:
             return self._conversations.create(work, who, asked.assistant, message).id
         conversation = self._conversations.touch(work, who, asked.conversation_id)
+        if conversation.assistant != asked.assistant:
+            told = f"This conversation is with {conversation.assistant}; begin another one with {asked.assistant}."
+            raise Invalid(told, field="assistant", rule="that of the conversation")
         open_runs = select(RunRow.id).where(
             RunRow.conversation_id == conversation.id, RunRow.status.not_in(sorted(FINAL))
         )
