@@ -78,9 +78,7 @@ def _pull(entry: ModelEntry, folder: Path, timeout: float, report: Reporter) -> 
     wrong: WrongBytes | None = None
     for source in _in_order(entry, folder):
         try:
-            report(Progress(source.name, have, entry.bytes))
-            fetch(source, part, timeout, lambda done, of=source.name: report(Progress(of, done, entry.bytes)))
-            _verify(entry, part)
+            _fetch_right(entry, source, part, timeout, report)
         except SourceFailed as error:
             failures[source.name] = str(error)
             _log.info("source failed", extra={"fields": {"source": source.name, "why": str(error)}})
@@ -95,6 +93,19 @@ def _pull(entry: ModelEntry, folder: Path, timeout: float, report: Reporter) -> 
         raise wrong
     told = "; ".join(f"{name}: {why}" for name, why in failures.items())
     raise ModelUnavailable(f"{entry.title} can't be fetched now ({told}). Check the network, then start again.")
+
+
+def _fetch_right(entry: ModelEntry, source: Source, part: Path, timeout: float, report: Reporter) -> None:
+    """Fill `part` with the right bytes. If it held something before, the wrong bytes may be those: then once more."""
+    have = part.stat().st_size if part.exists() else 0
+    report(Progress(source.name, have, entry.bytes))
+    fetch(source, part, timeout, lambda done: report(Progress(source.name, done, entry.bytes)))
+    try:
+        _verify(entry, part)
+    except WrongBytes:
+        if not have:
+            raise
+        _fetch_right(entry, source, part, timeout, report)
 
 
 def _keep(entry: ModelEntry, folder: Path, part: Path) -> Path:

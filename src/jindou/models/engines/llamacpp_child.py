@@ -4,6 +4,7 @@ The parent writes one line of JSON to our standard input and then holds it open;
 When standard input ends, the parent is gone, and we go too. Nothing secret is in the arguments or the environment.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -11,9 +12,10 @@ import threading
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import xllamacpp
-
 __all__: list[str] = []
+
+_LLAMA: Final[Any] = importlib.import_module("xllamacpp")
+"""The library, which has no types."""
 
 _PROMPT_BATCH: Final = 128
 """Tokens read at a time: small enough that a cancelled prompt ends within two seconds on a slow machine."""
@@ -26,16 +28,16 @@ def _main() -> None:
     # The library writes its log to both streams; the answer must stand alone.
     os.dup2(2, 1)
     config = json.loads(sys.stdin.readline())
-    server = xllamacpp.Server(_params(config))
-    answer.write(json.dumps({"port": urlsplit(server.listening_address).port}) + "\n")
+    server: Any = _LLAMA.Server(_params(config))
+    answer.write(json.dumps({"port": urlsplit(str(server.listening_address)).port}) + "\n")
     answer.flush()
     watcher = threading.Thread(target=_leave_with_parent, name="parent-watch")
     watcher.start()
     watcher.join()
 
 
-def _params(config: dict[str, Any]) -> xllamacpp.CommonParams:
-    params = xllamacpp.CommonParams()
+def _params(config: dict[str, Any]) -> Any:
+    params: Any = _LLAMA.CommonParams()
     params.model.path = config["model_path"]
     params.api_keys = [config["key"]]
     params.port = 0

@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Generator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Any, Final
+from typing import Any, Final, cast
 
 __all__ = ["Address", "Refused", "post", "stream_events"]
 
@@ -99,10 +99,14 @@ def _checked(response: HTTPResponse) -> HTTPResponse:
     if response.status == 200:  # noqa: PLR2004 - the only status this server gives to a good request
         return response
     try:
-        detail = json.loads(response.read()).get("error", {})
-    except (ValueError, AttributeError):
-        detail = {}
-    raise Refused(response.status, detail if isinstance(detail, dict) else {"message": str(detail)})
+        body = json.loads(response.read())
+    except ValueError:
+        body = None
+    raise Refused(response.status, _object(_object(body).get("error")))
+
+
+def _object(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _read_events(connection: HTTPConnection, events: "queue.SimpleQueue[dict[str, Any] | Exception | None]") -> None:

@@ -6,18 +6,18 @@ from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
 
-from jindou.models.gateway.copying import was_said
+from jindou.models.gateway.copying import as_said, was_said
 
 __all__ = ["fit", "problem"]
 
 _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
 
 
-def fit(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> dict[str, object]:
+def fit(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -> dict[str, object]:
     """Return `arguments` with each value in the type its schema asks for, where the meaning is beyond doubt.
 
     A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument that is null or
-    at its default goes.
+    at its default goes; a value to be copied that is off by a letter is taken from what was `said`.
     """
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
@@ -26,13 +26,17 @@ def fit(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> dict[str,
         for name, value in arguments.items()
         if name in required or not _says_nothing(value, properties.get(name, {}))
     }
-    return {name: _fit_value(value, properties.get(name, {})) for name, value in kept.items()}
+    return {
+        name: as_said(_fit_value(value, properties.get(name, {})), properties.get(name, {}), said)
+        for name, value in kept.items()
+    }
 
 
 def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) -> str | None:
     """Return what is wrong with `arguments` in plain English, or None. `said` is where copied values come from."""
     told: list[str] = []
-    for error in Draft202012Validator(schema).iter_errors(dict(arguments)):
+    validator: Any = Draft202012Validator(schema)
+    for error in validator.iter_errors(dict(arguments)):
         where = ".".join(str(part) for part in error.absolute_path)
         told.append(f"`{where}`: {error.message}" if where else error.message)
     properties = cast("dict[str, Any]", schema.get("properties", {}))

@@ -7,11 +7,14 @@ the values that were said can be listed, and the model can choose no other.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
-__all__ = ["candidates", "is_listed", "said_in", "was_said"]
+__all__ = ["as_said", "candidates", "is_listed", "said_in", "was_said"]
 
 _MOST: Final = 64
+_NEARLY: Final = 0.9
+_TOKEN: Final = re.compile(r"[\w.@+-]{6,}", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9.\-#])\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z0-9\-])")
 _SPELLED: Final = re.compile(r"([零一二两三四五六七八九十百千]+)(?=\s*(?:元|块|圆))")
@@ -33,6 +36,14 @@ def candidates(schema: Mapping[str, Any], said: str) -> list[object]:
     """Return the values for `schema` in `said`, the newest first."""
     found = _matches(schema["pattern"], said) if "pattern" in schema else _numbers(said)
     return list(dict.fromkeys(reversed(found)))[:_MOST]
+
+
+def as_said(value: object, schema: Mapping[str, Any], said: str) -> object:
+    """Return `value`, or what stands in `said` in its place if it is a copy with a slip."""
+    if not isinstance(value, str) or was_said(value, schema, said):
+        return value
+    near = get_close_matches(value, _TOKEN.findall(said), n=1, cutoff=_NEARLY)
+    return near[0] if near else value
 
 
 def was_said(value: object, schema: Mapping[str, Any], said: str) -> bool:

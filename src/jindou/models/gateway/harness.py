@@ -150,22 +150,23 @@ class _Turn:
     def _judge(self, output: _Output) -> _Judged:
         """Hold what was written against the tools; the first problem counts."""
         calls: list[ToolCall] = []
+        said = said_in(self._ask.messages)
         for written in output.reading.calls:
             if written.name == SAY:
                 continue
             tool = self._tools.get(written.name)
             if tool is None:
                 return _Judged(problem=f"There is no function `{written.name}`.")
-            arguments = fit(written.arguments, tool.parameters)
-            wrong = problem(arguments, tool.parameters, said_in(self._ask.messages))
+            arguments = fit(written.arguments, tool.parameters, said)
+            wrong = problem(arguments, tool.parameters, said)
             if wrong:
                 return _Judged(problem=f"Wrong arguments for {tool.name}: {wrong}.")
             call = ToolCall(tool.name, arguments)
             if call not in calls:
                 calls.append(call)
-        said = output.saying.said.strip()
-        if calls or said:
-            return _Judged(tuple(calls), said or output.reading.words)
+        words = output.saying.said.strip()
+        if calls or words:
+            return _Judged(tuple(calls), words or output.reading.words)
         if output.reading.unreadable or not output.reading.words:
             return _Judged(problem="That is no call that can be read.")
         return _Judged(words=output.reading.words)

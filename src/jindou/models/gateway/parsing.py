@@ -131,7 +131,7 @@ def _call_of(value: object) -> WrittenCall | None:
     if isinstance(inner, dict):
         return _call_of(cast("object", inner))
     name = next((fields[key] for key in _NAME_KEYS if isinstance(fields.get(key), str)), None)
-    arguments = next((fields[key] for key in _ARGUMENT_KEYS if key in fields), {})
+    arguments: object = next((fields[key] for key in _ARGUMENT_KEYS if key in fields), None) or {}
     if isinstance(arguments, str):
         arguments = _loads(arguments)
     if name is None or not isinstance(arguments, dict):

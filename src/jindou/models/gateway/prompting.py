@@ -22,6 +22,7 @@ _SAY_LINE: Final = (
     "anything that needs no data."
 )
 
+_REMINDER: Final = f"Request: {{asked}}\nResult: {{result}}\nNow {SAY} in one or two sentences what the result tells."
 _REMINDER_CHARS: Final = 400
 _CHINESE: Final = r"^[\u4e00-\u9fff](.|\n)*$"
 _OTHER: Final = r"^[^\s\u3000-\u303f\u4e00-\u9fff](.|\n)*$"
@@ -93,7 +94,7 @@ def _shown(messages: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, object]]
                 yield _said(content)
             case "tool":
                 # A small model that has read a long result no longer knows what it was asked.
-                yield {**message, "content": f"{content}\n\nNow {SAY} the answer to: {asked[:_REMINDER_CHARS]}"}
+                yield {**message, "content": _REMINDER.format(asked=asked[:_REMINDER_CHARS], result=content)}
             case role:
                 asked = content if role == "user" else asked
                 yield dict(message)
