@@ -10,8 +10,9 @@ from typing import Any, Literal
 import psutil
 import typer
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
-from jindou.db import Database, revision
+from jindou.db import Database, DatabaseUnavailable, revision
 from jindou.errors import JindouError
 from jindou.home import Home
 from jindou.identity.audit import Audit
@@ -121,9 +122,16 @@ def _rows(place: Home) -> Iterator[Check]:
     database = Database(f"sqlite:///{place.database}")
     try:
         at = revision(database)
+        if at is None:
+            yield Check(name="schema", state="warning", found="There is none yet.", remedy="`jindou up` makes it.")
+            return
         with database.reading(None) as work:
             org_id = Principals().find_organisation(work)
             trail = Audit(place.published_heads, Policy({}, {})).examine(work, org_id) if org_id else None
+    except (DatabaseUnavailable, SQLAlchemyError) as error:
+        remedy = "Try again when nothing else uses the file; if it stays so, restore it from a backup."
+        yield Check(name="schema", state="wrong", found=str(error).splitlines()[0], remedy=remedy)
+        return
     finally:
         database.close()
     yield Check(name="schema", state="ok", found=f"revision {at}")
