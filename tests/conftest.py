@@ -1,14 +1,21 @@
 """What any test may ask for: the real small model, and a real browser."""
 
-import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from pydantic_settings import BaseSettings
 
 from jindou.models.catalogue import get_entry, pull
+
+
+class _Environment(BaseSettings):
+    """Whether this is a run in which everything has to be there."""
+
+    ci: bool = False
+
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
@@ -39,7 +46,7 @@ def browser() -> Generator[Browser]:
     """Return a headless Chromium; without one the test is skipped, but not where everything must be there."""
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if path is None:
-        if os.getenv("CI"):
+        if _Environment().ci:
             pytest.fail("There is no Chromium, and under CI the browser tests must run.")
         pytest.skip("There is no Chromium on this machine.")
     with sync_playwright() as playwright:

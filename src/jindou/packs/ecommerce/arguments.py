@@ -37,7 +37,8 @@ def _text(longest: int) -> Callable[[str], str]:
 
 def _copied(pattern: str | None = None) -> JsonDict:
     """Say to the model's harness that a value comes from the conversation: the model may not make one up."""
-    return {"x-copied": True} | ({"pattern": pattern} if pattern else {})
+    mark: JsonDict = {"x-copied": True}
+    return {**mark, "pattern": pattern} if pattern else mark
 
 
 # The examples are numbers that no order and no customer has, so that a model which copies one is found out.
