@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from jindou.billing.pricing import MICRO, Money, Price, PriceBook, PriceMissing
+from jindou.errors import Invalid
 
 DAY = date(2026, 3, 2)
 
@@ -101,3 +102,9 @@ def test_the_price_book_that_comes_with_jindou_prices_every_kind_of_step() -> No
         assert prices.cost(f"model:{model}", tokens, DAY).micro > 0
     for risk in ("read", "write", "money"):
         assert prices.cost(f"tool:{risk}", {"calls": 1}, DAY).micro > 0
+
+
+def test_a_currency_without_prices_is_refused_at_the_start() -> None:
+    with pytest.raises(Invalid, match="no prices in EUR") as refused:
+        PriceBook.load("EUR")
+    assert refused.value.field == "currency"

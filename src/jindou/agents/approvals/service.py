@@ -117,7 +117,7 @@ class Approvals:
             Invalid: a denial without a reason.
         """
         row = self._visible(work, who, approval_id)
-        self._policy.require(who, "approvals::decide", _resource(row), _context(who, row))
+        right = self._policy.require(who, "approvals::decide", _resource(row), _context(who, row))
         if not _is_open(work, row):
             status = "expired" if row.status == "waiting" else row.status
             raise ApprovalDecided(f"This request can't be decided any more: it is {status}.")
@@ -129,6 +129,7 @@ class Approvals:
         row.decided_by, row.decided_by_name, row.decided_at = who.person_id, who.name, work.now()
         row.reason = verdict.reason.strip()
         entry = _entry(row, "approvals::decide", "allow" if row.status == "approved" else "deny")
+        entry.rules = [rule.id for rule in right.rules]
         self._audit.append(work, row.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
         self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id)
         return _approval(row, can_decide=False)

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from jindou.billing.pricing.types import MICRO, Money
-from jindou.errors import NotFound
+from jindou.errors import Invalid, NotFound
 
 __all__ = ["Price", "PriceBook", "PriceMissing"]
 
@@ -42,9 +42,20 @@ class PriceBook:
 
     @classmethod
     def load(cls, currency: str) -> "PriceBook":
-        """Read the price book that comes with Jindou."""
+        """Read the price book that comes with Jindou.
+
+        Raises:
+            Invalid: it has no price in `currency`, so that everything would fail when it is done.
+        """
         content: Any = yaml.safe_load((Path(__file__).parent / "prices.yaml").read_text(encoding="utf-8"))
-        return cls(TypeAdapter(list[Price]).validate_python(content), currency)
+        prices = TypeAdapter(list[Price]).validate_python(content)
+        known = sorted({price.currency for price in prices})
+        if currency not in known:
+            rule = f"one of {', '.join(known)}"
+            raise Invalid(
+                f"The price book has no prices in {currency}; it has {', '.join(known)}.", field="currency", rule=rule
+            )
+        return cls(prices, currency)
 
     def price(self, sku: str, on: date) -> Price:
         """Return the price of `sku` on a day.
