@@ -36,7 +36,7 @@ def script(messages: Sequence[dict[str, object]]) -> str:
         return "The money is on its way."
     if words[:1] == ["refund"]:
         return call("refund_order", order_id=words[3], amount=float(words[1]), reason="broken lamp")
-    return "\x1b[2JHello\nthere" if "escape" in words else "Good morning."
+    return "Hello \x1b]0;there" if "escape" in words else "Good morning."
 
 
 @pytest.fixture(scope="module")
