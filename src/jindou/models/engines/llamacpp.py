@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Generator, Mapping
 from typing import Any, Final
 
@@ -67,20 +68,26 @@ class LlamaCppEngine(Engine):
 
     @override
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
-        address = yield from self._when_ready()
         try:
-            yield from _complete(address, request)
+            address, prompt = yield from self._begin(request)
+            yield from _complete(address, prompt, request)
         except Refused as error:
             raise _translate(error) from error
         except OSError as error:
             raise EngineDied("The engine ended in the middle of an answer; it is being restarted.") from error
 
-    def _when_ready(self) -> Generator[Chunk, None, Address]:
+    def _begin(self, request: EngineRequest) -> Generator[Chunk, None, tuple[Address, str]]:
+        """Return where to send the request, and its prompt; nothing is lost yet if the child is just being replaced."""
         for _ in range(int(_RECOVER_SECONDS / _TICK)):
             answer = self._supervisor.wait_ready(_TICK)
             if answer is not None:
-                return answer["port"], self._key
-            if self._supervisor.state == "stopped":
+                address = answer["port"], self._key
+                try:
+                    return address, _rendered(address, request)
+                except OSError:
+                    # It has ended, and its supervisor has not heard of it yet.
+                    time.sleep(_TICK)
+            elif self._supervisor.state == "stopped":
                 break
             yield TextChunk("")
         raise EngineUnavailable(f"The engine for {self._config.model_name} is not running: see `jindou doctor`.")
@@ -95,13 +102,14 @@ class LlamaCppEngine(Engine):
         }
 
 
-def _complete(address: Address, request: EngineRequest) -> Generator[Chunk, None, None]:
-    rendered = post(
-        address,
-        "/apply-template",
-        {"messages": [_plain(message) for message in request.messages], "tools": list(request.tools)},
-    )
-    events = stream_events(address, "/completion", _completion_body(rendered["prompt"], request), tick=_TICK)
+def _rendered(address: Address, request: EngineRequest) -> str:
+    """Return the prompt, in the form that the model was trained on."""
+    messages = [_plain(message) for message in request.messages]
+    return post(address, "/apply-template", {"messages": messages, "tools": list(request.tools)})["prompt"]
+
+
+def _complete(address: Address, prompt: str, request: EngineRequest) -> Generator[Chunk, None, None]:
+    events = stream_events(address, "/completion", _completion_body(prompt, request), tick=_TICK)
     try:
         for event in events:
             if event is None:

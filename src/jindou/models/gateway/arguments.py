@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from jsonschema import Draft202012Validator
 
 from jindou.models.gateway.copying import as_said, was_said
+from jindou.models.gateway.saying import showable
 
 __all__ = ["fit", "problem"]
 
@@ -72,6 +73,7 @@ def _fit_value(value: object, schema: Mapping[str, Any]) -> object:
 
 
 def _fit_text(text: str, types: set[str], schema: Mapping[str, Any]) -> object:
+    text = showable(text)
     if types and "string" not in types:
         return _from_text(text, types)
     same = [option for option in schema.get("enum", ()) if str(option).casefold() == text.strip().casefold()]

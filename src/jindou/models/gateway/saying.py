@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["Saying"]
+__all__ = ["Saying", "showable"]
 
 _MAYBE_CALL: Final = re.compile(r"[{\[]|```|<tool|(?:`{1,2}|<t?o?o?)\Z")
 """A sign with which a call can begin, or what may become one with the next piece."""
@@ -14,6 +14,12 @@ _SAID: Final = re.compile(
     r'\s*\{\s*"name"\s*:\s*"say"\s*,\s*"arguments"\s*:\s*\{\s*"text"\s*:\s*"(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)'
 )
 _HALF_PAIR: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
+_UNSHOWABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def showable(text: str) -> str:
+    """Return `text` without control characters and halves of characters, which no database keeps."""
+    return _UNSHOWABLE.sub("", text)
 
 
 class Saying:
@@ -30,10 +36,10 @@ class Saying:
 
     def feed(self, piece: str) -> None:
         """Take the next piece of the output."""
-        self.output += piece
+        self.output += showable(piece)
         found = _SAID.match(self.output)
         if found:
-            self.said = json.loads(f'"{_HALF_PAIR.sub("", found["text"])}"', strict=False)
+            self.said = showable(json.loads(f'"{_HALF_PAIR.sub("", found["text"])}"', strict=False))
             self._send(self.said)
             return
         ready = self.output.lstrip()

@@ -1,0 +1,89 @@
+"""Slips are set right where the meaning is beyond doubt; everything else is named."""
+
+from typing import Any
+
+import pytest
+
+from jindou.models.gateway.arguments import fit, problem
+from jindou.models.gateway.copying import candidates, was_said
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "amount": {"type": "number"},
+        "count": {"type": "integer"},
+        "urgent": {"type": "boolean"},
+        "status": {"enum": ["any", "paid"], "type": "string", "default": "any"},
+    },
+    "required": ["id"],
+    "additionalProperties": False,
+}
+FITTED: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({"amount": "25.50"}, {"amount": 25.5}),
+    ({"amount": "¥1,250.00 元"}, {"amount": 1250.0}),
+    ({"amount": "12"}, {"amount": 12}),
+    ({"count": 3.0}, {"count": 3}),
+    ({"count": "3"}, {"count": 3}),
+    ({"urgent": "True"}, {"urgent": True}),
+    ({"id": 10234}, {"id": "10234"}),
+    ({"id": " SO-1 "}, {"id": "SO-1"}),
+    ({"status": "PAID"}, {"status": "paid"}),
+    ({"status": "any"}, {}),
+    ({"amount": None}, {}),
+]
+WRONG: list[tuple[dict[str, object], str]] = [
+    ({"id": "a", "amount": "25-30"}, "amount"),
+    ({"id": "a", "amount": "a lot"}, "amount"),
+    ({"id": "a", "count": 2.5}, "count"),
+    ({"id": "a", "colour": "red"}, "colour"),
+    ({"id": ["a"]}, "id"),
+    ({}, "'id' is a required property"),
+    ({"id": None}, "id"),
+    ({"id": "a", "urgent": 1}, "urgent"),
+]
+ORDER = {"type": "string", "pattern": r"^(SO)?[-_ ]?\d{5}$", "x-copied": True}
+AMOUNT = {"type": "number", "x-copied": True}
+QUERY = {"type": "string", "x-copied": True}
+
+
+@pytest.mark.parametrize(("given", "wanted"), FITTED)
+def test_a_slip_is_set_right(given: dict[str, object], wanted: dict[str, object]) -> None:
+    assert fit(given, SCHEMA, "") == wanted
+
+
+@pytest.mark.parametrize(("given", "named"), WRONG)
+def test_what_does_not_fit_is_named(given: dict[str, object], named: str) -> None:
+    assert named in (problem(fit(given, SCHEMA, ""), SCHEMA, "") or "")
+
+
+def test_a_copy_with_a_slip_is_taken_from_what_was_said() -> None:
+    schema = {"properties": {"query": QUERY}, "required": ["query"]}
+    said = "Do we have sofie.jansen@example.com?"
+    assert fit({"query": "sofi.jansen@example.com"}, schema, said) == {"query": "sofie.jansen@example.com"}
+
+
+def test_the_identifiers_that_were_said_can_be_listed() -> None:
+    said = "订单SO-10007和 so 10234，电话13800138000，#10555"
+    assert candidates(ORDER, said) == ["10555", "so 10234", "SO-10007"]
+
+
+def test_the_amounts_that_were_said_can_be_listed_and_digits_of_identifiers_are_none() -> None:
+    said = "SO-10007: refund 25.50, not 1,200. 再退三十五元"
+    assert candidates(AMOUNT, said) == [35, 1200, 25.5]
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "expected"),
+    [
+        (25.5, AMOUNT, True),
+        (100, AMOUNT, False),
+        ("broken lamps", QUERY, True),
+        ("John Doe", QUERY, False),
+        ("SO-10007", QUERY, True),
+        ("SO-99999", QUERY, False),
+        ("anything", {"type": "string"}, True),
+    ],
+)
+def test_a_value_to_be_copied_must_have_been_said(value: object, schema: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - pytest fills it in
+    assert was_said(value, schema, "Order SO-10007 had a broken lamp, refund 25.50") is expected
