@@ -41,9 +41,12 @@ def small_model(models_dir: Path) -> Path:
     return pull(get_entry("qwen2.5-coder-0.5b"), models_dir, timeout=5.0, report=lambda _: None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
-    """Return a headless Chromium; without one the test is skipped, but not where everything must be there."""
+    """Return a headless Chromium; without one the test is skipped, but not where everything must be there.
+
+    It is one for a module, since the event loop that drives it would be in the way of the tests after it.
+    """
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if path is None:
         if _Environment().ci:

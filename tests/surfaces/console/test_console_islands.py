@@ -232,7 +232,7 @@ def test_the_theme_follows_the_system_until_a_person_chooses(at_browser: SitDown
     manager = at_browser("manager")
     theme = "document.documentElement.dataset.theme"
     manager.page.emulate_media(color_scheme="dark")
-    assert manager.page.evaluate(theme) == "dark"
+    manager.page.wait_for_function(f"{theme} === 'dark'")
     manager.page.click("[data-theme-switch]")
     manager.page.reload()
     assert manager.page.evaluate(theme) == "light"
