@@ -63,6 +63,12 @@ def test_a_copy_with_a_slip_is_taken_from_what_was_said() -> None:
     assert fit({"query": "sofi.jansen@example.com"}, schema, said) == {"query": "sofie.jansen@example.com"}
 
 
+def test_an_identifier_may_be_copied_in_small_letters() -> None:
+    schema = {"type": "object", "properties": {"id": ORDER}}
+    assert problem({"id": "so 10234"}, schema, "look at so 10234") is None
+    assert "id" in (problem({"id": "so 102"}, schema, "look at so 102") or "")
+
+
 def test_the_identifiers_that_were_said_can_be_listed() -> None:
     said = "订单SO-10007和 so 10234，电话13800138000，#10555"
     assert candidates(ORDER, said) == ["10555", "so 10234", "SO-10007"]

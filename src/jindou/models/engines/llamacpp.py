@@ -29,9 +29,6 @@ _START_SECONDS: Final = 180.0
 _RECOVER_SECONDS: Final = 60.0
 _TICK: Final = 0.25
 
-_PROSE_GRAMMAR: Final = r"""root ::= [^{}`<\[\] \t\r\n] [^{}`<]*"""
-"""Text that can't be read as a call: no braces, no fences, no tags."""
-
 
 class LlamaCppEngine(Engine):
     """One GGUF file at work on this machine."""
@@ -146,8 +143,6 @@ def _completion_body(prompt: str, request: EngineRequest) -> dict[str, object]:
     }
     if request.json_schema is not None:
         body["json_schema"] = dict(request.json_schema)
-    elif request.prose:
-        body["grammar"] = _PROSE_GRAMMAR
     return body
 
 

@@ -39,8 +39,8 @@ class EngineConfig:
 class EngineRequest:
     """One completion. `messages` and `tools` have the form of OpenAI's chat completions.
 
-    `json_schema` makes the whole output one JSON value of that schema; `prose` makes it plain text without a call.
-    Neither changes the prompt, so its cached prefix stays good.
+    `json_schema` makes the whole output one JSON value of that schema. It does not change the prompt, so the cached
+    prefix stays good.
     """
 
     messages: Sequence[Mapping[str, object]]
@@ -50,7 +50,6 @@ class EngineRequest:
     seed: int = 0
     stop: tuple[str, ...] = ()
     json_schema: Mapping[str, object] | None = None
-    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

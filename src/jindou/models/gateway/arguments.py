@@ -36,15 +36,22 @@ def fit(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -
 def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) -> str | None:
     """Return what is wrong with `arguments` in plain English, or None. `said` is where copied values come from."""
     told: list[str] = []
-    validator: Any = Draft202012Validator(schema)
+    properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
+    validator: Any = Draft202012Validator({**schema, "properties": {n: _as_copied(s) for n, s in properties.items()}})
     for error in validator.iter_errors(dict(arguments)):
         where = ".".join(str(part) for part in error.absolute_path)
         told.append(f"`{where}`: {error.message}" if where else error.message)
-    properties = cast("dict[str, Any]", schema.get("properties", {}))
     for name, value in arguments.items():
         if not was_said(value, properties.get(name, {}), said):
             told.append(f"`{name}`: {value!r} is not in the conversation")
     return "; ".join(sorted(told)[:3]) or None
+
+
+def _as_copied(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a value that is copied as it was written: in any case of letters."""
+    if schema.get("x-copied") and "pattern" in schema:
+        return {**schema, "pattern": f"(?i){schema['pattern']}"}
+    return schema
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:

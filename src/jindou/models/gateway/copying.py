@@ -14,7 +14,7 @@ __all__ = ["as_said", "candidates", "is_listed", "said_in", "was_said"]
 
 _MOST: Final = 64
 _NEARLY: Final = 0.9
-_TOKEN: Final = re.compile(r"[\w.@+-]{6,}", re.ASCII)
+_TOKEN: Final = re.compile(r"[\w.@+-]{5,}\w", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9.\-#])\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z0-9\-])")
 _SPELLED: Final = re.compile(r"([零一二两三四五六七八九十百千]+)(?=\s*(?:元|块|圆))")
