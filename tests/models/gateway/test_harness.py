@@ -152,6 +152,18 @@ def test_a_value_that_nobody_said_is_refused() -> None:
     assert "999" in str(engine.requests[1].messages[-1]["content"])
 
 
+def test_a_value_of_another_kind_is_refused_and_its_tool_not_offered_again() -> None:
+    query = {"type": "string", "x-copied": True, "not": {"pattern": r"^SO-\d{5}$"}}
+    find = ToolSchema("find", "Find.", {"type": "object", "properties": {"query": query}, "required": ["query"]})
+    engine = Writer(written("find", query="SO-10007"), written("look", id="SO-10007"))
+    completion = move(engine, tools=(find, LOOK))
+    assert completion.calls == (ToolCall("look", {"id": "SO-10007"}),)
+    first, second = (json.dumps(request.json_schema) for request in engine.requests)
+    assert '"find"' in first
+    assert '"not"' not in first
+    assert '"find"' not in second
+
+
 def test_the_model_can_choose_only_among_values_that_were_said() -> None:
     engine = Writer(written("say", text="Hi"))
     move(engine)

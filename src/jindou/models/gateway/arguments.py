@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from jindou.models.gateway.copying import as_said, was_said
 from jindou.models.gateway.saying import showable
 
-__all__ = ["fit", "problem"]
+__all__ = ["fit", "is_misplaced", "problem"]
 
 _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
 
@@ -40,11 +40,22 @@ def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) 
     validator: Any = Draft202012Validator({**schema, "properties": {n: _as_copied(s) for n, s in properties.items()}})
     for error in validator.iter_errors(dict(arguments)):
         where = ".".join(str(part) for part in error.absolute_path)
-        told.append(f"`{where}`: {error.message}" if where else error.message)
+        message = f"{error.instance!r} is something else" if error.validator == "not" else error.message
+        told.append(f"`{where}`: {message}" if where else message)
     for name, value in arguments.items():
         if not was_said(value, properties.get(name, {}), said):
             told.append(f"`{name}`: {value!r} is not in the conversation")
     return "; ".join(sorted(told)[:3]) or None
+
+
+def is_misplaced(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    """Return whether an argument is what its schema says it can ``not`` be: the value belongs to another tool."""
+    properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
+    for name, value in arguments.items():
+        other_kind: Any = Draft202012Validator(properties.get(name, {}).get("not", False))
+        if other_kind.is_valid(value):
+            return True
+    return False
 
 
 def _as_copied(schema: dict[str, Any]) -> dict[str, Any]:

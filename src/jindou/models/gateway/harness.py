@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, Usage
-from jindou.models.gateway.arguments import fit, problem
+from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.copying import said_in
 from jindou.models.gateway.history import calls_of_this_turn, tools_left
 from jindou.models.gateway.parsing import Reading, read
@@ -49,11 +49,15 @@ class _Output:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Calls that can be made; or words; or, with neither, the `problem` that the model should hear of."""
+    """Calls that can be made; or words; or, with neither, the `problem` that the model should hear of.
+
+    `unfit` is the tool that should not be offered again, since what it was given belongs to another.
+    """
 
     calls: tuple[ToolCall, ...] = ()
     words: str = ""
     problem: str = ""
+    unfit: str = ""
 
 
 class _Turn:
@@ -81,16 +85,20 @@ class _Turn:
         output = self._write(self._call_schema())
         judged = self._judge(output)
         if judged.problem:
-            return self._repair(output, judged.problem)
+            return self._repair(output, judged)
         return self._done(output, judged)
 
-    def _repair(self, first: _Output, wrong: str) -> Completion:
-        """Tell the model what is wrong, and let it write again."""
-        told = f"{wrong} Call one of the functions with right arguments, or say something."
-        output = self._write(self._call_schema(), _turn("assistant", first.text), _turn("user", told))
+    def _repair(self, first: _Output, wrong: _Judged) -> Completion:
+        """Let the model write again: told what is wrong or, if it took a wrong tool, with the others to choose from."""
+        if wrong.unfit:
+            left = [tool for tool in tools_left(self._ask) if tool.name != wrong.unfit]
+            output = self._write(call_schema(left, self._ask.messages, may_say=False))
+        else:
+            told = f"{wrong.problem} Call one of the functions with right arguments, or say something."
+            output = self._write(self._call_schema(), _turn("assistant", first.text), _turn("user", told))
         judged = self._judge(output)
         if not judged.problem:
-            self._notices.append(Notice("repaired_call", wrong))
+            self._notices.append(Notice("repaired_call", wrong.problem))
             return self._done(output, judged)
         self._notices.append(Notice("unreadable_call", judged.problem))
         return self._completion("", cut=output.cut)
@@ -160,7 +168,8 @@ class _Turn:
             arguments = fit(written.arguments, tool.parameters, said)
             wrong = problem(arguments, tool.parameters, said)
             if wrong:
-                return _Judged(problem=f"Wrong arguments for {tool.name}: {wrong}.")
+                unfit = tool.name if is_misplaced(arguments, tool.parameters) else ""
+                return _Judged(problem=f"Wrong arguments for {tool.name}: {wrong}.", unfit=unfit)
             call = ToolCall(tool.name, arguments)
             if call not in calls:
                 calls.append(call)

@@ -37,11 +37,16 @@ def messages_for(messages: Sequence[Mapping[str, Any]], tools: Sequence[ToolSche
     return [system, *_examples(), *_shown(messages[begin:])]
 
 
-def call_schema(tools: Sequence[ToolSchema], messages: Sequence[Mapping[str, Any]]) -> dict[str, object]:
-    """Return the schema of one call, or of something said. A value to be copied can only be one that was said."""
+def call_schema(
+    tools: Sequence[ToolSchema], messages: Sequence[Mapping[str, Any]], *, may_say: bool = True
+) -> dict[str, object]:
+    """Return the schema of one call, or of something said. A value to be copied can only be one that was said.
+
+    Without `may_say` it has to be a call, if there is one that can be made.
+    """
     said = said_in(messages)
     options = [_option(tool.name, parameters) for tool in tools if (parameters := _grounded(tool.parameters, said))]
-    return {"anyOf": [*options, say_schema(messages)]}
+    return {"anyOf": options if options and not may_say else [*options, say_schema(messages)]}
 
 
 def say_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, object]:
@@ -132,7 +137,9 @@ def _grounded(parameters: Mapping[str, Any], said: str) -> dict[str, object] | N
         if values:
             properties[name] = {"enum": values}
         elif values is None:
-            properties[name] = {key: value for key, value in schema.items() if not key.startswith("x-")}
+            properties[name] = {
+                key: value for key, value in schema.items() if key != "not" and not key.startswith("x-")
+            }
         elif name in required:
             return None
     return {**parameters, "properties": properties}

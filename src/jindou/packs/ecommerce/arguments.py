@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic.config import JsonDict
 
-__all__ = ["Address", "CustomerId", "OrderId", "OrderStatus", "Query", "Reason", "ReplyText", "Status"]
+__all__ = [
+    "Address",
+    "CustomerId",
+    "CustomerQuery",
+    "OrderId",
+    "OrderStatus",
+    "ProductQuery",
+    "Reason",
+    "ReplyText",
+    "Status",
+]
 
 OrderStatus = Literal["unpaid", "paid", "shipped", "delivered", "returned", "cancelled"]
 """Where an order stands. `paid`: the warehouse packs it; from `shipped` on it is on its way."""
@@ -41,6 +51,7 @@ def _copied(pattern: str | None = None) -> JsonDict:
     return {**mark, "pattern": pattern} if pattern else mark
 
 
+_NO_ORDER: JsonDict = {"not": {"pattern": r"^(?i:so)[-_ ]?\d{5}$"}}
 # The examples are numbers that no order and no customer has, so that a model which copies one is found out.
 OrderId = Annotated[
     str,
@@ -56,7 +67,20 @@ Status = Annotated[
     Literal["any", "unpaid", "paid", "shipped", "delivered", "returned", "cancelled"],
     Field(description="Only orders with this status"),
 ]
-Query = Annotated[str, AfterValidator(_text(200)), Field(json_schema_extra=_copied())]
+CustomerQuery = Annotated[
+    str,
+    AfterValidator(_text(200)),
+    Field(
+        description="Name, email, phone or customer number",
+        # A small model looks for a customer by anything at all; an order number belongs to other tools.
+        json_schema_extra=_copied() | _NO_ORDER,
+    ),
+]
+ProductQuery = Annotated[
+    str, AfterValidator(_text(200)), Field(description="Product name or SKU", json_schema_extra=_copied())
+]
 Reason = Annotated[str, AfterValidator(_text(500)), Field(description="Why, in a few words")]
-Address = Annotated[str, AfterValidator(_text(300)), Field(description="The new address, complete")]
+Address = Annotated[
+    str, AfterValidator(_text(300)), Field(description="The new address, complete", json_schema_extra=_copied())
+]
 ReplyText = Annotated[str, AfterValidator(_text(4000)), Field(description="The message to the customer")]

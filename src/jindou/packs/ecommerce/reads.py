@@ -1,14 +1,11 @@
 """The tools that look."""
 
-from typing import Annotated
-
-from pydantic import Field
 from sqlalchemy import ColumnElement, func, select
 
 from jindou.agents.tools import Call, ToolError
 from jindou.packs.ecommerce import tables
 from jindou.packs.ecommerce.amounts import money
-from jindou.packs.ecommerce.arguments import CustomerId, OrderId, Query, Status
+from jindou.packs.ecommerce.arguments import CustomerId, CustomerQuery, OrderId, ProductQuery, Status
 from jindou.packs.ecommerce.queries import (
     balance_of,
     customer_known,
@@ -39,9 +36,6 @@ __all__ = ["Reads"]
 _MOST = 6
 _GOOD_ENOUGH = 0.5
 
-_CustomerQuery = Annotated[Query, Field(description="Name, email, phone or customer number")]
-_ProductQuery = Annotated[Query, Field(description="Product name or SKU")]
-
 
 class Reads:
     """The reading tools on one shop. Each takes the call it serves, then its arguments."""
@@ -49,7 +43,7 @@ class Reads:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    def find_customer(self, call: Call, query: _CustomerQuery) -> Customers:
+    def find_customer(self, call: Call, query: CustomerQuery) -> Customers:
         """Find a customer by name, email, phone or customer number."""
         if not call.may("see_customer"):
             raise ToolError(f"{call.person_name} may not see customers.")
@@ -156,7 +150,7 @@ class Reads:
             to = recipient_of(connection, order_id)
         return ShipmentToCustomer(**dict(seen), recipient=to.name, address=to.address, phone=to.phone)
 
-    def check_stock(self, call: Call, query: _ProductQuery) -> Stock:  # noqa: ARG002 - every tool takes its call
+    def check_stock(self, call: Call, query: ProductQuery) -> Stock:  # noqa: ARG002 - every tool takes its call
         """Check how many pieces of a product are in the warehouse."""
         product, variant = tables.product, tables.variant
         with self._shop.read() as connection:
