@@ -19,9 +19,11 @@ from jindou.durable.queue import Handler, Queue, Worker
 from jindou.errors import Invalid, JindouError, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
+from jindou.identity.keys import Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
+from jindou.models.completions import Completions, ServedModel
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.packs.contract import OpenPack, Pack
@@ -47,6 +49,7 @@ class Platform:
     audit: Audit
     principals: Principals
     sessions: Sessions
+    keys: Keys
     usage: Usage
     assistants: Assistants
     conversations: Conversations
@@ -55,6 +58,7 @@ class Platform:
     doorway: Doorway
     engine: Engine
     model: str
+    completions: Completions
     packs: dict[str, OpenPack]
     runner: Runner
     worker: Worker
@@ -71,7 +75,8 @@ class Platform:
             # One process holds the home, so a lease that is still there belongs to nobody.
             with self.database.writing(None) as work:
                 freed = self.queue.recover(work)
-            _log.info("recovered", extra={"fields": {"leases": freed}})
+                unknown = self.usage.attempts.recover(work)
+            _log.info("recovered", extra={"fields": {"leases": freed, "unknown_attempts": unknown}})
         self.engine.start()
         for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
@@ -85,6 +90,7 @@ class Platform:
         for thread in self._background:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
+        self.completions.stop(seconds=5.0)
         self.engine.stop()
         self.audit.publish()
         for pack in self.packs.values():
@@ -123,8 +129,6 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
     ground = _lay_ground(settings, home, clock)
     usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
     assistants = Assistants(ground.assistant_folders())
-    doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
-    doorway.require_tools(assistants.list_assistants())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
     parts = Parts(
@@ -132,7 +136,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         queue=ground.queue,
         journal=Journal(stream, usage),
         stream=stream,
-        doorway=doorway,
+        doorway=_doorway(ground, assistants),
         approvals=approvals,
         assistants=assistants,
         principals=ground.principals,
@@ -144,7 +148,6 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
     )
     conversations = Conversations()
     runner = Runner(parts)
-    handlers: dict[str, Handler] = {RUN_TASK: runner.run, EXPIRE_TASK: partial(approvals.expire, ground.database)}
     return Platform(
         settings=settings,
         home=home,
@@ -154,6 +157,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         audit=ground.audit,
         principals=ground.principals,
         sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
+        keys=ground.keys,
         usage=usage,
         assistants=assistants,
         conversations=conversations,
@@ -162,10 +166,33 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         doorway=doorway,
         engine=engine,
         model=model,
+        completions=_completions(ground, settings, usage, engine, model),
         packs=ground.opened,
         runner=runner,
-        worker=Worker(ground.database, ground.queue, handlers, settings.run_workers),
+        worker=_worker(ground, settings, runner, approvals),
     )
+
+
+def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
+    doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
+    doorway.require_tools(assistants.list_assistants())
+    return doorway
+
+
+def _completions(ground: "_Ground", settings: Settings, usage: Usage, engine: Engine, model: str) -> Completions:
+    return Completions(
+        ground.database,
+        attempts=usage.attempts,
+        policy=ground.policy,
+        keys=ground.keys,
+        engine=engine,
+        model=ServedModel(model, settings.context_tokens, ground.database.clock.now()),
+    )
+
+
+def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals) -> Worker:
+    handlers: dict[str, Handler] = {RUN_TASK: runner.run, EXPIRE_TASK: partial(approvals.expire, ground.database)}
+    return Worker(ground.database, ground.queue, handlers, settings.run_workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +205,7 @@ class _Ground:
     policy: Policy
     audit: Audit
     principals: Principals
+    keys: Keys
     queue: Queue
 
     def assistant_folders(self) -> list[tuple[str, Path]]:
@@ -202,13 +230,15 @@ def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
     policy = _policy(packs, opened)
     principals = Principals()
     seed(database, principals, packs.values())
+    audit = Audit(home.published_heads, policy)
     return _Ground(
         database=database,
         packs=packs,
         opened=opened,
         policy=policy,
-        audit=Audit(home.published_heads, policy),
+        audit=audit,
         principals=principals,
+        keys=Keys(principals, policy, audit),
         queue=Queue(settings.lease_seconds),
     )
 

@@ -10,14 +10,29 @@ from jindou.agents.assistants import types as assistant_types
 from jindou.agents.runs import types as run_types
 from jindou.billing import pricing, usage
 from jindou.billing.usage import types as usage_types
-from jindou.identity import audit, policy, principals
+from jindou.identity import audit, keys, policy, principals
 from jindou.identity.audit import types as audit_types
+from jindou.identity.keys import types as key_types
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
 
 PLACES = (
-    *(approvals, assistants, conversations, runs, tools, pricing, usage, audit, policy, principals, sessions, status),
-    *(approval_types, assistant_types, run_types, usage_types, audit_types),
+    *(
+        approvals,
+        assistants,
+        conversations,
+        runs,
+        tools,
+        pricing,
+        usage,
+        audit,
+        keys,
+        policy,
+        principals,
+        sessions,
+        status,
+    ),
+    *(approval_types, assistant_types, run_types, usage_types, audit_types, key_types),
 )
 
 

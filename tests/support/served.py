@@ -10,6 +10,7 @@ import uvicorn
 
 from jindou.assembly import Platform, assemble
 from jindou.home import Home
+from jindou.models.engines import Engine
 from jindou.settings import load_settings
 from jindou.surfaces.app import create_app
 from support.scripted import Script, ScriptedEngine
@@ -18,14 +19,17 @@ __all__ = ["serve"]
 
 
 @contextmanager
-def serve(folder: Path, script: Script, port: int = 0) -> Generator[Platform]:
-    """Serve a platform whose home is `folder` until the block ends; `port` 0 takes any that is free."""
+def serve(folder: Path, script: Script, port: int = 0, engine: Engine | None = None) -> Generator[Platform]:
+    """Serve a platform whose home is `folder` until the block ends; `port` 0 takes any that is free.
+
+    `engine` takes the place of one that says what `script` tells it to.
+    """
     with socket.create_server(("127.0.0.1", port)) as listener:
         settings = load_settings(home=folder, port=listener.getsockname()[1])
         home = Home(folder)
         home.prepare()
         home.lock()
-        platform = assemble(settings, home, ScriptedEngine(script), "qwen2.5-coder-0.5b")
+        platform = assemble(settings, home, engine or ScriptedEngine(script), "qwen2.5-coder-0.5b")
         platform.start()
         config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
         server = uvicorn.Server(config)

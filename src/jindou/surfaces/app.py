@@ -12,16 +12,18 @@ from jindou.surfaces.http import (
     assistants,
     audit,
     conversations,
+    keys,
     principals,
     runs,
     sessions,
     status,
     usage,
+    v1,
 )
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, audit, sessions, principals, status)
+_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, sessions, principals, status, v1)
 
 
 def create_app(platform: Platform) -> FastAPI:

@@ -14,6 +14,7 @@ from jindou.identity.principals import Principal
 
 __all__ = [
     "MOST",
+    "bearer",
     "clear_session_cookie",
     "operator_work",
     "platform_of",
@@ -61,7 +62,7 @@ def require_operator(request: Request) -> None:
     Raises:
         Forbidden: the request does not carry that key.
     """
-    given = _bearer(request)
+    given = bearer(request)
     if not given or not secrets.compare_digest(given.encode(), platform_of(request).home.operator_key().encode()):
         raise Forbidden("Only the local operator may do this.", rules=["jindou.local-operator"])
 
@@ -106,7 +107,13 @@ def platform_work(request: Request) -> Generator[Work]:
 
 def session_secret(request: Request) -> str:
     """Return the session's secret that the request carries, or an empty string."""
-    return _bearer(request) or request.cookies.get(_cookie(request), "")
+    return bearer(request) or request.cookies.get(_cookie(request), "")
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token that the request carries, or an empty string."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def set_session_cookie(request: Request, response: Response, secret: str) -> None:
@@ -123,8 +130,3 @@ def clear_session_cookie(request: Request, response: Response) -> None:
 def _cookie(request: Request) -> str:
     # Browsers share cookies between ports, so two installations on one machine need two names.
     return f"jindou_session_{platform_of(request).settings.port}"
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jindou.errors import Forbidden, Invalid, JindouError, TooLarge
+from jindou.surfaces.openai_errors import is_v1, openai_error
 from jindou.surfaces.problems import problem_json, problem_of
 
 __all__ = ["Guard"]
@@ -34,7 +35,7 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         problem = self._problem(scope["method"], headers)
         if problem is not None:
-            await _answer(send, problem)
+            await _answer(scope, send, problem)
             return
         await self._bounded(scope, receive, send)
 
@@ -77,7 +78,7 @@ class Guard:
             if seen > _MAX_BYTES and not started:
                 if not answered:
                     answered = True
-                    await _answer(send, TooLarge(f"The body has more than {_MAX_BYTES} bytes."))
+                    await _answer(scope, send, TooLarge(f"The body has more than {_MAX_BYTES} bytes."))
                 return
             started = True
             await send(message)
@@ -85,8 +86,12 @@ class Guard:
         await self._app(scope, counted, watched)
 
 
-async def _answer(send: Send, error: JindouError) -> None:
-    body = json.dumps(problem_json(error)).encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": problem_of(error).status, "headers": headers})
+async def _answer(scope: Scope, send: Send, error: JindouError) -> None:
+    if is_v1(scope["path"]):
+        status, content, kind = *openai_error(error), b"application/json"
+    else:
+        status, content, kind = problem_of(error).status, problem_json(error), b"application/problem+json"
+    body = json.dumps(content).encode()
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

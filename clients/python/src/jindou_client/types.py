@@ -5,10 +5,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from jindou_client.key_types import Key, KeyStatus, NewKey
+
 __all__ = [
     "Approval",
     "ApprovalStatus",
     "Assistant",
+    "Attempt",
     "AuditEvent",
     "Change",
     "Conversation",
@@ -17,9 +20,12 @@ __all__ = [
     "EventType",
     "Example",
     "Finding",
+    "Key",
+    "KeyStatus",
     "Limits",
     "MeterEvent",
     "Money",
+    "NewKey",
     "Person",
     "Quantities",
     "Rule",
@@ -257,11 +263,25 @@ class MeterEvent(BaseModel):
     at: datetime
     sku: str
     person_id: str
+    key_id: str
     assistant: str
     run_id: str
     step_id: str
     quantities: Quantities
     cost: Money
+
+
+class Attempt(BaseModel):
+    """A call through the gateway without a ledger row yet; it costs `worst` at most, which is held."""
+
+    id: str
+    at: datetime
+    status: Literal["open", "unknown"]
+    reason: str
+    sku: str
+    person_id: str
+    key_id: str
+    worst: Money
 
 
 class StatementLine(BaseModel):
@@ -286,6 +306,8 @@ class Statement(BaseModel):
     by_assistant: list[StatementLine]
     by_day: list[StatementLine]
     latest: list[MeterEvent]
+    held: Money
+    unsettled: list[Attempt]
 
 
 class AuditEvent(BaseModel):

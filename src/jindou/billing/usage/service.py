@@ -1,11 +1,12 @@
 """Metering and the statement. A row is written in the transaction of the step that used what it counts."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 
 from jindou.billing.pricing import Money, PriceBook
+from jindou.billing.usage.attempts import Attempts
 from jindou.billing.usage.tables import MeterEventRow
 from jindou.billing.usage.types import MeterEvent, Quantities, Statement, StatementLine
 from jindou.db import Work
@@ -15,6 +16,8 @@ from jindou.identity.principals import Principal
 __all__ = ["Usage", "Use"]
 
 _LATEST = 50
+_GATEWAY = "API"
+"""What a call without an assistant is shown as."""
 
 
 class Use:
@@ -36,6 +39,7 @@ class Usage:
         self._prices = prices
         self._policy = policy
         self._name_of = name_of
+        self.attempts = Attempts(prices)
 
     @property
     def currency(self) -> str:
@@ -53,6 +57,7 @@ class Usage:
         row = MeterEventRow(
             id=work.new_id("mtr"),
             at=now,
+            key_id="",
             **vars(use),
             **quantities.model_dump(),
             cost_micro=cost.micro,
@@ -65,12 +70,16 @@ class Usage:
         """Return the bill of the last `days`: the organisation's for those who may see it, else one's own."""
         until = work.now()
         since = until - timedelta(days=days)
-        scope = self._scope(who, since)
+        everybody = self._sees_everybody(who)
+        scope: list[ColumnElement[bool]] = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
+        if not everybody:
+            scope.append(MeterEventRow.person_id == who.person_id)
         latest = select(MeterEventRow).where(*scope).order_by(MeterEventRow.id.desc()).limit(_LATEST)
         by_person = self._lines(work, scope, MeterEventRow.person_id)
         for line in by_person:
             line.label = self._name_of(work, line.key)
         by_sku = self._lines(work, scope, MeterEventRow.sku)
+        unsettled = self.attempts.list_unsettled(work, who, everybody=everybody)
         return Statement(
             since=since,
             until=until,
@@ -81,14 +90,12 @@ class Usage:
             by_assistant=self._lines(work, scope, MeterEventRow.assistant),
             by_day=self._lines(work, scope, func.date(MeterEventRow.at)),
             latest=[_event(row) for row in work.session.scalars(latest)],
+            held=Money(micro=sum(attempt.worst.micro for attempt in unsettled), currency=self.currency),
+            unsettled=unsettled,
         )
 
-    def _scope(self, who: Principal, since: datetime) -> list[ColumnElement[bool]]:
-        scope = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
-        everything = self._policy.decide(who, "usage::read", Resource("Organisation", who.org_id), {})
-        if everything.verb != "allow":
-            scope.append(MeterEventRow.person_id == who.person_id)
-        return scope
+    def _sees_everybody(self, who: Principal) -> bool:
+        return self._policy.decide(who, "usage::read", Resource("Organisation", who.org_id), {}).verb == "allow"
 
     def _lines(
         self, work: Work, scope: list[ColumnElement[bool]], key: SQLColumnExpression[str]
@@ -106,7 +113,7 @@ class Usage:
         lines = [
             StatementLine(
                 key=str(of),
-                label=str(of),
+                label=str(of) or _GATEWAY,
                 events=events,
                 quantities=Quantities(input_tokens=given, cached_tokens=cached, output_tokens=made, calls=calls),
                 cost=Money(micro=micro, currency=self.currency),
@@ -122,6 +129,7 @@ def _event(row: MeterEventRow) -> MeterEvent:
         at=row.at,
         sku=row.sku,
         person_id=row.person_id,
+        key_id=row.key_id,
         assistant=row.assistant,
         run_id=row.run_id,
         step_id=row.step_id,

@@ -1,12 +1,13 @@
 """The bill: what was used, by whom, at which price."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
 from jindou.billing.pricing import Money
 
-__all__ = ["MeterEvent", "Quantities", "Statement", "StatementLine"]
+__all__ = ["Attempt", "MeterEvent", "Quantities", "Statement", "StatementLine"]
 
 
 class Quantities(BaseModel):
@@ -19,17 +20,37 @@ class Quantities(BaseModel):
 
 
 class MeterEvent(BaseModel):
-    """One row of the ledger: one model call or one tool call."""
+    """One row of the ledger: one model call or one tool call.
+
+    A call through the gateway has a `key_id`, and neither run nor assistant.
+    """
 
     id: str
     at: datetime
     sku: str
     person_id: str
+    key_id: str
     assistant: str
     run_id: str
     step_id: str
     quantities: Quantities
     cost: Money
+
+
+class Attempt(BaseModel):
+    """A call through the gateway that has no ledger row yet: under way, or `unknown` since something died.
+
+    Its cost is `worst` at most, which is held until the figures come.
+    """
+
+    id: str
+    at: datetime
+    status: Literal["open", "unknown"]
+    reason: str
+    sku: str
+    person_id: str
+    key_id: str
+    worst: Money
 
 
 class StatementLine(BaseModel):
@@ -43,7 +64,10 @@ class StatementLine(BaseModel):
 
 
 class Statement(BaseModel):
-    """What a period cost. Each grouping sums to `total`; `latest` holds the newest events first."""
+    """What a period cost. Each grouping sums to `total`; `latest` holds the newest events first.
+
+    `unsettled` is what is held beside it, whenever it was begun; `held` is the sum of its worst cases.
+    """
 
     since: datetime
     until: datetime
@@ -54,3 +78,5 @@ class Statement(BaseModel):
     by_assistant: list[StatementLine]
     by_day: list[StatementLine]
     latest: list[MeterEvent]
+    held: Money
+    unsettled: list[Attempt]

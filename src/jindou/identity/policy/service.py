@@ -19,7 +19,11 @@ __all__ = ["Policy", "Resource"]
 
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
-_PLATFORM_ACTIONS = ("approvals::decide", "audit::read", "runs::cancel", "runs::read", "runs::start", "usage::read")
+_PLATFORM_ACTIONS = (
+    *("approvals::decide", "audit::read", "completions::create"),
+    *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
+    *("runs::cancel", "runs::read", "runs::start", "usage::read"),
+)
 _NO_RULE = Rule(
     id="jindou.default-deny",
     reason={

@@ -1,8 +1,8 @@
 """What can go wrong at an engine."""
 
-from jindou.errors import TooLarge, Unavailable
+from jindou.errors import Invalid, TooLarge, Unavailable
 
-__all__ = ["ContextOverflow", "EngineDied", "EngineUnavailable"]
+__all__ = ["ContextOverflow", "EngineDied", "EngineRefused", "EngineUnavailable"]
 
 
 class EngineUnavailable(Unavailable):
@@ -15,6 +15,12 @@ class EngineDied(Unavailable):
     """The engine ended in the middle of a completion."""
 
     code = "engine_died"
+
+
+class EngineRefused(Invalid):
+    """The engine can't do what was asked, whoever asks again: a schema that it has no grammar for, for example."""
+
+    code = "engine_refused"
 
 
 class ContextOverflow(TooLarge):

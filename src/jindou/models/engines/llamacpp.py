@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from typing_extensions import override
 
-from jindou.models.engines.failures import ContextOverflow, EngineDied, EngineUnavailable
+from jindou.models.engines.failures import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
 from jindou.models.engines.supervisor import Supervisor
 from jindou.models.engines.types import (
     Chunk,
@@ -28,6 +28,7 @@ _CHILD: Final = "jindou.models.engines.llamacpp_child"
 _START_SECONDS: Final = 180.0
 _RECOVER_SECONDS: Final = 60.0
 _TICK: Final = 0.25
+_CALLERS_FAULT: Final = 400
 
 
 class LlamaCppEngine(Engine):
@@ -141,6 +142,7 @@ def _completion_body(prompt: str, request: EngineRequest) -> dict[str, object]:
         "seed": request.seed,
         "stop": list(request.stop),
     }
+    body |= request.sampling
     if request.json_schema is not None:
         body["json_schema"] = dict(request.json_schema)
     return body
@@ -159,4 +161,6 @@ def _final(event: Mapping[str, Any]) -> FinalChunk:
 def _translate(error: Refused) -> Exception:
     if error.detail.get("type") == "exceed_context_size_error":
         return ContextOverflow(int(error.detail["n_prompt_tokens"]), int(error.detail["n_ctx"]))
+    if error.status == _CALLERS_FAULT:
+        return EngineRefused(f"The engine can't do this: {error.detail.get('message', 'no reason given')}")
     return EngineUnavailable(f"The engine refused the request: {error.detail.get('message', error.status)}")

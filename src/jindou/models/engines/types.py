@@ -1,7 +1,7 @@
 """What an engine is asked, what it yields, and what it is: the protocol that every engine speaks."""
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -40,7 +40,8 @@ class EngineRequest:
     """One completion. `messages` and `tools` have the form of OpenAI's chat completions.
 
     `json_schema` makes the whole output one JSON value of that schema. It does not change the prompt, so the cached
-    prefix stays good.
+    prefix stays good. `sampling` has what else OpenAI's clients may ask for: `top_p`, `presence_penalty`,
+    `frequency_penalty`.
     """
 
     messages: Sequence[Mapping[str, object]]
@@ -50,6 +51,7 @@ class EngineRequest:
     seed: int = 0
     stop: tuple[str, ...] = ()
     json_schema: Mapping[str, object] | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +125,6 @@ class Engine(Protocol):
             EngineUnavailable: it is not ready and did not become so in time.
             EngineDied: it ended in the middle; another try may help.
             ContextOverflow: the prompt does not fit the context.
+            EngineRefused: it can't do what was asked.
         """
         ...

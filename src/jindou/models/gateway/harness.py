@@ -108,7 +108,7 @@ class _Turn:
         if not judged.calls:
             output.saying.finish(judged.words)
             return self._completion(judged.words, cut=output.cut)
-        made = calls_of_this_turn(self._ask.messages)
+        made = [] if self._ask.must_call else calls_of_this_turn(self._ask.messages)
         fresh = tuple(call for call in judged.calls if call not in made)
         if fresh:
             return self._completion(judged.words, calls=fresh)
@@ -122,6 +122,8 @@ class _Turn:
         return self._completion(words, cut=output.cut)
 
     def _call_schema(self) -> dict[str, object]:
+        if self._ask.must_call:
+            return call_schema(self._ask.tools, self._ask.messages, may_say=False)
         return call_schema(tools_left(self._ask), self._ask.messages)
 
     def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object]) -> _Output:

@@ -25,7 +25,8 @@ class ToolSchema:
 class CompletionAsk:
     """A conversation in the form of OpenAI's chat completions, and the tools that the model may call.
 
-    With `answer_only` it may call none any more: it answers in words. The prompt, and its cached prefix, stay.
+    With `answer_only` it may call none any more: it answers in words. With `must_call` it has to call one. The prompt,
+    and its cached prefix, stay.
     `follow_ups` is for models that know when to stop: once a tool has been called, they may call another on the
     strength of its result; others only if the person named something that no call has used yet.
     """
@@ -36,6 +37,7 @@ class CompletionAsk:
     temperature: float = 0.0
     seed: int = 0
     answer_only: bool = False
+    must_call: bool = False
     follow_ups: bool = False
 
 

@@ -35,6 +35,8 @@ def bill(
 def _show(statement: Statement) -> None:
     typer.echo(f"{moment(statement.since)} – {moment(statement.until)}")
     typer.echo(f"Total {statement.total} for {statement.events} model and tool calls")
+    if statement.unsettled:
+        typer.echo(f"Held at most {statement.held} for {len(statement.unsettled)} calls that are not settled yet")
     groups = {
         "by SKU": statement.by_sku,
         "by person": statement.by_person,
@@ -54,8 +56,11 @@ def _lines(title: str, lines: Sequence[StatementLine]) -> None:
 
 def _latest(events: Sequence[MeterEvent]) -> None:
     typer.echo()
-    rows = [(moment(event.at), event.sku, *_quantities(event), str(event.cost), event.run_id) for event in events]
-    table(("latest", "SKU", "input", "cached", "output", "cost", "run"), rows, right=(2, 3, 4, 5))
+    rows = [
+        (moment(event.at), event.sku, *_quantities(event), str(event.cost), event.run_id or event.key_id)
+        for event in events
+    ]
+    table(("latest", "SKU", "input", "cached", "output", "cost", "run or key"), rows, right=(2, 3, 4, 5))
 
 
 def _quantities(of: StatementLine | MeterEvent) -> tuple[str, str, str]:

@@ -1,0 +1,31 @@
+"""Keys as the server sends them."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+__all__ = ["Key", "KeyStatus", "NewKey"]
+
+KeyStatus = Literal["active", "expired", "revoked"]
+
+
+class Key(BaseModel):
+    """A key. `prefix` is how its secret begins; `models` is None where it is good for all."""
+
+    id: str
+    name: str
+    prefix: str
+    status: KeyStatus
+    models: list[str] | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    old_secret_until: datetime | None
+    last_used_on: date | None
+
+
+class NewKey(Key):
+    """A key whose `secret` was just made; it is told this once."""
+
+    secret: str

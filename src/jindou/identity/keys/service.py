@@ -1,0 +1,204 @@
+"""Virtual keys: ``jdk_`` and 256 random bits, kept as SHA-256. A key acts with the rights its person has now."""
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from jindou.db import Work
+from jindou.errors import Conflict, NotFound, Unauthenticated
+from jindou.identity.audit import Audit, Entry
+from jindou.identity.keys.tables import KeyRow
+from jindou.identity.keys.types import Key, KeyAsk, KeyHolder, KeyStatus, NewKey, Rotation
+from jindou.identity.policy import Policy, Resource
+from jindou.identity.principals import Principal, Principals
+
+__all__ = ["KeyExpired", "KeyRefused", "KeyRevoked", "Keys"]
+
+_MARK = "jdk_"
+_SHOWN = 12
+_MOST = 500
+
+
+class KeyRefused(Unauthenticated):
+    """No key, or none that this installation has given out."""
+
+    code = "invalid_api_key"
+
+
+class KeyExpired(KeyRefused):
+    """The key was good until some time ago."""
+
+    code = "key_expired"
+
+
+class KeyRevoked(KeyRefused):
+    """The key was taken back."""
+
+    code = "key_revoked"
+
+
+class KeyNotActive(Conflict):
+    """The key has expired or was revoked, so it can't be rotated."""
+
+    code = "key_not_active"
+
+
+class TooManyKeys(Conflict):
+    """The person has as many keys as anybody may have."""
+
+    code = "too_many_keys"
+
+
+class Keys:
+    """Everybody's own keys."""
+
+    def __init__(self, principals: Principals, policy: Policy, audit: Audit) -> None:
+        self._principals = principals
+        self._policy = policy
+        self._audit = audit
+
+    def create(self, work: Work, who: Principal, ask: KeyAsk) -> NewKey:
+        """Make a key for `who`; the answer alone has the secret.
+
+        Raises:
+            TooManyKeys: they have 500 that are not revoked.
+        """
+        rules = self._require(who, "keys::create", own=True)
+        alive = select(KeyRow.id).where(KeyRow.person_id == who.person_id, KeyRow.revoked_at.is_(None))
+        if len(work.session.scalars(alive.limit(_MOST)).all()) >= _MOST:
+            raise TooManyKeys(f"You have {_MOST} keys; revoke one that is not used any more.")
+        secret = _MARK + work.random_token()
+        now = work.now()
+        row = KeyRow(
+            id=work.new_id("key"),
+            org_id=who.org_id,
+            person_id=who.person_id,
+            name=ask.name,
+            prefix=secret[:_SHOWN],
+            secret_hash=_hash(secret),
+            models=ask.models,
+            created_at=now,
+            expires_at=now + timedelta(days=ask.days) if ask.days else None,
+        )
+        work.session.add(row)
+        detail: dict[str, object] = {"name": ask.name, "prefix": row.prefix, "models": ask.models}
+        self._tell(work, who, "keys::create", row, rules=rules, detail=detail)
+        return NewKey(**_key(row, work).model_dump(), secret=secret)
+
+    def list_keys(self, work: Work, who: Principal) -> list[Key]:
+        """Return one's own keys, the newest first, those that are over among them."""
+        mine = select(KeyRow).where(KeyRow.person_id == who.person_id).order_by(KeyRow.id.desc())
+        return [_key(row, work) for row in work.session.scalars(mine)]
+
+    def get(self, work: Work, who: Principal, key_id: str) -> Key:
+        """Return a key.
+
+        Raises:
+            NotFound: there is none in this organisation.
+            Forbidden: it is somebody else's.
+        """
+        row, _ = self._find(work, who, "keys::read", key_id)
+        return _key(row, work)
+
+    def revoke(self, work: Work, who: Principal, key_id: str) -> Key:
+        """Take a key back, at once and for good; one that is revoked stays so.
+
+        Raises:
+            NotFound, Forbidden: as `get` says.
+        """
+        row, rules = self._find(work, who, "keys::revoke", key_id)
+        if row.revoked_at is None:
+            row.revoked_at = work.now()
+            self._tell(work, who, "keys::revoke", row, rules=rules, detail={"prefix": row.prefix})
+        return _key(row, work)
+
+    def rotate(self, work: Work, who: Principal, key_id: str, rotation: Rotation) -> NewKey:
+        """Give a key a new secret, which the answer alone has; the old one is good for the stated grace.
+
+        Raises:
+            NotFound, Forbidden: as `get` says.
+            KeyNotActive: it has expired or was revoked.
+        """
+        row, rules = self._find(work, who, "keys::rotate", key_id)
+        if _status(row, work) != "active":
+            raise KeyNotActive(f"The key {row.prefix}… is {_status(row, work)}; create a new one.")
+        secret = _MARK + work.random_token()
+        row.old_hash, row.old_until = row.secret_hash, work.now() + timedelta(hours=rotation.grace_hours)
+        row.secret_hash, row.prefix = _hash(secret), secret[:_SHOWN]
+        detail: dict[str, object] = {"prefix": row.prefix, "grace_hours": rotation.grace_hours}
+        self._tell(work, who, "keys::rotate", row, rules=rules, detail=detail)
+        return NewKey(**_key(row, work).model_dump(), secret=secret)
+
+    def holder(self, work: Work, secret: str) -> KeyHolder:
+        """Return whom a secret speaks for, with the roles they have now.
+
+        Raises:
+            KeyRefused, KeyExpired, KeyRevoked: for nobody.
+        """
+        digest = _hash(secret)
+        either = or_(KeyRow.secret_hash == digest, KeyRow.old_hash == digest)
+        row = work.session.scalars(select(KeyRow).where(either)).first()
+        if row is None or not secret.startswith(_MARK):
+            raise KeyRefused("This key is not known here. `jindou keys create` makes one.")
+        if row.revoked_at is not None:
+            raise KeyRevoked(f"The key {row.prefix}… was revoked. `jindou keys create` makes another.")
+        if _status(row, work) == "expired":
+            raise KeyExpired(f"The key {row.prefix}… has expired. `jindou keys create` makes another.")
+        if row.secret_hash != digest and (row.old_until is None or row.old_until <= work.now()):
+            raise KeyExpired(f"This secret was replaced by {row.prefix}…, and its grace is over.")
+        try:
+            who = self._principals.principal(work, row.org_id, row.person_id)
+        except NotFound:
+            raise KeyRefused("The person of this key is no longer here.") from None
+        return KeyHolder(who=who, key_id=row.id, models=None if row.models is None else tuple(map(str, row.models)))
+
+    def note_use(self, work: Work, key_id: str) -> None:
+        """Write that a key was used today; it costs a write on the first use of a day only."""
+        today = work.now().date()
+        row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
+        if row is not None and row.last_used_on != today:
+            row.last_used_on = today
+
+    def _find(self, work: Work, who: Principal, action: str, key_id: str) -> tuple[KeyRow, list[str]]:
+        row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
+        if row is None:
+            raise NotFound("No such key.")
+        return row, self._require(who, action, own=row.person_id == who.person_id)
+
+    def _require(self, who: Principal, action: str, *, own: bool) -> list[str]:
+        decision = self._policy.require(who, action, Resource("Organisation", who.org_id), {"own": own})
+        return [rule.id for rule in decision.rules]
+
+    def _tell(
+        self, work: Work, who: Principal, action: str, row: KeyRow, *, rules: list[str], detail: dict[str, object]
+    ) -> None:
+        entry = Entry(action=action, resource=row.id, decision="allow", rules=rules, detail=detail)
+        self._audit.append(work, who.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
+
+
+def _status(row: KeyRow, work: Work) -> KeyStatus:
+    if row.revoked_at is not None:
+        return "revoked"
+    return "expired" if row.expires_at is not None and row.expires_at <= work.now() else "active"
+
+
+def _key(row: KeyRow, work: Work) -> Key:
+    old = row.old_until if row.old_until is not None and row.old_until > work.now() else None
+    return Key(
+        id=row.id,
+        name=row.name,
+        prefix=row.prefix,
+        status=_status(row, work),
+        models=None if row.models is None else list(map(str, row.models)),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        old_secret_until=old,
+        last_used_on=row.last_used_on,
+    )
+
+
+def _hash(secret: str) -> str:
+    # The secrets are 256 random bits, so a plain hash is enough. A header may hold bytes that are no text.
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()

@@ -1,0 +1,55 @@
+"""Whether an answer is the JSON that was asked for: the engine drops a grammar that it can't make, and says nothing."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator, validators
+
+from jindou.errors import Invalid
+
+__all__ = ["SchemaNotKept", "begins_as_json", "require_json"]
+
+_BEGINNINGS: Final = frozenset('{["-0123456789tfn')
+
+
+class SchemaNotKept(Invalid):
+    """The engine has no grammar for the schema, and what it wrote without one is something else."""
+
+    code = "schema_not_kept"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The engine can't hold its answer to this schema: leave out what is not types, properties, items, enums, "
+            "limits and simple patterns.",
+            field="response_format",
+            rule="a schema with a grammar",
+        )
+
+
+def begins_as_json(output: str) -> bool:
+    """Say whether `output` may become JSON; an empty one may."""
+    return output.lstrip()[:1] in _BEGINNINGS or not output.strip()
+
+
+def require_json(output: str, schema: Mapping[str, object]) -> None:
+    """Let only JSON of `schema` pass.
+
+    Raises:
+        SchemaNotKept: it is something else.
+    """
+    try:
+        value: object = json.loads(output)
+    except (ValueError, RecursionError):
+        raise SchemaNotKept from None
+    if not _Validator(dict(schema)).is_valid(value):
+        raise SchemaNotKept
+
+
+def _unchecked(*_: object) -> Iterator[Any]:
+    """The engine's grammar keeps patterns; here a stranger's could take for ever."""
+    return iter(())
+
+
+_validators: Any = validators  # Its types leave JSON unknown.
+_Validator: Any = _validators.extend(Draft202012Validator, {"pattern": _unchecked})

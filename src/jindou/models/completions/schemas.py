@@ -1,0 +1,129 @@
+"""JSON schemas that a stranger sent: checked, made small, and with every reference written out in its place.
+
+The engine's grammar and the checks of calls read a schema that stands alone. Nothing is ever fetched for it.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from jindou.errors import Invalid
+
+__all__ = ["object_schema", "plain_schema"]
+
+_DEEPEST: Final = 48
+_MOST_NODES: Final = 5_000
+_UNSUPPORTED: Final = frozenset(
+    {"$dynamicRef", "$recursiveRef", "$id", "$anchor", "$dynamicAnchor", "patternProperties"}
+)
+_MAPS: Final = frozenset({"properties", "dependentSchemas"})
+_SUBSCHEMAS: Final = frozenset(
+    {
+        *("additionalProperties", "propertyNames", "unevaluatedProperties", "items", "contains", "unevaluatedItems"),
+        *("not", "if", "then", "else", "anyOf", "oneOf", "allOf", "prefixItems"),
+    }
+)
+
+
+def plain_schema(schema: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """Return `schema` with its local references in place and without definitions.
+
+    Raises:
+        Invalid: it is no JSON schema, refers to itself or to another document, or is too large; `field` says where.
+    """
+    return _Reader(schema, field).read()
+
+
+def object_schema(schema: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
+    """Return the schema of a function's arguments: an object, also where the caller wrote nothing.
+
+    Raises:
+        Invalid: as `plain_schema` says, or it is of something else than an object.
+    """
+    plain = plain_schema(schema or {}, field)
+    if plain.setdefault("type", "object") != "object":
+        raise Invalid("The parameters of a function are an object.", field=field, rule="an object")
+    plain.setdefault("properties", {})
+    return plain
+
+
+class _Reader:
+    def __init__(self, schema: Mapping[str, Any], field: str) -> None:
+        self._root = schema
+        self._field = field
+        self._nodes = 0
+
+    def read(self) -> dict[str, Any]:
+        """Look for what can be too much before anything recurses over it, then ask the standard."""
+        plain = self._schema(self._root, (), 0)
+        try:
+            Draft202012Validator.check_schema(plain)
+        except SchemaError as error:
+            raise self._wrong(f"it is no JSON schema: {error.message[:200]}") from None
+        return plain
+
+    def _schema(self, value: object, through: tuple[str, ...], depth: int) -> dict[str, Any]:
+        self._nodes += 1
+        if depth > _DEEPEST or self._nodes > _MOST_NODES:
+            raise self._wrong("it is too deep or too large")
+        if isinstance(value, bool):
+            return {} if value else {"not": {}}
+        if not isinstance(value, dict):
+            raise self._wrong("a schema is an object or a boolean")
+        fields = cast("dict[str, Any]", value)
+        strange = _UNSUPPORTED & fields.keys()
+        if strange:
+            raise self._wrong(f"`{min(strange)}` is not supported")
+        if "$ref" in fields:
+            return self._referred(fields, through, depth)
+        return {name: self._member(name, inner, through, depth) for name, inner in fields.items() if _is_kept(name)}
+
+    def _referred(self, fields: dict[str, Any], through: tuple[str, ...], depth: int) -> dict[str, Any]:
+        ref = fields["$ref"]
+        if not isinstance(ref, str) or not ref.startswith("#/"):
+            raise self._wrong("a `$ref` refers to a definition in the same schema, `#/$defs/…`")
+        if ref in through:
+            raise self._wrong(f"`{ref[:80]}` refers to itself, which is not supported")
+        beside = {name: inner for name, inner in fields.items() if name != "$ref"}
+        target = self._schema(self._target(ref), (*through, ref), depth + 1)
+        return target | self._schema(beside, through, depth + 1)
+
+    def _target(self, ref: str) -> object:
+        at: object = self._root
+        for step in ref[2:].split("/"):
+            name = step.replace("~1", "/").replace("~0", "~")
+            if not isinstance(at, dict) or name not in at:
+                raise self._wrong(f"`{ref[:80]}` refers to nothing")
+            at = cast("dict[str, object]", at)[name]
+        return at
+
+    def _member(self, name: str, value: object, through: tuple[str, ...], depth: int) -> object:
+        if name in _MAPS and isinstance(value, dict):
+            named = cast("dict[str, object]", value)
+            return {key: self._schema(inner, through, depth + 1) for key, inner in named.items()}
+        if name in _SUBSCHEMAS and isinstance(value, list):
+            return [self._schema(inner, through, depth + 1) for inner in cast("list[object]", value)]
+        if name in _SUBSCHEMAS and name != "additionalProperties":
+            return self._schema(value, through, depth + 1)
+        if name == "additionalProperties" and isinstance(value, dict):
+            return self._schema(cast("object", value), through, depth + 1)
+        if name == "pattern":
+            self._pattern(value)
+        return value
+
+    def _pattern(self, pattern: object) -> None:
+        try:
+            re.compile(str(pattern))
+        except (re.error, RecursionError, OverflowError):
+            raise self._wrong(f"`{str(pattern)[:80]}` is no regular expression") from None
+
+    def _wrong(self, what: str) -> Invalid:
+        return Invalid(f"{self._field}: {what}.", field=self._field, rule="a JSON schema")
+
+
+def _is_kept(name: str) -> bool:
+    # A mark of the gateway's own ("x-copied") would change how a call is checked; definitions are in place by now.
+    return name not in {"$defs", "definitions", "$schema", "$comment"} and not name.startswith("x-")

@@ -1,0 +1,106 @@
+"""`jindou keys`."""
+
+from typing import Annotated
+
+import typer
+
+from jindou.surfaces.cli.connection import signed_in
+from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou_client.types import Key, NewKey
+
+__all__ = ["group"]
+
+group = command_group("Keys: what programs show to ask a model in your name.")
+
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key: key_…")]
+
+
+@group.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What you will know it by.")],
+    *,
+    person: As = "clerk",
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days it is good for.  [default: for ever]")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Only for this model; may be repeated.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key, and print its secret this once."""
+    with signed_in(home, person) as seat:
+        key = seat.client.keys.create(name, days=days, models=model or None)
+        url = seat.client.url
+    _secret(key, url, as_json=as_json)
+
+
+@group.command("list")
+def list_keys(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """List a person's keys, the newest first."""
+    with signed_in(home, person) as seat:
+        found = seat.client.keys.list()
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (
+            key.id,
+            f"{key.prefix}…",
+            key.status,
+            moment(key.expires_at) if key.expires_at else "never",
+            str(key.last_used_on or "never"),
+            ", ".join(key.models or ["all"]),
+            key.name,
+        )
+        for key in found
+    ]
+    table(("key", "begins", "status", "expires", "last used", "models", "name"), rows)
+
+
+@group.command("show")
+def show(key_id: KeyId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Show one key."""
+    with signed_in(home, person) as seat:
+        key = seat.client.keys.get(key_id)
+    _key(key, as_json=as_json)
+
+
+@group.command("revoke")
+def revoke(key_id: KeyId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Take a key back, at once and for good."""
+    with signed_in(home, person) as seat:
+        key = seat.client.keys.revoke(key_id)
+    _key(key, as_json=as_json)
+
+
+@group.command("rotate")
+def rotate(
+    key_id: KeyId,
+    *,
+    person: As = "clerk",
+    grace: Annotated[float, typer.Option(min=0, max=720, help="Hours that the old secret is still good.")] = 24.0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a key a new secret, and print it this once."""
+    with signed_in(home, person) as seat:
+        key = seat.client.keys.rotate(key_id, grace_hours=grace)
+        url = seat.client.url
+    _secret(key, url, as_json=as_json)
+
+
+def _secret(key: NewKey, url: str, *, as_json: bool) -> None:
+    if as_json:
+        document(key)
+        return
+    typer.echo(key.secret)
+    told = (
+        f"This is {key.id}. Keep it: it is not shown again. For any OpenAI client: base_url {url}/v1, api_key as above."
+    )
+    typer.echo(told, err=True)
+
+
+def _key(key: Key, *, as_json: bool) -> None:
+    if as_json:
+        document(key)
+        return
+    typer.echo(one_line(f"{key.id}: {key.prefix}… {key.status} · {key.name}"))

@@ -1,0 +1,88 @@
+"""One's own keys: made, rotated and revoked by plain forms. A secret is on the page that made it and on no other."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from jindou.errors import Conflict
+from jindou.identity.keys import KeyAsk, NewKey, Rotation
+from jindou.surfaces.console.pages import page
+from jindou.surfaces.door import platform_of, reading, signed_in, writing
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/keys")
+def list_keys(request: Request) -> Response:
+    """Show one's keys, and the form for a new one."""
+    return _show(request)
+
+
+@router.post("/keys")
+def create(request: Request, name: Annotated[str, Form()] = "", days: Annotated[str, Form()] = "") -> Response:
+    """Make a key and show its secret; what stands in the way is said beside the form."""
+    who = signed_in(request)
+    try:
+        asked = KeyAsk.model_validate({"name": name, "days": days or None})
+        with writing(request) as work:
+            made = platform_of(request).keys.create(work, who, asked)
+    except ValidationError:
+        return _show(request, status=422, name=name, days=days, trouble="unreadable")
+    except Conflict:
+        return _show(request, status=409, name=name, days=days, trouble="too_many")
+    return _show(request, status=201, made=made)
+
+
+@router.post("/keys/{key_id}/rotation")
+def rotate(request: Request, key_id: str) -> Response:
+    """Give a key a new secret and show it; the old one is good for a day."""
+    who = signed_in(request)
+    try:
+        with writing(request) as work:
+            made = platform_of(request).keys.rotate(work, who, key_id, Rotation())
+    except Conflict:
+        return _show(request, status=409, trouble="over")
+    return _show(request, made=made)
+
+
+@router.post("/keys/{key_id}/revocation")
+def revoke(request: Request, key_id: str) -> Response:
+    """Take a key back."""
+    who = signed_in(request)
+    with writing(request) as work:
+        platform_of(request).keys.revoke(work, who, key_id)
+    return RedirectResponse("/keys", status_code=303)
+
+
+def _show(
+    request: Request,
+    *,
+    status: int = 200,
+    made: NewKey | None = None,
+    name: str = "",
+    days: str = "",
+    trouble: str = "",
+) -> Response:
+    who = signed_in(request)
+    services = platform_of(request)
+    with reading(request) as work:
+        keys = services.keys.list_keys(work, who)
+        waiting = services.approvals.count_waiting(work, who)
+    return page(
+        request,
+        "keys.html",
+        who=who,
+        waiting=waiting,
+        status=status,
+        section="keys",
+        keys=keys,
+        made=made,
+        name=name,
+        days=days,
+        trouble=trouble,
+        base_url=f"{services.settings.url}/v1",
+    )

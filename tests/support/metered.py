@@ -1,0 +1,51 @@
+"""A process that makes one completion through the gateway, and may kill itself by SIGKILL right before a commit."""
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Engine, event
+
+from jindou.identity.keys import KeyAsk
+from jindou.models.completions import ChatRequest, Done, Failed
+from support.platform import MODEL, as_person, open_platform
+
+ASKED = "asked"
+
+
+def main(home: Path, kill_at: int) -> None:
+    """Ask once; the N-th commit from then on is never reached."""
+
+    def script(_messages: Sequence[dict[str, object]]) -> str:
+        (home / ASKED).touch()
+        return "Good morning to you."
+
+    with open_platform(home, script) as platform:
+        clerk = as_person(platform, "clerk")
+        with platform.database.writing(clerk.org_id) as work:
+            secret = platform.keys.create(work, clerk, KeyAsk(name="killed")).secret
+        with platform.database.reading(None) as work:
+            holder = platform.keys.holder(work, secret)
+        if kill_at:
+            _arm(kill_at)
+        over = threading.Event()
+        request = ChatRequest.model_validate({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]})
+        platform.completions.start(
+            holder, request, lambda told: over.set() if isinstance(told, Done | Failed) else None, threading.Event()
+        )
+        if not over.wait(30):
+            raise TimeoutError("The completion never ended.")
+
+
+def _arm(kill_at: int) -> None:
+    left = kill_at
+
+    def before_commit(_connection: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "commit", before_commit)

@@ -1,0 +1,122 @@
+"""Every token is in the ledger or held: also when the client leaves, the engine dies, or the process is killed."""
+
+import json
+import multiprocessing
+import signal
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from gateway_site import MODEL, Gateway, script
+
+from jindou.models.completions import dispatch
+from support import metered
+from support.platform import as_person, open_platform
+
+HELLO: list[Any] = [{"role": "user", "content": "Good morning"}]
+BODY: dict[str, Any] = {"model": MODEL, "messages": HELLO}
+CLIENTS = 8
+
+
+def leave_in_the_middle(gateway: Gateway, body: dict[str, Any]) -> None:
+    """Ask, read the first bytes of a stream, or nothing of an answer, and close the connection."""
+    headers = {"authorization": f"Bearer {gateway.key().secret}"}
+    with httpx.Client(timeout=httpx.Timeout(30, read=30 if body.get("stream") else 1)) as client:
+        try:
+            with client.stream("POST", f"{gateway.url}/chat/completions", json=body, headers=headers) as answer:
+                assert answer.status_code == 200
+                next(answer.iter_bytes())
+        except httpx.ReadTimeout:
+            return
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_a_client_that_left_had_used_is_in_the_ledger(gateway: Gateway, *, stream: bool) -> None:
+    gateway.engine.hold_at = 3
+    leave_in_the_middle(gateway, BODY | {"stream": stream})
+    assert [held.status for held in gateway.statement().unsettled] == ["open"]
+    gateway.engine.go.set()
+    assert gateway.settled().events == 1
+    assert gateway.ledger() == (gateway.engine.told.prompt, gateway.engine.told.completion)
+
+
+def test_an_answer_nobody_waits_for_is_broken_off_in_time_and_held(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_DRAIN_SECONDS", 0.2)
+    gateway.engine.hold_at = 3
+    leave_in_the_middle(gateway, BODY | {"stream": True})
+    seen = gateway.settled(lambda seen: any(held.status == "unknown" for held in seen.unsettled))
+    assert seen.events == 0
+    assert seen.held.micro > 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_call_whose_engine_died_is_unknown_and_held_never_free(gateway: Gateway, *, stream: bool) -> None:
+    gateway.engine.die_at = 3
+    completions = gateway.client().chat.completions
+    with pytest.raises(openai.APIError) as died:
+        list(completions.create(model=MODEL, messages=HELLO, stream=stream))
+    assert died.value.code == "engine_died"
+    seen = gateway.statement()
+    assert [held.status for held in seen.unsettled] == ["unknown"]
+    assert seen.events == 0
+    assert seen.held.micro > 0
+
+
+def test_a_stream_that_breaks_has_no_end_that_looks_like_one(gateway: Gateway) -> None:
+    gateway.engine.die_at = 3
+    headers = {"authorization": f"Bearer {gateway.key().secret}"}
+    told = httpx.post(f"{gateway.url}/chat/completions", json=BODY | {"stream": True}, headers=headers).text
+    assert "[DONE]" not in told
+    assert json.loads(told.strip().rpartition("data: ")[2])["error"]["code"] == "engine_died"
+
+
+def test_many_at_once_are_all_in_the_ledger(gateway: Gateway) -> None:
+    client = gateway.client()
+
+    def ask(at: int) -> tuple[int, int]:
+        made = client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "x" * at}])
+        assert made.usage is not None
+        return made.usage.prompt_tokens, made.usage.completion_tokens
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        told = list(pool.map(ask, range(1, 49)))
+    assert gateway.ledger() == (sum(p for p, _ in told), sum(c for _, c in told))
+    assert gateway.ledger() == (gateway.engine.told.prompt, gateway.engine.told.completion)
+    assert gateway.statement().events == 48
+
+
+def kill_at_commit(home: Path, commit: int) -> int | None:
+    """Make a completion in a process of its own, killed right before a commit; return its exit code."""
+    process = multiprocessing.get_context("spawn").Process(target=metered.main, args=(home, commit))
+    process.start()
+    process.join(timeout=60)
+    return process.exitcode
+
+
+@pytest.mark.parametrize(
+    ("commit", "left", "rows"),
+    [(1, [], 0), (2, ["unknown"], 0), (0, [], 1)],
+    ids=["before it was written down", "before it was settled", "never"],
+)
+def test_a_gateway_killed_at_any_boundary_loses_and_doubles_nothing(
+    tmp_path: Path, commit: int, left: list[str], rows: int
+) -> None:
+    assert kill_at_commit(tmp_path, commit) == (-signal.SIGKILL if commit else 0)
+    asked = (tmp_path / metered.ASKED).exists()
+    assert asked == (commit != 1), "The engine hears of nothing that is not written down."
+    with open_platform(tmp_path, script) as platform:
+        platform.start()
+        manager = as_person(platform, "manager")
+        with platform.database.reading(manager.org_id) as work:
+            seen = platform.usage.statement(work, manager)
+    assert [held.status for held in seen.unsettled] == left
+    assert (seen.held.micro > 0) == bool(left)
+    with sqlite3.connect(tmp_path / "jindou.db") as database:
+        assert database.execute("SELECT count(*) FROM meter_event").fetchone() == (rows,)
+    database.close()
