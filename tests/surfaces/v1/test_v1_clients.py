@@ -154,7 +154,7 @@ def test_a_format_of_answers_is_the_grammar_of_the_engine(gateway: Gateway, tool
     )
     assert json.loads(made.choices[0].message.content or "") == {"n": 3}
     assert gateway.engine.requests[-1].json_schema == schema
-    assert len(gateway.engine.requests) == (2 if tools else 1)
+    assert (len(gateway.engine.requests) > 1) == bool(tools)
     assert gateway.ledger() == (gateway.engine.told.prompt, gateway.engine.told.completion)
 
 
