@@ -163,7 +163,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         conversations=conversations,
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
-        doorway=doorway,
+        doorway=parts.doorway,
         engine=engine,
         model=model,
         completions=_completions(ground, settings, usage, engine, model),

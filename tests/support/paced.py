@@ -28,6 +28,10 @@ class PacedEngine(ScriptedEngine):
 
     @override
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
+        if request.max_tokens == 1:
+            # The warm-up at the start is nobody's.
+            yield FinalChunk("stop", Usage())
+            return
         if self.refusal is not None:
             raise self.refusal
         for at, chunk in enumerate(super().stream(request)):

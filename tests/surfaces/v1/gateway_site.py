@@ -23,6 +23,8 @@ ANSWER = "Good morning. The lamp is on its way, it will be there at noon. Goodby
 def script(messages: Sequence[dict[str, object]]) -> str:
     """Answer, or call what the last message is about."""
     asked = str(messages[-1]["content"])
+    if "Sunny" in asked:
+        return ANSWER
     if "count" in asked:
         return '{"n": 3}'
     if "both" in asked:

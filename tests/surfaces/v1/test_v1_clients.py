@@ -149,9 +149,8 @@ def test_a_format_of_answers_is_the_grammar_of_the_engine(gateway: Gateway, tool
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     asked: Any = {"type": "json_schema", "json_schema": {"name": "count", "schema": schema, "strict": True}}
     given: Any = {"tools": tools} if tools else {}
-    made: Any = gateway.client().chat.completions.create(
-        model=MODEL, messages=ask("count"), response_format=asked, **given
-    )
+    create: Any = gateway.client().chat.completions.create
+    made = create(model=MODEL, messages=ask("count"), response_format=asked, **given)
     assert json.loads(made.choices[0].message.content or "") == {"n": 3}
     assert gateway.engine.requests[-1].json_schema == schema
     assert (len(gateway.engine.requests) > 1) == bool(tools)
