@@ -48,6 +48,7 @@ def call_schema(
     options = [_option(tool.name, parameters) for tool in tools if (parameters := _grounded(tool.parameters, said))]
     return {"anyOf": options if options and not may_say else [*options, say_schema(messages)]}
 
+
 def say_schema(messages: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     """Return the schema of something said; its first letter is of the script in which the person wrote last.
 
