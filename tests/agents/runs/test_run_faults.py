@@ -156,11 +156,12 @@ def test_a_model_that_says_nothing_fails_the_run_in_plain_words(home: Path) -> N
         assert (run.status, run.error) == ("failed", "no_answer")
 
 
-def test_a_tool_that_can_not_do_it_tells_the_model(home: Path) -> None:
+def test_a_tool_that_can_not_do_it_tells_the_model_and_the_run_has_failed(home: Path) -> None:
     with open_desk(home, call("refund_order", order_id="SO-99999", amount=25.5, reason="x"), "There is none.") as desk:
         run = desk.ask("Refund 25.50 on SO-99999")
-        assert (run.status, [step.status for step in run.journal]) == ("done", ["done", "failed", "done"])
-        assert "SO-99999" in str(run.journal[1].error)
+        assert (run.status, [step.status for step in run.journal]) == ("failed", ["done", "failed", "done"])
+        assert (run.answer, run.error) == (None, run.journal[1].error)
+        assert "SO-99999" in str(run.error)
         assert desk.engine is not None
         assert any("SO-99999" in str(m["content"]) for m in desk.engine.requests[-1].messages if m["role"] == "tool")
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from jindou.db import Database, Work
 from jindou.errors import Forbidden
-from jindou.identity.audit import Audit, AuditEvent, Entry, Verification
+from jindou.identity.audit import Audit, AuditEvent, Entry, TrailUnreadable, Verification
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principal
@@ -266,3 +266,19 @@ def test_events_are_listed_newest_first_by_pages(database: Database, audit: Audi
         first = audit.list_events(work, person("manager"), limit=4)
         second = audit.list_events(work, person("manager"), limit=4, before=first[-1].seq)
     assert [event.seq for event in (*first, *second)] == [9, 8, 7, 6, 5, 4, 3, 2]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE audit_event SET rules = '{nope' WHERE seq = 4",
+        "UPDATE audit_event SET at = 'garbage' WHERE seq = 4",
+        "UPDATE audit_event SET actor = x'ff00' WHERE seq = 4",
+    ],
+)
+def test_an_event_that_can_not_be_read_was_changed(database: Database, audit: Audit, damage: str) -> None:
+    with database.writing(None) as work:
+        work.session.execute(text(damage))
+    assert (4, "changed") in found(database, audit)
+    with database.reading(OURS) as work, pytest.raises(TrailUnreadable):
+        audit.list_events(work, person("manager"))

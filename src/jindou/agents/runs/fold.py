@@ -1,7 +1,7 @@
 """What a run does next, as a pure function of its journal. Any process can go on from here, at any time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +51,10 @@ class Finish:
 Action = AskModel | CallTool | Finish
 
 
-def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action:
-    """Return the one thing to do next."""
+def next_action(
+    run: RunRow, steps: Sequence[StepRow], max_steps: int, effects: Collection[str] = frozenset()
+) -> Action:
+    """Return the one thing to do next; `effects` are the tools that change something."""
     begun = next((step for step in steps if step.kind == "tool" and step.status == "started"), None)
     if run.cancel_requested and begun is None:
         return Finish("cancelled")
@@ -61,7 +63,7 @@ def next_action(run: RunRow, steps: Sequence[StepRow], max_steps: int) -> Action
         return AskModel(last)
     calls = calls_of(last)
     if not calls:
-        return _finish(str(last.response.get("text") or ""), steps)
+        return _finish(str(last.response.get("text") or ""), [s for s in steps if s.kind == "tool"], effects)
     due = _due_call(calls, steps)
     if isinstance(due, Finish) or (due is not None and due.step is not None):
         return due
@@ -82,11 +84,15 @@ def _due_call(calls: Sequence[ToolCallAsked], steps: Sequence[StepRow]) -> CallT
     return None
 
 
-def _finish(answer: str, steps: Sequence[StepRow]) -> Finish:
+def _finish(answer: str, calls: Sequence[StepRow], effects: Collection[str]) -> Finish:
+    failed = [step for step in calls if step.name in effects and step.status == "failed"]
+    if failed and not any(step.name in effects and step.status == "done" for step in calls):
+        # That nothing was changed, and why, is told in the tool's words: a small model may say that it was.
+        return Finish("failed", error=str(failed[-1].response.get("error") or "no_answer"))
     if answer:
         return Finish("done", answer=answer)
     # A model that did its work and then found no words has not failed: who reads "failed" does it again.
-    worked = any(step.kind == "tool" and step.status == "done" for step in steps)
+    worked = any(step.status == "done" for step in calls)
     return Finish("done") if worked else Finish("failed", error="no_answer")
 
 

@@ -76,7 +76,7 @@ class _ToolStep:
             return self._refuse(checked)
         problem = checked.problem or self._beyond_limit(checked.tool)
         if problem is not None:
-            return self._end("failed", {"error": problem})
+            return self._end("failed", {"error": problem}, checked)
         if verb == "ask":
             return self._request_approval(checked)
         if self._step.status == _WAITING:
@@ -192,6 +192,7 @@ class _ToolStep:
             detail={
                 "outcome": outcome,
                 "key": self._asked.key,
+                "arguments": {} if checked.tool.risk == "read" else dict(self._asked.arguments),
                 "arguments_hash": checked.arguments_hash,
                 "approval": approval.id if approval else "",
             },

@@ -70,7 +70,8 @@ class Runner:
         try:
             state = load(self._parts, lease)
             most = min(self._parts.max_steps, state.assistant.limits.steps or self._parts.max_steps)
-            action = next_action(state.run, state.steps, most)
+            tools = self._parts.doorway.tools_of(state.assistant)
+            action = next_action(state.run, state.steps, most, {tool.name for tool in tools if tool.risk != "read"})
             match action:
                 case AskModel(step):
                     ask_model(self._parts, lease, state, step, lambda: self._stopping)

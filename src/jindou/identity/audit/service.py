@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from jindou.db import Work
+from jindou.errors import Corrupt
 from jindou.identity.audit.chain import Head, verify_chain
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
 from jindou.identity.audit.types import GENESIS, AuditEvent, Entry, Verification
@@ -28,6 +30,16 @@ class _Published(BaseModel):
     org_id: str
     seq: int = Field(ge=1)
     hash: str
+
+
+_UNREADABLE = (ValueError, TypeError, SQLAlchemyError)
+"""What reading a row raises whose columns hold something else than their types."""
+
+
+class TrailUnreadable(Corrupt):
+    """Somebody has written into the trail what is no event."""
+
+    code = "trail_unreadable"
 
 
 class Audit:
@@ -73,7 +85,10 @@ class Audit:
         query = select(AuditEventRow).order_by(AuditEventRow.seq.desc())
         if before is not None:
             query = query.where(AuditEventRow.seq < before)
-        return [_event(row) for row in work.session.scalars(query.limit(limit))]
+        try:
+            return [_event(row) for row in work.session.scalars(query.limit(limit))]
+        except _UNREADABLE as error:
+            raise TrailUnreadable("An audit event can't be read; `jindou audit verify` names it.") from error
 
     def verify(self, work: Work, who: Principal) -> Verification:
         """Check the whole chain against itself, its head, and every head that was published.
@@ -88,11 +103,9 @@ class Audit:
         """Check an organisation's chain for the operator, who needs nobody's leave on a machine of their own."""
         # What was published before the snapshot must be in it; what comes later need not.
         published = list(self._heads_in_file(org_id))
-        query = select(AuditEventRow).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq)
-        rows = work.session.scalars(query.execution_options(yield_per=500))
         head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id)).first()
         end = (head.seq, head.hash) if head else (0, GENESIS)
-        return verify_chain(map(_event, rows), published, end)
+        return verify_chain(_events(work, org_id), published, end)
 
     def may_read(self, who: Principal) -> bool:
         """Say whether this person may read the trail."""
@@ -123,6 +136,16 @@ class Audit:
                 continue
             if head.org_id == org_id:
                 yield head.seq, head.hash
+
+
+def _events(work: Work, org_id: str) -> Iterator[AuditEvent]:
+    """Read a chain event by event; one that can't be read comes without its content, and so does not fit its hash."""
+    mine = AuditEventRow.org_id == org_id
+    for seq in work.session.scalars(select(AuditEventRow.seq).where(mine).order_by(AuditEventRow.seq)).all():
+        try:
+            yield _event(work.session.scalars(select(AuditEventRow).where(mine, AuditEventRow.seq == seq)).one())
+        except _UNREADABLE:
+            yield AuditEvent.model_construct(seq=seq, hash="unreadable")
 
 
 def _event(row: AuditEventRow) -> AuditEvent:

@@ -28,6 +28,8 @@ _CHILD: Final = "jindou.models.engines.llamacpp_child"
 _START_SECONDS: Final = 180.0
 _RECOVER_SECONDS: Final = 60.0
 _TICK: Final = 0.25
+_STALL_SECONDS: Final = 120.0
+"""An engine at work says something with every batch of the prompt and every token; one that says nothing hangs."""
 _CALLERS_FAULT: Final = 400
 
 
@@ -71,6 +73,9 @@ class LlamaCppEngine(Engine):
             yield from _complete(address, prompt, request)
         except Refused as error:
             raise _translate(error) from error
+        except _Stalled as error:
+            self._supervisor.kill()
+            raise EngineDied(f"The engine said nothing for {_STALL_SECONDS:.0f} s; it is being restarted.") from error
         except OSError as error:
             raise EngineDied("The engine ended in the middle of an answer; it is being restarted.") from error
 
@@ -100,6 +105,10 @@ class LlamaCppEngine(Engine):
         }
 
 
+class _Stalled(Exception):
+    pass
+
+
 def _rendered(address: Address, request: EngineRequest) -> str:
     """Return the prompt, in the form that the model was trained on."""
     messages = [_plain(message) for message in request.messages]
@@ -108,8 +117,12 @@ def _rendered(address: Address, request: EngineRequest) -> str:
 
 def _complete(address: Address, prompt: str, request: EngineRequest) -> Generator[Chunk, None, None]:
     events = stream_events(address, "/completion", _completion_body(prompt, request), tick=_TICK)
+    silent = 0.0
     try:
         for event in events:
+            silent = silent + _TICK if event is None else 0.0
+            if silent > _STALL_SECONDS:
+                raise _Stalled
             if event is None:
                 yield TextChunk("")
             elif "error" in event:

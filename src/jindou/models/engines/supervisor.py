@@ -60,6 +60,12 @@ class Supervisor:
         child = self._child
         return child.pid if child and child.poll() is None else None
 
+    def kill(self) -> None:
+        """End a child that hangs; it is started again like one that ended by itself."""
+        child = self._child
+        if child is not None:
+            child.kill()
+
     def rss_bytes(self) -> int | None:
         """Return the memory that the child holds."""
         pid = self.pid

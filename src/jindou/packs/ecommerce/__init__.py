@@ -23,7 +23,7 @@ def _open(folder: Path, today: datetime) -> OpenPack:
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (tables.customer, tables.sales_order)
             )
-        return f"{customers} customers, {orders} orders in {shop.path}"
+        return f"{customers} customers, {orders} orders"
 
     return OpenPack(tools=tools_on(shop), reset=shop.reset, close=shop.close, describe=describe)
 

@@ -63,6 +63,8 @@ def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: 
     engine = open_engine(settings.engine, config)
     platform = assemble(settings, place, engine, name)
     _say(f"Starting {name} …", quiet=as_json)
+    # The server tells the signal again once it has shut down; `down` should end us in order, like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         platform.start()
         server = _Server(platform, lambda: _ready(platform, as_json=as_json))

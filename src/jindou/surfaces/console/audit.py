@@ -1,13 +1,15 @@
 """The audit trail: who did what, for whom, by which rule; and whether the chain holds."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from jindou.identity.audit import Verification
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import fragment, page
 from jindou.surfaces.console.texts import texts_in
-from jindou.surfaces.door import platform_of, reading, signed_in
+from jindou.surfaces.door import MOST, platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -17,7 +19,7 @@ _PAGE = 100
 
 
 @router.get("/audit")
-def list_events(request: Request, before: int | None = None) -> Response:
+def list_events(request: Request, before: Annotated[int | None, Query(ge=1, le=MOST)] = None) -> Response:
     """Show the newest events, or those older than number `before`."""
     return _show(request, before, None)
 

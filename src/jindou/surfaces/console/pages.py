@@ -76,7 +76,7 @@ def error_page(request: Request, status: int, title: str, detail: str) -> HTMLRe
 
 def here(request: Request) -> str:
     """Return the path and query of this page, to come back to it; the start page for what is not to be repeated."""
-    if request.method != "GET" or request.url.path == "/sign-in":
+    if request.method != "GET":
         return "/"
     parts = urlsplit(str(request.url))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
