@@ -1,0 +1,84 @@
+"""`/v1` as an ASGI application of its own: in front of the console's in `jindou up`, alone in `jindou gateway`."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from jindou.errors import JindouError, Limited, Unauthenticated
+from jindou.surfaces.http.v1 import chat, models
+from jindou.surfaces.http.v1.call import Call, Gateway, Receive, Scope, Send
+from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
+from jindou.telemetry import get_logger
+
+__all__ = ["Route", "V1"]
+
+_App = Callable[[Scope, Receive, Send], Awaitable[None]]
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A verb of `/v1`. `problem` says what an error looks like to its clients, as a status and a body."""
+
+    create: Callable[[Call], Awaitable[None]]
+    problem: Callable[[Exception], tuple[int, dict[str, object]]] = openai_error
+
+
+ROUTES: Final[dict[str, dict[str, Route]]] = {
+    "/v1/chat/completions": {"POST": Route(chat.create)},
+    "/v1/models": {"GET": Route(models.list_models)},
+}
+_ONE_MODEL: Final = {"GET": Route(models.get)}
+
+
+class V1:
+    """Answers what is on `/v1`, and passes everything else on to `app`."""
+
+    def __init__(self, app: _App, gateway: Gateway) -> None:
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        if scope["type"] != "http" or not is_v1(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        call = Call(scope, receive, send, self._gateway)
+        verbs = _verbs(call.path)
+        route = verbs.get(call.method)
+        if route is None:
+            status = 405 if verbs else 404
+            await call.answer(status, json.dumps(openai_plain_body(status)).encode())
+            return
+        try:
+            await route.create(call)
+        except Exception as error:  # noqa: BLE001 - the last place where it can be told
+            await _tell(call, route, error)
+        finally:
+            call.over()
+
+
+def _verbs(path: str) -> dict[str, Route]:
+    return ROUTES.get(path) or (_ONE_MODEL if path.startswith("/v1/models/") else {})
+
+
+async def _tell(call: Call, route: Route, error: Exception) -> None:
+    if not isinstance(error, JindouError):
+        _log.error("unexpected error", exc_info=error, extra={"fields": {"path": call.path}})
+    status, body = route.problem(error)
+    told = json.dumps(body).encode()
+    if call.has_begun:
+        await call.send(b"data: " + told + b"\n\n")
+        await call.end()
+        return
+    await call.answer(status, told, _headers(error))
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if isinstance(error, Limited):
+        headers["retry-after"] = str(max(1, round(error.retry_after)))
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    return headers
