@@ -93,7 +93,6 @@ class Call:
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
-                self.presence.leave()
                 raise TooLarge("The body did not come whole.")
             pieces.append(message.get("body", b""))
             if not message.get("more_body", False):
