@@ -114,7 +114,7 @@ class Completions:
         with self._database.writing(holder.who.org_id) as work:
             now: datetime = work.now()
             attempt = self._attempts.open(work, holder.who, holder.key_id, f"model:{self._model.name}", worst)
-            self._keys.note_use(work, holder.key_id)
+            self._keys.note_use(work, [holder.key_id])
         return Ticket(attempt, self._model.name, now)
 
     def _run(self, holder: KeyHolder, ticket: Ticket, plan: Plan, tell: Tell, is_left: threading.Event) -> None:
