@@ -11,7 +11,7 @@ from typing import Any
 
 import cedarpy
 
-from jindou.errors import Forbidden, Invalid
+from jindou.errors import Invalid
 from jindou.identity.policy.types import Decision, Rule
 from jindou.identity.principals import Principal
 
@@ -84,9 +84,7 @@ class Policy:
             Forbidden: it is not; the message and `rules` name the rule.
         """
         decision = self.decide(who, action, resource, context)
-        if decision.verb != "allow":
-            told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in decision.rules)
-            raise Forbidden(told, rules=[rule.id for rule in decision.rules])
+        decision.require()
         return decision
 
     def _evaluate(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:

@@ -70,7 +70,12 @@ class Completions:
         self.drain_seconds = _DRAIN_SECONDS
 
     def list_models(self, holder: KeyHolder) -> list[Deployment]:
-        """Return the models that a key is good for."""
+        """Return the models that a key is good for.
+
+        Raises:
+            ScopeNotAllowed: it is not for asking this.
+        """
+        holder.require_scope("models")
         return [d for d in self._deployments.list(holder.who.org_id) if holder.may_use(d.name)]
 
     def get_model(self, holder: KeyHolder, name: str) -> Deployment:
@@ -94,11 +99,14 @@ class Completions:
 
         Raises:
             ModelNotFound, ModelNotAllowed: as `get_model` says.
+            Forbidden: a rule says no.
             Invalid: the request can't be carried out.
             BudgetExceeded, RateLimited: a limit has no room for it.
             Limited: too many are under way.
             EngineUnavailable, EngineDied, EngineRefused, ContextOverflow: what the engines said.
         """
+        holder.require_allowed()
+        holder.require_scope("completions")
         deployment = self.get_model(holder, asked.model)
         if self._stopping or self._under_way >= _MOST_AT_ONCE:
             raise Limited(f"{_MOST_AT_ONCE} completions are under way; try again.", retry_after=1.0)
@@ -292,6 +300,7 @@ class _Making:
             org_id=who.org_id,
             person_id=who.person_id,
             key_id=self.holder.key_id,
+            assistant=self.holder.assistant or "",
             skus=self.deployment.skus,
             worst=worst or Quantities(),
             deployment=self.deployment.name,
