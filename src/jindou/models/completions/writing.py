@@ -7,7 +7,7 @@ from jindou.models.completions.checking import SchemaNotKept, begins_as_json, re
 from jindou.models.completions.counting import CountingEngine
 from jindou.models.completions.plan import Plan
 from jindou.models.completions.types import CallsMade, FinishReason, MadeCall, Tell, TextPiece
-from jindou.models.engines import EngineRequest, FinalChunk
+from jindou.models.engines import EngineRequest, FinalChunk, TextChunk
 from jindou.models.gateway import Completion, CompletionAsk, complete
 
 __all__ = ["write"]
@@ -52,8 +52,10 @@ def _write_words(engine: CountingEngine, plan: Plan, words: "_Words") -> FinishR
     try:
         for chunk in stream:
             if isinstance(chunk, FinalChunk):
-                reason = chunk.finish_reason
+                reason = "length" if chunk.finish_reason == "length" else "stop"
                 break
+            if not isinstance(chunk, TextChunk):
+                continue
             output += chunk.text
             if plan.json_schema is None or begins_as_json(output):
                 words.feed(chunk.text)
