@@ -70,7 +70,7 @@ class _Writer:
         try:
             for chunk in stream:
                 if isinstance(chunk, FinalChunk):
-                    reason = chunk.finish_reason
+                    reason = "length" if chunk.finish_reason == "length" else "stop"
                     break
                 if not isinstance(chunk, TextChunk):
                     continue

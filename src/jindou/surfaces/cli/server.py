@@ -17,7 +17,8 @@ from typing_extensions import override
 from jindou.assembly import Platform, assemble
 from jindou.errors import Conflict, Unavailable
 from jindou.home import Home
-from jindou.models.engines import EngineConfig, open_engine
+from jindou.models.engines import EngineConfig
+from jindou.models.serving import open_engine
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.app import create_app
 from jindou.surfaces.cli.models import local_model
