@@ -59,9 +59,11 @@ async def drive(port: int, request: bytes, connections: int, seconds: float) -> 
     until = time.monotonic() + seconds
     loop = asyncio.get_running_loop()
     clients = [
-        (await loop.create_connection(
-            lambda: _Client(request, lambda status, body: answers.append((status, body)), until), "127.0.0.1", port
-        ))[1]
+        (
+            await loop.create_connection(
+                lambda: _Client(request, lambda status, body: answers.append((status, body)), until), "127.0.0.1", port
+            )
+        )[1]
         for _ in range(connections)
     ]
     await asyncio.wait_for(asyncio.gather(*(client.done for client in clients)), seconds + 60)

@@ -18,11 +18,9 @@ class Budgets:
             NotFound: there is no such person, assistant or key.
             BudgetExists: there is one; change that.
         """
-        ...
 
     def list_budgets(self, work: Work, who: Principal) -> list[Budget]:
         """Return every budget for those who manage them, else those that bind `who`."""
-        ...
 
     def get(self, work: Work, who: Principal, budget_id: str) -> Budget:
         """Return a budget.
@@ -30,7 +28,6 @@ class Budgets:
         Raises:
             NotFound: there is none that `who` may see.
         """
-        ...
 
     def update(self, work: Work, who: Principal, budget_id: str, change: BudgetChange) -> Budget:
         """Change a budget; it binds the next call.
@@ -40,7 +37,6 @@ class Budgets:
             Forbidden: only managers do.
             Invalid: nothing would be limited any more.
         """
-        ...
 
     def delete(self, work: Work, who: Principal, budget_id: str) -> None:
         """Take a budget away.
@@ -48,4 +44,3 @@ class Budgets:
         Raises:
             NotFound, Forbidden: as `update` says.
         """
-        ...

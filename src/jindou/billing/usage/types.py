@@ -9,7 +9,16 @@ from pydantic import BaseModel, Field
 from jindou.billing.budgets import LimitState
 from jindou.billing.pricing import Money
 
-__all__ = ["Admission", "Attempt", "MeterEvent", "Opening", "Quantities", "Reconciliation", "Statement", "StatementLine"]
+__all__ = [
+    "Admission",
+    "Attempt",
+    "MeterEvent",
+    "Opening",
+    "Quantities",
+    "Reconciliation",
+    "Statement",
+    "StatementLine",
+]
 
 
 class Quantities(BaseModel):

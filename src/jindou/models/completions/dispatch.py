@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,8 +19,8 @@ from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.speaking import Spoken, speak
 from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
 from jindou.models.completions.upstream import Upstreams
-from jindou.models.deployments import Deployment, Deployments, Picked
-from jindou.models.engines import EngineDied, Upstream, Usage
+from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
+from jindou.models.engines import EngineDied, Usage
 
 __all__ = ["Asked", "Completions"]
 
@@ -47,13 +46,16 @@ class Asked:
     worst: Quantities | None = None
     chat: ChatRequest | None = None
 
+    @property
+    def prefix(self) -> int:
+        """A number that requests with the same beginning share; 0 if there is none to share."""
+        return prefix_of(self.body.get("messages", ()), self.body.get("tools", ()))
+
     @classmethod
     def of_chat(cls, request: ChatRequest, size: int) -> "Asked":
         """Return what a chat request of `size` bytes asks."""
         body = upstream_body(request)
-        return cls(
-            model=request.model, path=_CHAT, body=body, size=size, stream=bool(request.stream), chat=request
-        )
+        return cls(model=request.model, path=_CHAT, body=body, size=size, stream=bool(request.stream), chat=request)
 
 
 class Completions:
@@ -90,9 +92,7 @@ class Completions:
             raise ModelNotAllowed(f"This key is not for the model `{name}`.", rules=["jindou.key-models"])
         return deployment
 
-    async def make(
-        self, holder: KeyHolder, asked: Asked, tell: Tell, presence: Presence, *, raw: bool = False
-    ) -> None:
+    async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, presence: Presence, *, raw: bool = False) -> None:
         """Make a completion, and tell its events. What is used is metered also when nobody listens any more.
 
         With `raw` an engine that speaks OpenAI's language is passed on as `RawPiece`; without, as what it says.
@@ -116,15 +116,14 @@ class Completions:
         finally:
             self._under_way -= 1
 
-    async def stop(self, seconds: float) -> None:
-        """Give those under way `seconds` to end, then break them off; what they used is unknown then, and held."""
+    def stop(self, seconds: float) -> None:
+        """Give those under way `seconds` to end, then break them off; what they used is unknown then, and held.
+
+        Call it outside the event loop in which they are.
+        """
         deadline = time.monotonic() + seconds
         while self._under_way and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        self.close()
-
-    def close(self) -> None:
-        """Break off what is under way."""
+            time.sleep(0.05)
         self._stopping = True
         self._threads.shutdown(wait=True, cancel_futures=True)
 
@@ -181,7 +180,7 @@ class _Making:
         while True:
             try:
                 picked = self.rooms.deployments.pick(
-                    self.holder.who.org_id, self.asked.model, _prefix(self.asked), self.tried
+                    self.holder.who.org_id, self.asked.model, self.asked.prefix, self.tried
                 )
             except Unavailable as error:
                 raise failure or error from None
@@ -198,16 +197,12 @@ class _Making:
 
     async def _ask(self, picked: Picked) -> None:
         """Open an attempt, have the engine answer, close the attempt, and only then tell the end."""
-        upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
-        harnessed = self._needs_harness(picked, upstream)
+        harnessed = self._needs_harness(picked)
         self.admission = admission = await self.rooms.ledger.open(self._opening(picked, harnessed=harnessed))
         attempt = admission.attempt_id
         end: Relayed | Spoken
         try:
-            if harnessed or upstream is None:
-                end = await self._speak(picked, attempt)
-            else:
-                end = await self._relay(picked, upstream)
+            end = await (self._speak(picked, attempt) if harnessed else self._relay(picked))
         except EngineDied as error:
             picked.failed(error)
             await self._close(attempt, picked, None, error.message)
@@ -235,7 +230,8 @@ class _Making:
         reasons = tuple(reason for _, reason in sorted(self.reasons.items())) or end.finish_reasons
         await self._tell(Done(used or Usage(), reasons))
 
-    async def _relay(self, picked: Picked, upstream: Upstream) -> Relayed:
+    async def _relay(self, picked: Picked) -> Relayed:
+        upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
         body = msgspec.json.encode(picked.dress(self.asked.body))
         reply = await self.rooms.upstreams.post(upstream, self.asked.path, body)
         self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
@@ -283,11 +279,11 @@ class _Making:
         warnings = tuple(limit.scope for limit in admission.warnings)
         return Begun(admission.attempt_id, self.asked.model, now, admission.limits, warnings)
 
-    def _needs_harness(self, picked: Picked, upstream: Upstream | None) -> bool:
+    def _needs_harness(self, picked: Picked) -> bool:
         """Tools need it where the model writes its calls as text; a schema where the engine may drop it silently."""
         chat = self.asked.chat
-        if chat is None or picked.native_tools or upstream is None:
-            return upstream is None
+        if chat is None or picked.native_tools or not picked.speaks_http:
+            return not picked.speaks_http
         schema = chat.response_format is not None and chat.response_format.type != "text"
         return bool(chat.tools) or schema
 
@@ -322,11 +318,3 @@ class _Making:
                 reasoning_tokens=used.reasoning,
             )
             await ledger.settle(attempt, quantities, picked.sku)
-
-
-def _prefix(asked: Asked) -> int:
-    """Return a number that requests with the same beginning share."""
-    messages = asked.body.get("messages") or [{}]
-    first = messages[0].get("content") or "" if isinstance(messages, list) else ""
-    return zlib.crc32(first.encode() if isinstance(first, str) else msgspec.json.encode(first))
-

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import Struct
@@ -11,7 +11,8 @@ from msgspec import Struct
 from jindou.errors import Invalid, JindouError, Limited, TooLarge
 from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
 from jindou.models.completions.upstream import Reply
-from jindou.models.engines import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable, Usage
+from jindou.models.engines import EngineDied, EngineUnavailable, Usage
+from jindou.models.engines.failures import ContextOverflow, EngineRefused
 
 __all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
 
@@ -147,16 +148,30 @@ async def refusal(reply: Reply) -> JindouError | None:
     return _refused(reply.status, body)
 
 
-def _refused(status: int, body: Any) -> JindouError:
-    detail: dict[str, Any] = body.get("error", body) if isinstance(body, dict) else {}
-    detail = detail if isinstance(detail, dict) else {"message": str(detail)}
+def _refused(status: int, body: object) -> JindouError:
+    detail = _detail(body)
     told = str(detail.get("message") or f"it answered {status}")[:500]
+    return _too_long(detail, told) or _by_status(status, told)
+
+
+def _detail(body: object) -> dict[str, Any]:
+    """Return the error in a body; some servers put it into `error`, some only say it."""
+    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    error: object = fields.get("error", fields)
+    return cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
+
+
+def _too_long(detail: dict[str, Any], told: str) -> JindouError | None:
     if detail.get("type") == "exceed_context_size_error":
         return ContextOverflow(int(detail["n_prompt_tokens"]), int(detail["n_ctx"]))
     if numbers := _NUMBERS.search(told):
         return ContextOverflow(int(numbers[2]), int(numbers[1]))
     if detail.get("code") == "context_length_exceeded":
         return TooLarge(told)
+    return None
+
+
+def _by_status(status: int, told: str) -> JindouError:
     if status == _TOO_MANY:
         return Limited("The engine has too many requests now; try again.", retry_after=1.0)
     if status in {400, 413, 422}:
@@ -204,4 +219,3 @@ def _usage(sent: _Sent) -> Usage | None:
         cached = sent.timings.cache_n
     thought = used.completion_tokens_details.reasoning_tokens if used.completion_tokens_details else None
     return Usage(used.prompt_tokens, min(cached or 0, used.prompt_tokens), used.completion_tokens, thought or 0)
-

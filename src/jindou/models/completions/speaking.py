@@ -36,7 +36,7 @@ async def speak(
     must_end: Callable[[], bool],
     drain_seconds: float,
 ) -> Spoken:
-    """Have the harness write what `plan` says, and tell its pieces. It does not raise what went wrong: it returns it."""
+    """Have the harness write what `plan` says, and tell its pieces. What goes wrong is returned, not raised."""
     counting = CountingEngine(
         engine,
         plan.sampling,

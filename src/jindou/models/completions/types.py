@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jindou.billing.usage import LimitState
+from jindou.billing.budgets import LimitState
 from jindou.errors import Forbidden
 from jindou.models.engines import Usage
 

@@ -12,7 +12,8 @@ from typing import Final
 import httptools
 from typing_extensions import override
 
-from jindou.models.engines import EngineDied, EngineUnavailable, Upstream
+from jindou.models.engines import EngineDied, EngineUnavailable
+from jindou.models.upstreams import Upstream
 
 __all__ = ["Reply", "Upstreams"]
 

@@ -43,9 +43,7 @@ class _Writer:
             return self._write_words()
         # Where words have to be JSON, those that the harness brings only say that none of the functions is called.
         silent = plan.json_schema is not None
-        completion = complete(
-            self._engine, _ask(plan, self._choice), on_text=_ignore if silent else self._words.feed
-        )
+        completion = complete(self._engine, _ask(plan, self._choice), on_text=_ignore if silent else self._words.feed)
         if completion.calls:
             self._words.finish()
             self._tell_calls(completion)

@@ -50,4 +50,3 @@ class Deployments(Protocol):
 
 def prefix_of(messages: Sequence[Mapping[str, object]], tools: Sequence[object] = ()) -> int:
     """Return a number for what a conversation begins with: its system messages and tools. 0 if it has neither."""
-    ...

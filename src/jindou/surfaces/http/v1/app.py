@@ -11,7 +11,7 @@ from jindou.surfaces.http.v1.call import Call, Gateway, Receive, Scope, Send
 from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
 from jindou.telemetry import get_logger
 
-__all__ = ["Route", "V1"]
+__all__ = ["V1", "Route"]
 
 _App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _log = get_logger(__name__)

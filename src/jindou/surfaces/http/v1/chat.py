@@ -72,7 +72,7 @@ class _Whole:
         assert begun is not None  # noqa: S101 - every completion begins
         choices = self._choices or _json([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
         head = _head(begun, b"chat.completion")
-        body = b"%b%b,\"usage\":%b}" % (head, choices, _json(usage_json(done.usage)))
+        body = b'%b%b,"usage":%b}' % (head, choices, _json(usage_json(done.usage)))
         await self._call.answer(200, body, _headers(begun))
 
     def _choice(self, at: int, reason: str) -> dict[str, object]:
