@@ -1,6 +1,7 @@
 """A load on loopback: so many connections, each asking again as soon as it has its answer, for so long."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import httptools
 import psutil
 
-__all__ = ["cpu_seconds", "drive"]
+__all__ = ["cpu_seconds", "drive", "free_port", "pss_mb"]
 
 
 class _Client(asyncio.Protocol):
@@ -88,3 +89,11 @@ def pss_mb(pid: int) -> float:
         rollup = Path(f"/proc/{each.pid}/smaps_rollup").read_text(encoding="utf-8")
         total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return total / 1024
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,3 +1,4 @@
+import contextlib
 import json
 from typing import Any
 
@@ -6,14 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from jindou.errors import Invalid
-from jindou.models.completions import chat_request, decode_chat
+from jindou.models.completions import ChatRequest, chat_request
 
 GOOD: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Good morning"}]}
 
 
 def refused(change: dict[str, Any]) -> tuple[str, str]:
     with pytest.raises(Invalid) as error:
-        decode_chat(json.dumps(GOOD | change).encode())
+        ChatRequest.read(json.dumps(GOOD | change).encode())
     return error.value.field, error.value.rule
 
 
@@ -39,13 +40,13 @@ def test_what_breaks_a_rule_is_named(change: dict[str, Any], field: str, rule: s
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"\xff", b"[" * 100_000, b'{"model": NaN}', b'"\\ud800"'])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
-        decode_chat(body)
+        ChatRequest.read(body)
 
 
 def test_plain_values_make_the_same_request_as_their_json() -> None:
     asked = GOOD | {"stop": ["a", "b"], "temperature": 1, "stream_options": {"include_usage": True}}
     request = chat_request(asked)
-    assert request == decode_chat(json.dumps(asked).encode())
+    assert request == ChatRequest.read(json.dumps(asked).encode())
     assert (request.stops, request.includes_usage, request.temperature) == (("a", "b"), True, 1.0)
 
 
@@ -71,7 +72,5 @@ FIELDS = (*GOOD, "tools", "tool_choice", "stop", "seed", "response_format", "log
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(change=some.dictionaries(some.sampled_from(FIELDS), JSON, max_size=3))
 def test_any_json_is_read_or_refused_by_name(change: dict[str, Any]) -> None:
-    try:
-        decode_chat(json.dumps(GOOD | change).encode())
-    except Invalid as error:
-        assert error.message
+    with contextlib.suppress(Invalid):
+        ChatRequest.read(json.dumps(GOOD | change).encode())

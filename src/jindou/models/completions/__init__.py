@@ -2,7 +2,7 @@
 
 from jindou.models.completions.dispatch import Asked, Completions
 from jindou.models.completions.presence import Presence
-from jindou.models.completions.request import chat_request, decode_chat
+from jindou.models.completions.request import ChatRequest, chat_request
 from jindou.models.completions.types import (
     Begun,
     CallPiece,
@@ -17,6 +17,7 @@ __all__ = [
     "Asked",
     "Begun",
     "CallPiece",
+    "ChatRequest",
     "Completions",
     "Done",
     "Event",
@@ -25,5 +26,4 @@ __all__ = [
     "ReasoningPiece",
     "TextPiece",
     "chat_request",
-    "decode_chat",
 ]

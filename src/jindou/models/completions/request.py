@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from jindou.errors import Invalid
 
-__all__ = ["ChatRequest", "FunctionTool", "Message", "ResponseFormat", "chat_request", "decode_chat", "malformed"]
+__all__ = ["ChatRequest", "FunctionTool", "Message", "ResponseFormat", "chat_request", "malformed"]
 
 _NAME: Final = r"^[A-Za-z0-9_-]{1,64}$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -174,6 +174,18 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
         if self.store:
             raise ValueError("completions are not stored here; leave `store` out")
 
+    @classmethod
+    def read(cls, body: bytes) -> "ChatRequest":
+        """Read the body of a request.
+
+        Raises:
+            Invalid: it is no JSON, or breaks a rule; `field` says where.
+        """
+        try:
+            return _DECODER.decode(body)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise malformed(error) from None
+
     @property
     def stops(self) -> tuple[str, ...]:
         """The stop sequences."""
@@ -188,18 +200,6 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
 _DECODER: Final = msgspec.json.Decoder(ChatRequest)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
-
-
-def decode_chat(body: bytes) -> ChatRequest:
-    """Read a request.
-
-    Raises:
-        Invalid: it is no JSON, or breaks a rule; `field` says where.
-    """
-    try:
-        return _DECODER.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise malformed(error) from None
 
 
 def chat_request(mapping: Mapping[str, Any]) -> ChatRequest:

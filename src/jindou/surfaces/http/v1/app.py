@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from jindou.assembly_gateway import Gateway
 from jindou.errors import JindouError, Limited, Unauthenticated
+from jindou.models.completions import ChatRequest
 from jindou.surfaces.http.v1 import chat, models
-from jindou.surfaces.http.v1.call import Call, Gateway, Receive, Scope, Send
+from jindou.surfaces.http.v1.call import Call, Receive, Scope, Send
 from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
 from jindou.telemetry import get_logger
 
@@ -19,17 +21,24 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A verb of `/v1`. `problem` says what an error looks like to its clients, as a status and a body."""
+    """A verb of `/v1`. `problem` says what an error looks like to its clients, as a status and a body.
+
+    `body` is the type that a request's body is read as.
+    """
 
     create: Callable[[Call], Awaitable[None]]
+    body: type | None = None
     problem: Callable[[Exception], tuple[int, dict[str, object]]] = openai_error
 
 
+MODEL_PATH: Final = "/v1/models/"
+"""What the path of one model begins with; its name, which may have slashes, follows."""
+
 ROUTES: Final[dict[str, dict[str, Route]]] = {
-    "/v1/chat/completions": {"POST": Route(chat.create)},
+    "/v1/chat/completions": {"POST": Route(chat.create, ChatRequest)},
     "/v1/models": {"GET": Route(models.list_models)},
+    MODEL_PATH: {"GET": Route(models.get)},
 }
-_ONE_MODEL: Final = {"GET": Route(models.get)}
 
 
 class V1:
@@ -60,7 +69,7 @@ class V1:
 
 
 def _verbs(path: str) -> dict[str, Route]:
-    return ROUTES.get(path) or (_ONE_MODEL if path.startswith("/v1/models/") else {})
+    return ROUTES.get(path) or (ROUTES[MODEL_PATH] if path.startswith(MODEL_PATH) else {})
 
 
 async def _tell(call: Call, route: Route, error: Exception) -> None:

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import LimitState
 from jindou.errors import TooLarge
-from jindou.identity.keys import KeyHolder, KeyRefused, KeyRing
-from jindou.models.completions import Completions, Presence
+from jindou.identity.keys import KeyHolder, KeyRefused
+from jindou.models.completions import Presence
 
-__all__ = ["Call", "Gateway", "Receive", "Scope", "Send", "limit_headers"]
+__all__ = ["Call", "Receive", "Scope", "Send", "limit_headers"]
 
 Scope = MutableMapping[str, Any]
 _Message = MutableMapping[str, Any]
@@ -36,14 +36,6 @@ _WATCH_SECONDS: Final = 0.25
 _SLOW_SECONDS: Final = 60.0
 _JSON: Final = b"application/json"
 _EVENTS: Final = b"text/event-stream; charset=utf-8"
-
-
-@dataclass(slots=True, kw_only=True)
-class Gateway:
-    """What the doors of `/v1` open."""
-
-    keys: KeyRing
-    completions: Completions
 
 
 class Call:

@@ -8,12 +8,13 @@ from jindou.models.completions import (
     Asked,
     Begun,
     CallPiece,
+    ChatRequest,
     Done,
     Event,
+
     RawPiece,
     ReasoningPiece,
     TextPiece,
-    decode_chat,
 )
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.call import Call, limit_headers
@@ -27,7 +28,7 @@ async def create(call: Call) -> None:
     """Complete a conversation. What is used is in the ledger before the end is told, also if nobody listens."""
     holder = await call.holder()
     body = await call.body()
-    request = decode_chat(body)
+    request = ChatRequest.read(body)
     asked = Asked.of_chat(request, len(body))
     writer = _Stream(call, include_usage=request.includes_usage) if request.stream else _Whole(call)
     await call.gateway.completions.make(holder, asked, writer.tell, call.presence, raw=True)
