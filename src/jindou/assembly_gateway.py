@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from jindou.billing.usage import Ledger
-from jindou.db import Database
 from jindou.home import Home
 from jindou.identity.keys import KeyRing
 from jindou.models.completions import Completions

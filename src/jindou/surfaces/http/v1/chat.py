@@ -11,7 +11,6 @@ from jindou.models.completions import (
     ChatRequest,
     Done,
     Event,
-
     RawPiece,
     ReasoningPiece,
     TextPiece,
