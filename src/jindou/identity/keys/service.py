@@ -153,6 +153,17 @@ class Keys:
             raise KeyRefused("The person of this key is no longer here.") from None
         return KeyHolder(who=who, key_id=row.id, models=None if row.models is None else tuple(map(str, row.models)))
 
+    def owner(self, work: Work, key_id: str) -> tuple[str, str]:
+        """Return the name of a key and the id of its person.
+
+        Raises:
+            NotFound: there is none in this organisation.
+        """
+        row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
+        if row is None:
+            raise NotFound("No such key.")
+        return row.name, row.person_id
+
     def note_use(self, work: Work, key_id: str) -> None:
         """Write that a key was used today; it costs a write on the first use of a day only."""
         today = work.now().date()
