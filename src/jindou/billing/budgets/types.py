@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +10,7 @@ from jindou.billing.pricing import Money
 from jindou.errors import Limited, Unaffordable
 
 __all__ = [
+    "Bound",
     "Budget",
     "BudgetAsk",
     "BudgetChange",
@@ -19,11 +20,16 @@ __all__ = [
     "LimitKind",
     "LimitState",
     "RateLimited",
+    "Scope",
     "ScopeKind",
+    "Tally",
 ]
 
 ScopeKind = Literal["organisation", "person", "assistant", "key"]
 """Whose use a budget bounds."""
+
+Scope = tuple[str, str, str]
+"""The id of an organisation, what of it is bound (a `ScopeKind`), and the id of that."""
 
 LimitKind = Literal["requests", "tokens", "money"]
 """What a limit counts: requests or tokens of a minute, or micro-units of a month."""
@@ -38,9 +44,31 @@ def _printable(text: str) -> str:
     return text
 
 
+def _named(text: str) -> str:
+    if not _printable(text):
+        raise ValueError("a budget keeps a name")
+    return _printable(text)
+
+
 Micro = Annotated[int, Field(ge=0, le=_LARGEST, description="Micro-units of the currency.")]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 PerMinute = Annotated[int, Field(ge=0, le=_LARGEST)]
+
+
+class Bound(NamedTuple):
+    """Whom a budget binds: a name to show and, if it is one person, that person."""
+
+    name: str
+    person_id: str = ""
+
+
+class Tally(NamedTuple):
+    """What the ledger adds up to: micro-units of this month, requests and tokens of this minute."""
+
+    spent: int = 0
+    held: int = 0
+    requests: int = 0
+    tokens: int = 0
 
 
 class BudgetAsk(BaseModel):
@@ -76,7 +104,7 @@ class BudgetChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)] = ""
+    name: Annotated[str, Field(max_length=80), AfterValidator(_named)] = ""
     monthly_micro: Micro | None = None
     warn_share: Share | None = None
     rpm: PerMinute | None = None
@@ -138,17 +166,18 @@ class LimitState:
 
 
 class BudgetExceeded(Unaffordable):
-    """The month's budget does not have what the call may cost. `state` is the limit, as it is without the call."""
+    """The month's budget does not have what the call may cost. `state` is the limit without the call."""
 
     code = "budget_exceeded"
 
     def __init__(self, message: str, state: LimitState, needed: int) -> None:
         super().__init__(message, params=_params(state, needed))
         self.state = state
+        self.needed = needed
 
 
 class RateLimited(Limited):
-    """The minute has no room for the call. `state` is the limit, as it is without the call."""
+    """The minute has no room for what the call needs. `state` is the limit without the call."""
 
     code = "rate_limited"
 
@@ -156,6 +185,7 @@ class RateLimited(Limited):
         super().__init__(message, retry_after=retry_after)
         self.params |= _params(state, needed)
         self.state = state
+        self.needed = needed
 
 
 def _params(state: LimitState, needed: int) -> dict[str, object]:

@@ -16,9 +16,13 @@ __all__ = [
     "Opening",
     "Quantities",
     "Reconciliation",
+    "Scope",
     "Statement",
     "StatementLine",
 ]
+
+Scope = tuple[str, str, str]
+"""The id of an organisation, what of it is meant (``person`` …), and the id of that."""
 
 
 class Quantities(BaseModel):
@@ -85,7 +89,7 @@ class Reconciliation(BaseModel):
 class MeterEvent(BaseModel):
     """One row of the ledger: one model call or one tool call.
 
-    A call through the gateway has a `key_id`, and neither run nor assistant.
+    A call through the gateway has a `key_id` and no run. `engine` is what answered, of those behind `deployment`.
     """
 
     id: str
@@ -96,12 +100,14 @@ class MeterEvent(BaseModel):
     assistant: str
     run_id: str
     step_id: str
+    deployment: str = ""
+    engine: str = ""
     quantities: Quantities
     cost: Money
 
 
 class Attempt(BaseModel):
-    """A call through the gateway that has no ledger row yet: under way, or `unknown` since something died.
+    """A call of a model that has no ledger row yet: under way, or `unknown` since something died.
 
     Its cost is `worst` at most, which is held until the figures come.
     """
@@ -113,6 +119,11 @@ class Attempt(BaseModel):
     sku: str
     person_id: str
     key_id: str
+    assistant: str = ""
+    run_id: str = ""
+    step_id: str = ""
+    deployment: str = ""
+    engine: str = ""
     worst: Money
 
 

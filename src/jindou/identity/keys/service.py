@@ -160,6 +160,17 @@ class Keys:
         for tell in self._watchers:
             work.after_commit(partial(tell, digests))
 
+    def owner(self, work: Work, key_id: str) -> tuple[str, str]:
+        """Return the name of a key and the id of its person.
+
+        Raises:
+            NotFound: there is none in this organisation.
+        """
+        row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
+        if row is None:
+            raise NotFound("No such key.")
+        return row.name, row.person_id
+
     def _find(self, work: Work, who: Principal, action: str, key_id: str) -> tuple[KeyRow, list[str]]:
         row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
         if row is None:
