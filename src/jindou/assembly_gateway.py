@@ -9,6 +9,7 @@ from jindou.home import Home
 from jindou.identity.keys import KeyRing
 from jindou.models.completions import Completions
 from jindou.settings import Settings
+from jindou.telemetry import Clock, Metrics
 
 __all__ = ["Gateway", "open_gateway"]
 
@@ -17,6 +18,8 @@ __all__ = ["Gateway", "open_gateway"]
 class Gateway:
     """What the doors of `/v1` open. Start it before the first request, and stop it after the last."""
 
+    clock: Clock
+    metrics: Metrics
     keys: KeyRing
     ledger: Ledger
     completions: Completions

@@ -10,6 +10,7 @@ from jindou.models.completions.types import (
     Event,
     RawPiece,
     ReasoningPiece,
+    Tell,
     TextPiece,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "Presence",
     "RawPiece",
     "ReasoningPiece",
+    "Tell",
     "TextPiece",
     "chat_request",
 ]
