@@ -2,7 +2,7 @@
 
 from jindou.models.completions.dispatch import Asked, Completions
 from jindou.models.completions.presence import Presence
-from jindou.models.completions.request import ChatRequest, chat_request
+from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.types import (
     Begun,
     CallPiece,
@@ -27,5 +27,4 @@ __all__ = [
     "ReasoningPiece",
     "Tell",
     "TextPiece",
-    "chat_request",
 ]
