@@ -24,8 +24,10 @@ from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
 from jindou.models.completions import Completions, ServedModel
+from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
+from jindou.models.serving import Models
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
 from jindou.telemetry import Clock, get_logger
@@ -56,6 +58,7 @@ class Platform:
     approvals: Approvals
     runs: Runs
     doorway: Doorway
+    deployments: Deployments
     engine: Engine
     model: str
     completions: Completions
@@ -77,7 +80,7 @@ class Platform:
                 freed = self.queue.recover(work)
                 unknown = self.usage.attempts.recover(work)
             _log.info("recovered", extra={"fields": {"leases": freed, "unknown_attempts": unknown}})
-        self.engine.start()
+        self.deployments.start()
         for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
@@ -91,7 +94,7 @@ class Platform:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
         self.completions.stop(seconds=5.0)
-        self.engine.stop()
+        self.deployments.stop()
         self.audit.publish()
         for pack in self.packs.values():
             pack.close()
@@ -124,9 +127,11 @@ class Platform:
                 _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
 
 
-def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
-    """Put the rooms together on a prepared and locked home; `engine` runs the catalogue's `model`."""
+def assemble(settings: Settings, home: Home, models: Models, model: str, clock: Clock | None = None) -> Platform:
+    """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = _lay_ground(settings, home, clock)
+    deployments = _deployments(ground, settings, home, models, model)
+    engine = deployments.engine("", model)
     usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
@@ -141,7 +146,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         assistants=assistants,
         principals=ground.principals,
         audit=ground.audit,
-        engine=engine,
+        deployments=deployments,
         model=model,
         max_steps=settings.run_max_steps,
         answer_max_tokens=settings.answer_max_tokens,
@@ -164,6 +169,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
         doorway=parts.doorway,
+        deployments=deployments,
         engine=engine,
         model=model,
         completions=_completions(ground, settings, usage, engine, model),
@@ -177,6 +183,11 @@ def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
     doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
     doorway.require_tools(assistants.list_assistants())
     return doorway
+
+
+def _deployments(ground: "_Ground", settings: Settings, home: Home, models: Models, model: str) -> Deployments:
+    policy, audit = ground.policy, ground.audit
+    return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
 
 
 def _completions(ground: "_Ground", settings: Settings, usage: Usage, engine: Engine, model: str) -> Completions:

@@ -33,9 +33,8 @@ def ask_model(parts: Parts, lease: Lease, state: State, begun: StepRow | None, s
         max_tokens=parts.answer_max_tokens,
         answer_only=has_had_its_effects(state, tools),
     )
-    completion = complete(
-        parts.engine, ask, on_text=_teller(parts, step), should_stop=_stop_question(parts, lease, stopping)
-    )
+    engine = parts.deployments.engine(lease.org_id, parts.model)
+    completion = complete(engine, ask, on_text=_teller(parts, step), should_stop=_stop_question(parts, lease, stopping))
     _keep(parts, lease, step, completion)
 
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Generator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from typing_extensions import override
 
@@ -14,13 +14,14 @@ from jindou.models.engines.llamacpp_client import LlamaCppClient, rendered
 from jindou.models.engines.slots import SlotFiles, Slots, identity_of
 from jindou.models.engines.supervisor import Supervisor
 from jindou.models.engines.types import Chunk, Engine, EngineConfig, EngineHealth, EngineRequest
-from jindou.models.engines.wire import Address
+from jindou.models.engines.wire import Address, Refused, get
 
 __all__ = ["LlamaCppEngine", "open_slots"]
 
 _CHILD: Final = "jindou.models.engines.llamacpp_child"
 _BUILD: Final = "xllamacpp"
 _START_SECONDS: Final = 180.0
+_ASK_SECONDS: Final = 5.0
 
 
 class LlamaCppEngine(Engine):
@@ -74,6 +75,18 @@ class LlamaCppEngine(Engine):
         """Return where the child listens, as soon as it does; None after `seconds`, or once it is stopped."""
         answer = self._supervisor.wait_ready(seconds)
         return (answer["port"], self._key) if answer is not None else None
+
+    def at_work(self) -> tuple[bool, int]:
+        """Say whether any slot works, and return a number that changes with every request of any process."""
+        address = self.address()
+        if address is None:
+            return False, 0
+        try:
+            slots: list[dict[str, Any]] = get(address, "/slots", seconds=_ASK_SECONDS)
+        except (OSError, Refused):
+            # One that is too busy to say so is no idle one.
+            return True, 0
+        return any(slot["is_processing"] for slot in slots), max(int(slot.get("id_task", -1)) for slot in slots)
 
     def _child_config(self) -> Mapping[str, object]:
         slots_path = self._config.slots_path

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Generator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from typing_extensions import override
 
@@ -31,6 +31,8 @@ __all__ = ["OpenAIEngine"]
 _HEALTH_SECONDS: Final = 15.0
 _CREDENTIAL: Final = (401, 403)
 _BROKEN: Final = 500
+_LEAST_ERROR: Final = 400
+_MOST_ERROR: Final = 600
 _ENDS: Final[Mapping[str, Literal["stop", "length", "calls"]]] = {
     "length": "length",
     "tool_calls": "calls",
@@ -56,8 +58,7 @@ class OpenAIEngine(Engine):
         with self._lock:
             if self._state == "ready":
                 return
-        self._look()
-        if self._state != "ready":
+        if not self._look():
             raise EngineUnavailable(
                 f"{self._endpoint.upstream.url} does not answer, or does not accept {self._endpoint.credential}."
             )
@@ -93,19 +94,23 @@ class OpenAIEngine(Engine):
         except ConnectionRefusedError:
             self._note("unreachable")
             raise EngineUnavailable(f"{self._endpoint.upstream.url} can't be reached.") from None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise EngineDied(f"{self._endpoint.upstream.url} answered something that can't be read.") from None
         except OSError as error:
             told = f"{self._endpoint.upstream.url} left in the middle of an answer ({error})."
             raise (EngineDied(told) if reading.began else EngineUnavailable(told)) from None
         finally:
             events.close()
 
-    def _look(self) -> None:
-        """A server without a list of models is as good as any; one that does not take the key is none."""
+    def _look(self) -> bool:
+        """Say whether it answers. A server without a list of models is as good as any; one that refuses us is none."""
         try:
             status = get_models(self._endpoint)
-            self._note("unreachable" if status in _CREDENTIAL or status >= _BROKEN else "ready", started=True)
         except OSError:
-            self._note("unreachable", started=True)
+            status = _BROKEN
+        is_ready = status not in _CREDENTIAL and status < _BROKEN
+        self._note("ready" if is_ready else "unreachable", started=True)
+        return is_ready
 
     def _note(self, state: EngineState, *, started: bool = False) -> None:
         with self._lock:
@@ -137,11 +142,12 @@ class _Reading:
             self._require_life()
             yield TextChunk("")
             return
-        if isinstance(event.get("error"), dict):
-            raise Answered(int(event["error"].get("status") or event.get("code") or _BROKEN), {}, event)
+        if event.get("error"):
+            raise Answered(_status_in(event["error"]), {}, event)
         if isinstance(event.get("usage"), dict):
-            self._usage = usage_of(event["usage"])
-        for choice in event.get("choices") or ():
+            self._usage = _usage(event["usage"])
+        choices: list[dict[str, Any]] = event.get("choices") or []
+        for choice in choices:
             self._reason = choice.get("finish_reason") or self._reason
             for chunk in _chunks(choice.get("delta") or {}):
                 self.began = True
@@ -169,13 +175,15 @@ class _Reading:
             raise EngineDied(f"{self._endpoint.upstream.url} wrote nothing more for {self._endpoint.idle_seconds:g} s.")
 
 
-def usage_of(told: Mapping[str, Any]) -> Usage:
+def _usage(told: Mapping[str, Any]) -> Usage:
     """Return what ``usage`` in OpenAI's form says."""
+    prompt: dict[str, Any] = told.get("prompt_tokens_details") or {}
+    completion: dict[str, Any] = told.get("completion_tokens_details") or {}
     return Usage(
         prompt=int(told.get("prompt_tokens") or 0),
-        cached=int((told.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+        cached=int(prompt.get("cached_tokens") or 0),
         completion=int(told.get("completion_tokens") or 0),
-        reasoning=int((told.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0),
+        reasoning=int(completion.get("reasoning_tokens") or 0),
     )
 
 
@@ -185,8 +193,9 @@ def _chunks(delta: Mapping[str, Any]) -> Generator[Chunk, None, None]:
         yield ReasoningChunk(thought)
     if delta.get("content"):
         yield TextChunk(str(delta["content"]))
-    for call in delta.get("tool_calls") or ():
-        function = call.get("function") or {}
+    calls: list[dict[str, Any]] = delta.get("tool_calls") or []
+    for call in calls:
+        function: dict[str, Any] = call.get("function") or {}
         yield CallChunk(
             int(call.get("index") or 0),
             str(call.get("id") or ""),
@@ -215,6 +224,12 @@ def _body(endpoint: Endpoint, request: EngineRequest) -> dict[str, object]:
         named = {"name": "output", "schema": dict(request.json_schema), "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": named}
     return body
+
+
+def _status_in(error: Any) -> int:
+    """Return the status that an error in the middle of a stream stands for; there it is a matter of taste."""
+    code = cast("dict[str, Any]", error).get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and _LEAST_ERROR <= code < _MOST_ERROR else _BROKEN
 
 
 def _choice(choice: str) -> object:
