@@ -25,8 +25,8 @@ from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
-from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.completions import Completions
+from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models
@@ -188,7 +188,7 @@ def assemble(settings: Settings, home: Home, models: Models, model: str, clock: 
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
         doorway=parts.doorway,
         deployments=deployments,
-        engine=engine,
+        engine=deployments.engine("", model),
         model=model,
         gateway=_gateway(ground, deployments, ledger),
         packs=ground.opened,
