@@ -46,7 +46,7 @@ def _sums(
         held.where(_attempt.c.month == month, _attempt.c.status.in_(UNSETTLED)),
         calls.where(_attempt.c.id >= since),
     ):
-        for row in connection.execute(query).tuples():
+        for row in map(tuple[Any, ...], connection.execute(query)):
             yield (row[0], kind, row[1]), tuple(map(int, row[2:]))
 
 
