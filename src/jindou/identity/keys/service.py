@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from sys import intern
 
 from sqlalchemy import or_, select, update
 
@@ -147,7 +148,7 @@ class Keys:
         return KeyHolder(
             who=who,
             key_id=row.id,
-            models=None if row.models is None else tuple(map(str, row.models)),
+            models=None if row.models is None else tuple(intern(str(model)) for model in row.models),
             scopes=None if row.scopes is None else frozenset(row.scopes),
             assistant=row.assistant,
             decision=self._policy.decide(who, "completions::create", Resource("Organisation", who.org_id), {}),
