@@ -12,8 +12,9 @@ from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
 from jindou.agents.tools import Doorway, actions_of
+from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceBook
-from jindou.billing.usage import Usage
+from jindou.billing.usage import Ledger, Usage
 from jindou.db import Database, Work, migrate
 from jindou.durable.queue import Handler, Queue, Worker
 from jindou.errors import Invalid, JindouError, NotFound
@@ -51,6 +52,8 @@ class Platform:
     sessions: Sessions
     keys: Keys
     usage: Usage
+    budgets: Budgets
+    ledger: Ledger
     assistants: Assistants
     conversations: Conversations
     approvals: Approvals
@@ -71,17 +74,27 @@ class Platform:
         Raises:
             EngineUnavailable: the model does not come up.
         """
-        if self.database.is_sqlite:
-            # One process holds the home, so a lease that is still there belongs to nobody.
-            with self.database.writing(None) as work:
-                freed = self.queue.recover(work)
-                unknown = self.usage.attempts.recover(work)
-            _log.info("recovered", extra={"fields": {"leases": freed, "unknown_attempts": unknown}})
+        self._recover()
+        self.ledger.start()
         self.engine.start()
         for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
             thread.start()
+
+    def _recover(self) -> None:
+        with self.database.writing(None) as work:
+            # One process holds the home's runs, so a lease of theirs that is still there belongs to nobody. Workers of
+            # the gateway may live, though.
+            freed = self.queue.recover(work, but=Ledger.task) if self.database.is_sqlite else 0
+            unknown = self.ledger.recover(work)
+        with self.database.reading(None) as work:
+            wrong = self.budgets.count_wrong(work)
+        if wrong:
+            with self.database.writing(None) as work:
+                wrong = self.budgets.repair(work)
+        fields = {"leases": freed, "unknown_attempts": unknown, "repaired_budgets": wrong}
+        _log.info("recovered", extra={"fields": fields})
 
     def stop(self) -> None:
         """Stop the workers and the engine; runs that were under way go on at the next start."""
@@ -91,6 +104,7 @@ class Platform:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
         self.completions.stop(seconds=5.0)
+        self.ledger.stop(seconds=5.0)
         self.engine.stop()
         self.audit.publish()
         for pack in self.packs.values():
@@ -127,7 +141,9 @@ class Platform:
 def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; `engine` runs the catalogue's `model`."""
     ground = _lay_ground(settings, home, clock)
-    usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
+    prices = PriceBook.load(settings.currency, file=home.prices)
+    usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    ledger = Ledger(ground.database, usage.attempts, ground.queue)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
@@ -143,6 +159,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         audit=ground.audit,
         engine=engine,
         model=model,
+        context_tokens=settings.context_tokens,
         max_steps=settings.run_max_steps,
         answer_max_tokens=settings.answer_max_tokens,
     )
@@ -159,6 +176,8 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
         keys=ground.keys,
         usage=usage,
+        budgets=_budgets(ground, usage, assistants),
+        ledger=ledger,
         assistants=assistants,
         conversations=conversations,
         approvals=approvals,
@@ -169,8 +188,21 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         completions=_completions(ground, settings, usage, engine, model),
         packs=ground.opened,
         runner=runner,
-        worker=_worker(ground, settings, runner, approvals),
+        worker=_worker(ground, settings, runner, approvals, ledger),
     )
+
+
+def _budgets(ground: "_Ground", usage: Usage, assistants: Assistants) -> Budgets:
+    def find_bound(work: Work, scope: str, scope_id: str) -> Bound:
+        if scope == "organisation":
+            return Bound(ground.principals.organisation_name(work, scope_id))
+        if scope == "person":
+            return Bound(ground.principals.get(work, scope_id).name, scope_id)
+        if scope == "key":
+            return Bound(*ground.keys.owner(work, scope_id))
+        return Bound(assistants.get(scope_id).slug)
+
+    return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
 
 
 def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
@@ -190,8 +222,12 @@ def _completions(ground: "_Ground", settings: Settings, usage: Usage, engine: En
     )
 
 
-def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals) -> Worker:
-    handlers: dict[str, Handler] = {RUN_TASK: runner.run, EXPIRE_TASK: partial(approvals.expire, ground.database)}
+def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
+    handlers: dict[str, Handler] = {
+        RUN_TASK: runner.run,
+        EXPIRE_TASK: partial(approvals.expire, ground.database),
+        Ledger.task: ledger.bury,
+    }
     return Worker(ground.database, ground.queue, handlers, settings.run_workers)
 
 

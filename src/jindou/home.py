@@ -41,6 +41,7 @@ class Home:
         self.path = path
         self.database = path / "jindou.db"
         self.models = path / "models"
+        self.prices = path / "prices.yaml"
         self.packs = path / "packs"
         self.published_heads = path / "audit" / "heads.jsonl"
         self.server_log = path / "logs" / "jindou.log"

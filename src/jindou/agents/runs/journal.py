@@ -10,7 +10,7 @@ from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import EventType, RunEvent, StepStatus
 from jindou.billing.pricing import Money
-from jindou.billing.usage import Quantities, Usage, Use
+from jindou.billing.usage import Opening, Quantities, Usage
 from jindou.db import Work
 
 __all__ = ["Journal"]
@@ -58,6 +58,7 @@ class Journal:
             input_tokens=0,
             cached_tokens=0,
             output_tokens=0,
+            reasoning_tokens=0,
             calls=0,
             cost_micro=0,
             currency=run.currency,
@@ -82,21 +83,60 @@ class Journal:
         cost = Money(micro=run.cost_micro, currency=run.currency)
         self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": cost})
 
-    def meter(self, work: Work, run: RunRow, step: StepRow, sku: str, quantities: Quantities) -> None:
-        """Write the ledger row of a step's attempt and add its cost to step and run."""
-        use = Use(
-            sku=sku,
-            person_id=run.person_id,
-            assistant=run.assistant,
-            run_id=run.id,
-            step_id=step.id,
-            attempt=step.attempt,
-        )
-        cost = self._usage.record(work, use, quantities)
-        for unit, quantity in quantities.model_dump().items():
+    def open_attempt(self, work: Work, run: RunRow, step: StepRow, sku: str, worst: Quantities) -> str:
+        """Hold the worst case of a model step's attempt, and return the attempt's id in the ledger.
+
+        Raises:
+            BudgetExceeded, RateLimited: a limit that binds the run has no room.
+            PriceMissing: the model has no price.
+        """
+        return self._usage.attempts.open(work, _opening(run, step, sku, worst)).attempt_id
+
+    def lose_attempt(self, work: Work, step: StepRow) -> None:
+        """Write that nobody knows what a step's attempt used, if that is not known yet."""
+        self._usage.attempts.lose_step(work, step.id, step.attempt)
+
+    def settle(self, work: Work, attempt_id: str, used: Quantities) -> Money:
+        """Write the ledger row of a step's attempt, whoever has the run by now.
+
+        Raises:
+            AttemptClosed: it has its row already.
+        """
+        return self._usage.attempts.settle(work, attempt_id, used)
+
+    def void(self, work: Work, attempt_id: str, reason: str) -> None:
+        """Write that a step's attempt used nothing."""
+        self._usage.attempts.void(work, attempt_id, reason)
+
+    def lose(self, work: Work, attempt_id: str, reason: str) -> None:
+        """Write that nobody knows what a step's attempt used: its worst case stays held."""
+        self._usage.attempts.lose(work, attempt_id, reason)
+
+    def meter_call(self, work: Work, run: RunRow, step: StepRow, sku: str) -> None:
+        """Write the ledger row of a tool's call, and add its cost to step and run."""
+        used = Quantities(calls=1)
+        self.add_up(run, step, used, self._usage.record(work, _opening(run, step, sku, used)))
+
+    def add_up(self, run: RunRow, step: StepRow, used: Quantities, cost: Money) -> None:
+        """Add what the ledger has of a step's attempt to step and run."""
+        for unit, quantity in used.model_dump().items():
             setattr(step, unit, getattr(step, unit) + quantity)
         step.cost_micro += cost.micro
         run.cost_micro += cost.micro
+
+
+def _opening(run: RunRow, step: StepRow, sku: str, worst: Quantities) -> Opening:
+    return Opening(
+        org_id=run.org_id,
+        person_id=run.person_id,
+        assistant=run.assistant,
+        run_id=run.id,
+        step_id=step.id,
+        attempt=step.attempt,
+        skus=(sku,),
+        deployment=step.name if step.kind == "model" else "",
+        worst=worst,
+    )
 
 
 def _plain(value: object) -> object:

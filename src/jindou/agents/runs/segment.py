@@ -43,6 +43,7 @@ class Parts:
     audit: Audit
     engine: Engine
     model: str
+    context_tokens: int
     max_steps: int
     answer_max_tokens: int
 

@@ -1,12 +1,17 @@
 """Money and prices."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
-__all__ = ["MICRO", "Money"]
+__all__ = ["MICRO", "Money", "Price", "Unit"]
 
 MICRO = 1_000_000
 """Micro-units in one unit of a currency."""
+
+Unit = Literal["input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "calls"]
 
 
 class Money(BaseModel):
@@ -27,3 +32,19 @@ class Money(BaseModel):
         whole, rest = divmod(abs(self.micro), MICRO)
         decimals = f"{rest:06d}".rstrip("0").ljust(places, "0")
         return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
+
+
+class Price(BaseModel):
+    """Micro-units of `currency` for a million of each unit.
+
+    It holds from `valid_from` until a later price of the SKU, and no longer than `valid_until`, both days in UTC. The
+    SKU of a model is ``model:<name>``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sku: str = Field(min_length=1, max_length=120)
+    valid_from: date
+    valid_until: date | None = None
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    per_million: dict[Unit, Annotated[int, Field(ge=0)]]

@@ -155,6 +155,17 @@ class Keys:
             good_until=good_until,
         )
 
+    def owner(self, work: Work, key_id: str) -> tuple[str, str]:
+        """Return the name of a key and the id of its person.
+
+        Raises:
+            NotFound: there is none in this organisation.
+        """
+        row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
+        if row is None:
+            raise NotFound("No such key.")
+        return row.name, row.person_id
+
     def _changed(self, work: Work, row: KeyRow) -> None:
         """Tell those who watch, once the change is durable, of the secrets that a key has until then."""
         digests = [bytes.fromhex(kept) for kept in (row.secret_hash, row.old_hash) if kept]

@@ -21,8 +21,9 @@ _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
 _PLATFORM_ACTIONS = (
     *("approvals::decide", "audit::read", "completions::create"),
+    *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
-    *("runs::cancel", "runs::read", "runs::start", "usage::read"),
+    *("runs::cancel", "runs::read", "runs::start", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(
     id="jindou.default-deny",

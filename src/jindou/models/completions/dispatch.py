@@ -4,7 +4,7 @@ import threading
 import time
 from datetime import datetime
 
-from jindou.billing.usage import Attempts, Quantities
+from jindou.billing.usage import Attempts, Opening, Quantities
 from jindou.db import Database
 from jindou.errors import Limited
 from jindou.identity.keys import KeyHolder, Keys
@@ -113,9 +113,17 @@ class Completions:
         worst = plan.worst(self._model.context_tokens)
         with self._database.writing(holder.who.org_id) as work:
             now: datetime = work.now()
-            attempt = self._attempts.open(work, holder.who, holder.key_id, f"model:{self._model.name}", worst)
+            opening = Opening(
+                org_id=holder.who.org_id,
+                person_id=holder.who.person_id,
+                key_id=holder.key_id,
+                skus=(f"model:{self._model.name}",),
+                deployment=self._model.name,
+                worst=worst,
+            )
+            admission = self._attempts.open(work, opening)
             self._keys.note_use(work, [holder.key_id])
-        return Ticket(attempt, self._model.name, now)
+        return Ticket(admission.attempt_id, self._model.name, now)
 
     def _run(self, holder: KeyHolder, ticket: Ticket, plan: Plan, tell: Tell, is_left: threading.Event) -> None:
         engine = CountingEngine(
