@@ -11,6 +11,7 @@ from jindou.surfaces.http import (
     approvals,
     assistants,
     audit,
+    budgets,
     conversations,
     keys,
     principals,
@@ -23,7 +24,7 @@ from jindou.surfaces.http import (
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, sessions, principals, status, v1)
+_ROOMS = (runs, approvals, conversations, assistants, usage, budgets, audit, keys, sessions, principals, status, v1)
 
 
 def create_app(platform: Platform) -> FastAPI:
