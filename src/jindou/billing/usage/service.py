@@ -21,7 +21,7 @@ from jindou.billing.usage.types import (
     StatementLine,
     UseGroup,
 )
-from jindou.db import Work
+from jindou.db import Driver, Work
 from jindou.errors import Conflict
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
@@ -67,13 +67,13 @@ class Usage:
         """
         now = work.now()
         (sku,) = done.skus
-        quantities = done.worst.model_dump()
+        quantities = done.worst.plain()
         cost = self._prices.cost(sku, quantities, now.date())
         work.session.flush()
-        connection = work.session.connection()
-        share_ledger(connection)
+        driver = Driver(work.session.connection())
+        share_ledger(driver)
         payer = payer_of(done)
-        sheet = Sheet(connection, [payer], now, self.currency)
+        sheet = Sheet(driver, {payer}, now, self.currency)
         sheet.correct(payer, now, sheet.month, spent=cost.micro, held=0, tokens=0)
         sheet.write()
         row = MeterEventRow(

@@ -44,6 +44,16 @@ class Quantities(BaseModel):
     reasoning_tokens: int = Field(default=0, ge=0)
     calls: int = Field(default=0, ge=0)
 
+    def plain(self) -> dict[str, int]:
+        """Return the units by name, as `model_dump` does, and faster."""
+        return {
+            "input_tokens": self.input_tokens,
+            "cached_tokens": self.cached_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "calls": self.calls,
+        }
+
     @property
     def tokens(self) -> int:
         """Every token, for limits that count tokens."""
