@@ -7,8 +7,8 @@ from jindou.errors import Invalid
 
 __all__ = ["micro_of", "share_of"]
 
-_AMOUNT = re.compile(r"\d{1,10}(\.\d{1,6})?")
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%")
+_AMOUNT = re.compile(r"\d{1,10}(\.\d{1,6})?", re.ASCII)
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", re.ASCII)
 _MICRO = 1_000_000
 _LARGEST = 2**53 - 1
 
@@ -20,7 +20,7 @@ def micro_of(text: str, field: str) -> int:
         Invalid: it is no amount, has more than six decimals, or is too large.
     """
     plain = text.strip()
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain):
+    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain, re.ASCII):
         plain = plain.replace(",", "")
     if _AMOUNT.fullmatch(plain) and (micro := int(Decimal(plain) * _MICRO)) <= _LARGEST:
         return micro

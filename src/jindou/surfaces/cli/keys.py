@@ -1,5 +1,7 @@
 """`jindou keys`."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,6 +15,20 @@ __all__ = ["group"]
 
 group = command_group("Keys: what programs show to ask a model in your name.")
 
+
+class Scope(StrEnum):
+    """What a key is good for."""
+
+    COMPLETIONS = "completions"
+    EMBEDDINGS = "embeddings"
+    MODELS = "models"
+
+
+_SCOPES: Mapping[Scope, KeyScope] = {
+    Scope.COMPLETIONS: "completions",
+    Scope.EMBEDDINGS: "embeddings",
+    Scope.MODELS: "models",
+}
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key: key_…")]
 
 
@@ -24,7 +40,7 @@ def create(
     days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days it is good for.  [default: for ever]")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Only for this model; may be repeated.")] = None,
     scope: Annotated[
-        list[KeyScope] | None, typer.Option(help="Only for requests of this kind; may be repeated.  [default: all]")
+        list[Scope] | None, typer.Option(help="Only for requests of this kind; may be repeated.  [default: all]")
     ] = None,
     assistant: Annotated[str | None, typer.Option(help="What the bill names its calls by.")] = None,
     home: Home = None,
@@ -32,7 +48,13 @@ def create(
 ) -> None:
     """Make a key, and print its secret this once."""
     with signed_in(home, person) as seat:
-        key = seat.client.keys.create(name, days=days, models=model or None, scopes=scope or None, assistant=assistant)
+        key = seat.client.keys.create(
+            name,
+            days=days,
+            models=model or None,
+            scopes=[_SCOPES[one] for one in scope or ()] or None,
+            assistant=assistant,
+        )
         url = seat.client.url
     _secret(key, url, as_json=as_json)
 
