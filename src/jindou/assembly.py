@@ -258,12 +258,12 @@ class _Ground:
         found = {name: sorted(pack.folder.glob("assistants/*/assistant.yaml")) for name, pack in self.packs.items()}
         return [(name, definition.parent) for name, definitions in found.items() for definition in definitions]
 
-    def name_of(self, work: Work, person_id: str) -> str:
-        """Return a person's name, or the id of somebody who is gone."""
+    def name_of(self, work: Work, id_: str) -> str:
+        """Return the name of a person or of a key, or the id of what is gone."""
         try:
-            return self.principals.get(work, person_id).name
+            return self.keys.owner(work, id_)[0] if id_.startswith("key_") else self.principals.get(work, id_).name
         except NotFound:
-            return person_id
+            return id_
 
 
 def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from sys import intern
 
 from sqlalchemy import or_, select, update
 
@@ -147,18 +148,12 @@ class Keys:
         return KeyHolder(
             who=who,
             key_id=row.id,
-            models=None if row.models is None else tuple(map(str, row.models)),
+            models=None if row.models is None else tuple(intern(str(model)) for model in row.models),
             scopes=None if row.scopes is None else frozenset(row.scopes),
             assistant=row.assistant,
             decision=self._policy.decide(who, "completions::create", Resource("Organisation", who.org_id), {}),
             good_until=good_until,
         )
-
-    def _changed(self, work: Work, row: KeyRow) -> None:
-        """Tell those who watch, once the change is durable, of the secrets that a key has until then."""
-        digests = [bytes.fromhex(kept) for kept in (row.secret_hash, row.old_hash) if kept]
-        for tell in self._watchers:
-            work.after_commit(partial(tell, digests))
 
     def owner(self, work: Work, key_id: str) -> tuple[str, str]:
         """Return the name of a key and the id of its person.
@@ -170,6 +165,12 @@ class Keys:
         if row is None:
             raise NotFound("No such key.")
         return row.name, row.person_id
+
+    def _changed(self, work: Work, row: KeyRow) -> None:
+        """Tell those who watch, once the change is durable, of the secrets that a key has until then."""
+        digests = [bytes.fromhex(kept) for kept in (row.secret_hash, row.old_hash) if kept]
+        for tell in self._watchers:
+            work.after_commit(partial(tell, digests))
 
     def _find(self, work: Work, who: Principal, action: str, key_id: str) -> tuple[KeyRow, list[str]]:
         row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
