@@ -12,6 +12,7 @@ from jindou.surfaces.http import (
     assistants,
     audit,
     conversations,
+    deployments,
     keys,
     principals,
     runs,
@@ -23,7 +24,7 @@ from jindou.surfaces.http import (
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, sessions, principals, status, v1)
+_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, deployments, sessions, principals, status, v1)
 
 
 def create_app(platform: Platform) -> FastAPI:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyStatus, NewKey
 
 __all__ = [
@@ -16,13 +17,16 @@ __all__ = [
     "Change",
     "Conversation",
     "DemoReset",
+    "Deployment",
     "EngineStatus",
+    "EngineView",
     "EventType",
     "Example",
     "Finding",
     "Key",
     "KeyStatus",
     "Limits",
+    "Member",
     "MeterEvent",
     "Money",
     "NewKey",

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "usage": Entry("usage:group", "Usage: the bill by another name."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
+    "deployments": Entry("deployments:group", "Deployments: the models that there are, and the engines behind them."),
     "principals": Entry("principals:group", "People, and who you are here."),
     "eval": Entry("evaluate:evaluation", "Measure how often the model calls the right tool."),
     "demo": Entry("demo:group", "The demo company."),
