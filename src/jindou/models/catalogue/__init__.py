@@ -1,27 +1,24 @@
-"""The models that can be had, whether one fits, and pulling it."""
+"""The models that can be had, whether one fits, what one costs, and pulling it."""
 
-from jindou.models.catalogue.pulling import find, pull
-from jindou.models.catalogue.service import choose, get_entry, list_entries
-from jindou.models.catalogue.types import (
-    DiskFull,
-    ModelEntry,
-    ModelUnavailable,
-    Progress,
-    Reporter,
-    UnknownModel,
-    WrongBytes,
-)
+from jindou.models.catalogue.adding import AddAsk
+from jindou.models.catalogue.catalogue import Catalogue
+from jindou.models.catalogue.fitting import Fit
+from jindou.models.catalogue.pulling import pull
+from jindou.models.catalogue.service import Models
+from jindou.models.catalogue.shelf import get_entry, list_entries
+from jindou.models.catalogue.types import ModelEntry, Progress, WrongBytes
+from jindou.models.catalogue.wire import Model, Pull
 
 __all__ = [
-    "DiskFull",
+    "AddAsk",
+    "Catalogue",
+    "Fit",
+    "Model",
     "ModelEntry",
-    "ModelUnavailable",
+    "Models",
     "Progress",
-    "Reporter",
-    "UnknownModel",
+    "Pull",
     "WrongBytes",
-    "choose",
-    "find",
     "get_entry",
     "list_entries",
     "pull",
