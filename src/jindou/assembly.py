@@ -23,6 +23,7 @@ from jindou.identity.keys import Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
+from jindou.models.catalogue import Catalogue, Models
 from jindou.models.completions import Completions, ServedModel
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
@@ -59,6 +60,7 @@ class Platform:
     engine: Engine
     model: str
     completions: Completions
+    models: Models
     packs: dict[str, OpenPack]
     runner: Runner
     worker: Worker
@@ -90,6 +92,7 @@ class Platform:
         for thread in self._background:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
+        self.models.stop()
         self.completions.stop(seconds=5.0)
         self.engine.stop()
         self.audit.publish()
@@ -127,7 +130,8 @@ class Platform:
 def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; `engine` runs the catalogue's `model`."""
     ground = _lay_ground(settings, home, clock)
-    usage = Usage(PriceBook.load(settings.currency), ground.policy, ground.name_of)
+    catalogue = _catalogue(settings, home, model)
+    usage = Usage(PriceBook.load(settings.currency, catalogue.prices()), ground.policy, ground.name_of)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
@@ -167,6 +171,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         engine=engine,
         model=model,
         completions=_completions(ground, settings, usage, engine, model),
+        models=Models(catalogue, ground.policy, ground.audit, ground.database.clock),
         packs=ground.opened,
         runner=runner,
         worker=_worker(ground, settings, runner, approvals),
@@ -177,6 +182,16 @@ def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
     doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
     doorway.require_tools(assistants.list_assistants())
     return doorway
+
+
+def _catalogue(settings: Settings, home: Home, model: str) -> Catalogue:
+    return Catalogue(
+        settings.models_dir or home.models,
+        timeout=settings.source_timeout,
+        offline=settings.offline,
+        context_tokens=settings.context_tokens,
+        served=lambda: frozenset({model}),
+    )
 
 
 def _completions(ground: "_Ground", settings: Settings, usage: Usage, engine: Engine, model: str) -> Completions:

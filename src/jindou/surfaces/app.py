@@ -13,6 +13,7 @@ from jindou.surfaces.http import (
     audit,
     conversations,
     keys,
+    models,
     principals,
     runs,
     sessions,
@@ -23,7 +24,7 @@ from jindou.surfaces.http import (
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, sessions, principals, status, v1)
+_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, models, sessions, principals, status, v1)
 
 
 def create_app(platform: Platform) -> FastAPI:

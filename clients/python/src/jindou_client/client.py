@@ -8,6 +8,7 @@ from jindou_client.assistants import Assistants
 from jindou_client.audit import Audit
 from jindou_client.conversations import Conversations
 from jindou_client.keys import Keys
+from jindou_client.models import Models
 from jindou_client.principals import Principals
 from jindou_client.runs import Runs
 from jindou_client.sessions import Sessions
@@ -35,6 +36,7 @@ class Client:
         self.assistants = Assistants(self._transport)
         self.usage = Usage(self._transport)
         self.keys = Keys(self._transport)
+        self.models = Models(self._transport)
         self.audit = Audit(self._transport)
         self.sessions = Sessions(self._transport)
         self.principals = Principals(self._transport)

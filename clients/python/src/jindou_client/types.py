@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from jindou_client.key_types import Key, KeyStatus, NewKey
+from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
 
 __all__ = [
     "Approval",
@@ -20,13 +21,17 @@ __all__ = [
     "EventType",
     "Example",
     "Finding",
+    "Fit",
     "Key",
     "KeyStatus",
     "Limits",
     "MeterEvent",
+    "Model",
+    "ModelPriceShown",
     "Money",
     "NewKey",
     "Person",
+    "Pull",
     "Quantities",
     "Rule",
     "Run",

@@ -1,6 +1,6 @@
 """The price book: what one unit of a SKU costs on a day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,14 +41,14 @@ class PriceBook:
             self._prices.setdefault(price.sku, []).append(price)
 
     @classmethod
-    def load(cls, currency: str) -> "PriceBook":
-        """Read the price book that comes with Jindou.
+    def load(cls, currency: str, further: Iterable[Price] = ()) -> "PriceBook":
+        """Read the price book that comes with Jindou, and take in what other rooms know the price of.
 
         Raises:
             Invalid: it has no price in `currency`, so that everything would fail when it is done.
         """
         content: Any = yaml.safe_load((Path(__file__).parent / "prices.yaml").read_text(encoding="utf-8"))
-        prices = TypeAdapter(list[Price]).validate_python(content)
+        prices = [*TypeAdapter(list[Price]).validate_python(content), *further]
         known = sorted({price.currency for price in prices})
         if currency not in known:
             rule = f"one of {', '.join(known)}"

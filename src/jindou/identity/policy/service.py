@@ -22,6 +22,7 @@ _PLATFORM = Path(__file__).parent / "platform.cedar"
 _PLATFORM_ACTIONS = (
     *("approvals::decide", "audit::read", "completions::create"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
+    *("models::manage", "models::read"),
     *("runs::cancel", "runs::read", "runs::start", "usage::read"),
 )
 _NO_RULE = Rule(

@@ -5,8 +5,8 @@ from jindou.models.catalogue.catalogue import Catalogue
 from jindou.models.catalogue.fitting import Fit
 from jindou.models.catalogue.pulling import pull
 from jindou.models.catalogue.service import Models
-from jindou.models.catalogue.shelf import get_entry, list_entries
-from jindou.models.catalogue.types import ModelEntry, Progress, WrongBytes
+from jindou.models.catalogue.shelf import get_entry
+from jindou.models.catalogue.types import ModelEntry, Progress, Reporter, WrongBytes
 from jindou.models.catalogue.wire import Model, Pull
 
 __all__ = [
@@ -18,8 +18,8 @@ __all__ = [
     "Models",
     "Progress",
     "Pull",
+    "Reporter",
     "WrongBytes",
     "get_entry",
-    "list_entries",
     "pull",
 ]

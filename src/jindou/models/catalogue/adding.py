@@ -86,7 +86,9 @@ def entry_of(path: Path, ask: AddAsk, today: date) -> ModelEntry:
 
 def _require_whole_model(path: Path, header: Header) -> None:
     if header.is_adapter:
-        raise NotGguf(f"{path.name} is a GGUF file, but no model: an adapter or a projector.", field="path", rule="model")
+        raise NotGguf(
+            f"{path.name} is a GGUF file, but no model: an adapter or a projector.", field="path", rule="model"
+        )
     if header.parts > 1:
         told = f"{path.name} is one of {header.parts} parts; join them first: `llama-gguf-split --merge`."
         raise NotGguf(told, field="path", rule="one file")

@@ -128,7 +128,7 @@ class _Pull:
         return said
 
     def _fill(self, source: Source, part: Path, size: int, sha256: str) -> None:
-        """Fill `part` with the right bytes. If it held something before, the wrong bytes may be those: then once more."""
+        """Fill `part` with the right bytes. If it held something before, wrong bytes may be those: then once more."""
         have = part.stat().st_size if part.exists() else 0
         self._report(Progress(source.name, have, size))
         fetch(source, part, self._timeout, lambda done: self._report(Progress(source.name, done, size)))

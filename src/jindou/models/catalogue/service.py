@@ -3,14 +3,15 @@
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from jindou.db import Work
-from jindou.errors import JindouError, NotFound
+from jindou.errors import JindouError, NotFound, Unavailable
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 from jindou.models.catalogue.catalogue import Catalogue
-from jindou.models.catalogue.types import ModelEntry, ModelInUse, Progress, PullStopped
+from jindou.models.catalogue.types import ModelEntry, ModelInUse, ModelUnavailable, Progress, PullStopped
 from jindou.models.catalogue.wire import Model, Pull, PullState
 from jindou.telemetry import Clock, get_logger
 
@@ -25,10 +26,31 @@ class NoPull(NotFound):
     code = "no_pull"
 
 
+class OneModelOnly(Unavailable):
+    """This installation serves the model of its settings, and no other beside it."""
+
+    code = "one_model_only"
+
+
+class Serving(Protocol):
+    """What makes models answer under their names, and stop."""
+
+    def serve(self, work: Work, who: Principal, name: str) -> object:
+        """Have the local model `name`, whose file is here, answer from now on."""
+        ...
+
+    def stop(self, work: Work, who: Principal, name: str) -> object:
+        """Have it answer no more."""
+        ...
+
+
 class Models:
     """The catalogue behind the policy. Pulls go on in the background, one a model, and can be asked about."""
 
-    def __init__(self, catalogue: Catalogue, policy: Policy, audit: Audit, clock: Clock) -> None:
+    def __init__(
+        self, catalogue: Catalogue, policy: Policy, audit: Audit, clock: Clock, serving: Serving | None = None
+    ) -> None:
+        self._serving = serving
         self.catalogue = catalogue
         self._policy = policy
         self._audit = audit
@@ -93,6 +115,36 @@ class Models:
             self._tell(work, who, "models::stop-pull", name, rules)
         return told
 
+    def serve(self, work: Work, who: Principal, name: str) -> Model:
+        """Have a model answer under its name, until it is stopped.
+
+        Raises:
+            UnknownModel: there is none of that name.
+            ModelUnavailable: its file is not here.
+            Forbidden: they may not.
+        """
+        rules = self._require(who, "models::manage")
+        entry = self.catalogue.get(name)
+        if self.catalogue.show(entry).state != "here":
+            raise ModelUnavailable(f"{entry.title} is not here yet: `jindou models pull {name}`.")
+        if name not in self.catalogue.served():
+            self._require_serving().serve(work, who, name)
+            self._tell(work, who, "models::serve", name, rules)
+        return self.catalogue.show(entry)
+
+    def stop_serving(self, work: Work, who: Principal, name: str) -> None:
+        """Have a model answer no more; its file stays.
+
+        Raises:
+            UnknownModel: there is none of that name.
+            Forbidden: they may not.
+        """
+        rules = self._require(who, "models::manage")
+        self.catalogue.get(name)
+        if name in self.catalogue.served():
+            self._require_serving().stop(work, who, name)
+            self._tell(work, who, "models::stop", name, rules)
+
     def remove(self, work: Work, who: Principal, name: str) -> None:
         """Remove a model's file, and its entry if somebody added it.
 
@@ -112,6 +164,14 @@ class Models:
         """End the pulls that are under way; the next ones go on from there."""
         for job in list(self._jobs.values()):
             job.stopping.set()
+
+    def _require_serving(self) -> Serving:
+        if self._serving is None:
+            told = (
+                "This installation serves the one model it was started with: `jindou up --model NAME` starts another."
+            )
+            raise OneModelOnly(told)
+        return self._serving
 
     def _require(self, who: Principal, action: str) -> list[str]:
         decision = self._policy.require(who, action, Resource("Organisation", who.org_id), {})
@@ -139,9 +199,7 @@ class _Job:
         self._clock = clock
         self._started_at = clock.now()
         self._step = _Step("running", Progress("", 0, entry.bytes))
-        self._thread = threading.Thread(
-            target=self._run, args=(catalogue,), name=f"pull-{entry.name}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(catalogue,), name=f"pull-{entry.name}", daemon=True)
 
     def start(self) -> None:
         """Begin."""

@@ -115,7 +115,9 @@ class Store:
         """Note the size and the time at which the bytes of `path` were right."""
         path.with_suffix(".verified").write_text(json.dumps(_seal(path)), encoding="utf-8")
 
-    def verify(self, entry: ModelEntry, sha256: str, path: Path, report: Callable[[int], None] = lambda _: None) -> None:
+    def verify(
+        self, entry: ModelEntry, sha256: str, path: Path, report: Callable[[int], None] = lambda _: None
+    ) -> None:
         """Hash the bytes at `path`.
 
         Raises:

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "bill": Entry("usage:bill", "Show what was used, and what it cost."),
     "usage": Entry("usage:group", "Usage: the bill by another name."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
+    "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
     "principals": Entry("principals:group", "People, and who you are here."),
     "eval": Entry("evaluate:evaluation", "Measure how often the model calls the right tool."),
