@@ -8,13 +8,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hub_site import BYTES, Hub, entry, fetch, find, open_hub, silent_source
 
 from jindou.errors import NotFound
 from jindou.models.catalogue import Progress, WrongBytes, get_entry, pull
 from jindou.models.catalogue.shelf import choose, list_entries
 from jindou.models.catalogue.store import Store
 from jindou.models.catalogue.types import DiskFull, ModelInUse, ModelUnavailable, Source, Wheel
+from support.hub import BYTES, Hub, entry, fetch, find, open_hub, silent_source
 
 
 @pytest.fixture

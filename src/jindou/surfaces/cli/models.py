@@ -205,7 +205,8 @@ def _fetch(catalogue: Catalogue, entry: ModelEntry, *, quiet: bool) -> Path:
 @contextmanager
 def _bar(told: str, total: int, *, quiet: bool) -> Generator[Reporter]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, disable=quiet or not screen.is_terminal) as bar:
         task = bar.add_task(told, total=total)
 
         def report(step: PullProgress) -> None:
