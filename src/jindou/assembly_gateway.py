@@ -16,7 +16,7 @@ from jindou.identity.policy import Policy
 from jindou.identity.principals import Principals
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
-from jindou.models.serving import remote_models
+from jindou.models.serving import open_catalogue, remote_models
 from jindou.settings import Settings
 from jindou.telemetry import Clock, Metrics
 
@@ -79,7 +79,7 @@ def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
     policy = Policy({}, {})
     audit = Audit(home.published_heads, policy)
     keys = Keys(Principals(), policy, audit)
-    attempts = Attempts(PriceBook.load(settings.currency, file=home.prices))
+    attempts = Attempts(PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices))
     ledger = Ledger(database, attempts, Queue(settings.lease_seconds))
     deployments = _deployments(settings, home, database, policy, audit)
     return Gateway(
