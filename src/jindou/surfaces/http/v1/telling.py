@@ -1,0 +1,58 @@
+"""What went wrong, as a client of each API reads it: one table of statuses, the client's own names for its fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from jindou.surfaces.http.v1.decoding import Asked
+from jindou.surfaces.openai_errors import openai_error
+
+__all__ = ["ANTHROPIC_TYPES", "Told", "anthropic_error", "told"]
+
+ANTHROPIC_TYPES: Mapping[int, str] = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+}
+"""What Anthropic's clients call a status; any other is an `api_error`."""
+
+_OURS = 500
+_NOTHING = Asked({})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An error in OpenAI's words."""
+
+    status: int
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Say whether the client could not have done better."""
+        return self.status >= _OURS
+
+
+def told(error: Exception, asked: Asked | None = None) -> Told:
+    """Return what is told of an error; `asked` names fields as the client does."""
+    status, body = openai_error(error)
+    said = cast("dict[str, Any]", body["error"])
+    path = said["param"] or ""
+    asked = asked or _NOTHING
+    return Told(status, asked.told(said["message"], path), said["type"], asked.named(path) or None, said["code"])
+
+
+def anthropic_error(error: Exception, asked: Asked | None = None) -> tuple[int, dict[str, object]]:
+    """Return the status and the body for an error, in Anthropic's shape, which names no field but in its message."""
+    said = told(error, asked)
+    kind = ANTHROPIC_TYPES.get(said.status, "api_error")
+    return said.status, {"type": "error", "error": {"type": kind, "message": said.message}}
