@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
-from wire_events import CALLS, CALLS_DONE, STOPPED, USED, WORDS, named
+from wire_events import BEGUN, CALLS, CALLS_DONE, STOPPED, USED, WORDS, named
 
 from jindou.errors import Corrupt, Invalid, Limited, Unavailable
-from jindou.surfaces.http.v1.events import CallPiece, Done, Failed, TextPiece
+from jindou.models.completions import CallPiece, Done, TextPiece
+from jindou.surfaces.http.v1.messages import MessageEvents, message
 from jindou.surfaces.http.v1.messages_request import chat_of, read
-from jindou.surfaces.http.v1.messages_wire import MessageEvents, message
 from jindou.surfaces.http.v1.telling import anthropic_error
 
 GOOD: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
@@ -147,8 +147,9 @@ def test_what_the_chat_refuses_is_told_by_the_name_that_the_client_used() -> Non
     assert request.named("tools[0].function.parameters") == "tools[0].input_schema"
     assert request.named("max_completion_tokens") == "max_tokens"
     assert request.named("response_format.json_schema.schema") == "output_config.format.schema"
-    error = Invalid("max_completion_tokens is 9; there are 4.", field="max_completion_tokens", rule="at most 4")
-    status, told = anthropic_error(error, request)
+    with pytest.raises(Invalid) as refused, request.naming():
+        raise Invalid("max_completion_tokens is 9; there are 4.", field="max_completion_tokens", rule="at most 4")
+    status, told = anthropic_error(refused.value)
     assert status == 400
     assert told == {
         "type": "error",
@@ -157,7 +158,7 @@ def test_what_the_chat_refuses_is_told_by_the_name_that_the_client_used() -> Non
 
 
 def test_a_message_has_its_blocks_and_its_usage_with_the_cache_apart() -> None:
-    made = Message.model_validate_json(message("att_1", "m", CALLS, CALLS_DONE))
+    made = Message.model_validate_json(message(BEGUN, CALLS, CALLS_DONE))
     assert (made.id, made.stop_reason) == ("msg_1", "tool_use")
     assert [block.type for block in made.content] == ["text", "tool_use", "tool_use"]
     called = made.content[1]
@@ -168,17 +169,17 @@ def test_a_message_has_its_blocks_and_its_usage_with_the_cache_apart() -> None:
 
 @pytest.mark.parametrize("shows_thoughts", [False, True])
 def test_thoughts_are_for_a_client_that_asked_for_them(*, shows_thoughts: bool) -> None:
-    made = Message.model_validate_json(message("att_1", "m", WORDS, STOPPED, shows_thoughts=shows_thoughts))
+    made = Message.model_validate_json(message(BEGUN, WORDS, STOPPED, shows_thoughts=shows_thoughts))
     assert [block.type for block in made.content] == ["thinking", "text"][not shows_thoughts :]
-    stream = MessageEvents("att_1", "m", shows_thoughts=shows_thoughts)
-    told = named(b"".join(stream.of(event) for event in [*WORDS, STOPPED]))
+    stream = MessageEvents(BEGUN, shows_thoughts=shows_thoughts)
+    told = named(stream.start() + b"".join(map(stream.of, WORDS)) + stream.end(STOPPED))
     begun = [event["content_block"]["type"] for event in told if event["type"] == "content_block_start"]
     assert begun == [block.type for block in made.content]
 
 
 def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> None:
-    stream = MessageEvents("att_1", "m")
-    told = named(b"".join(stream.of(event) for event in [*CALLS, CALLS_DONE]))
+    stream = MessageEvents(BEGUN)
+    told = named(stream.start() + b"".join(map(stream.of, CALLS)) + stream.end(CALLS_DONE))
     assert [event["type"] for event in told] == [
         *("message_start", "ping"),
         *("content_block_start", "content_block_delta", "content_block_stop"),
@@ -197,15 +198,16 @@ def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> 
 
 
 def test_an_answer_of_nothing_is_a_whole_stream_too() -> None:
-    told = named(MessageEvents("att_1", "m").of(Done(("length",), USED)))
+    stream = MessageEvents(BEGUN)
+    told = named(stream.start() + stream.end(Done(USED, ("length",))))
     assert [event["type"] for event in told] == ["message_start", "ping", "message_delta", "message_stop"]
     assert told[2]["delta"]["stop_reason"] == "max_tokens"
 
 
 def test_what_fails_in_the_middle_of_a_stream_is_an_event_of_its_own() -> None:
-    stream = MessageEvents("att_1", "m")
+    stream = MessageEvents(BEGUN)
     stream.of(TextPiece("Good"))
-    (told,) = named(stream.of(Failed(Unavailable("The engine died."))))
+    (told,) = named(stream.broken(Unavailable("The engine died.")))
     assert told == {"type": "error", "error": {"type": "overloaded_error", "message": "The engine died."}}
 
 
@@ -229,4 +231,4 @@ def test_an_error_has_the_shape_and_the_words_of_the_protocol(error: Exception, 
 
 def test_arguments_that_are_no_object_are_not_told_as_a_call() -> None:
     with pytest.raises(Corrupt):
-        message("att_1", "m", [CallPiece(0, "c", "f", '{"a": ')], CALLS_DONE)
+        message(BEGUN, [CallPiece(0, "c", "f", '{"a": ')], CALLS_DONE)

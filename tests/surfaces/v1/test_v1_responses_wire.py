@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
-from wire_events import CALLS, CALLS_DONE, STOPPED, USED, WORDS, named
+from wire_events import BEGUN, CALLS, CALLS_DONE, STOPPED, USED, WORDS, named
 
 from jindou.errors import Invalid, Unavailable
-from jindou.surfaces.http.v1.events import Done, Failed, TextPiece
+from jindou.models.completions import Done, TextPiece
+from jindou.surfaces.http.v1.responses import ResponseEvents, Subject, response
 from jindou.surfaces.http.v1.responses_request import chat_of, read
-from jindou.surfaces.http.v1.responses_wire import ResponseEvents, Subject, response
 from jindou.surfaces.http.v1.telling import told
 
 GOOD: dict[str, Any] = {"model": "m", "input": "Hello"}
@@ -26,7 +26,7 @@ def chat(**change: Any) -> dict[str, Any]:
 
 
 def subject(**change: Any) -> Subject:
-    return Subject("att_1", "m", 1_800_000_000, read(request(**change)))
+    return Subject(BEGUN, read(request(**change)))
 
 
 def test_a_request_is_a_chat_request_in_other_words() -> None:
@@ -149,8 +149,9 @@ def test_what_the_chat_refuses_is_bodyby_the_name_that_the_client_used() -> None
     asked = chat_of(read(request(instructions="Be short.", max_output_tokens=9)))
     assert asked.named("messages[0].content") == "instructions"
     assert asked.named("messages[1].content") == "input"
-    error = Invalid("max_completion_tokens is 9; there are 4.", field="max_completion_tokens", rule="at most 4")
-    said = told(error, asked)
+    with pytest.raises(Invalid) as refused, asked.naming():
+        raise Invalid("max_completion_tokens is 9; there are 4.", field="max_completion_tokens", rule="at most 4")
+    said = told(refused.value)
     assert (said.param, said.message) == ("max_output_tokens", "max_output_tokens is 9; there are 4.")
 
 
@@ -173,7 +174,7 @@ def test_a_response_has_its_items_and_what_was_asked() -> None:
 
 
 def test_an_answer_that_was_cut_off_is_incomplete_and_says_why() -> None:
-    made = Response.model_validate_json(response(subject(), WORDS, Done(("length",), USED)))
+    made = Response.model_validate_json(response(subject(), WORDS, Done(USED, ("length",))))
     assert made.status == "incomplete"
     assert made.incomplete_details is not None
     assert made.incomplete_details.reason == "max_output_tokens"
@@ -182,7 +183,7 @@ def test_an_answer_that_was_cut_off_is_incomplete_and_says_why() -> None:
 
 def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> None:
     stream = ResponseEvents(subject(stream=True))
-    events = named(b"".join(stream.of(event) for event in [*WORDS, *CALLS[1:], CALLS_DONE]))
+    events = named(stream.start() + b"".join(map(stream.of, [*WORDS, *CALLS[1:]])) + stream.end(CALLS_DONE))
     assert [event["type"].removeprefix("response.") for event in events] == [
         *("created", "in_progress"),
         *("output_item.added", "content_part.added", "reasoning_text.delta", "reasoning_text.delta"),
@@ -204,14 +205,15 @@ def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> 
 
 
 def test_an_answer_of_nothing_is_a_whole_stream_too() -> None:
-    events = named(ResponseEvents(subject()).of(STOPPED))
+    stream = ResponseEvents(subject())
+    events = named(stream.start() + stream.end(STOPPED))
     assert [event["type"] for event in events] == ["response.created", "response.in_progress", "response.completed"]
 
 
 def test_what_fails_in_the_middle_of_a_stream_is_a_failed_response() -> None:
     stream = ResponseEvents(subject())
     stream.of(TextPiece("Good"))
-    (event,) = named(stream.of(Failed(Unavailable("The engine died."))))
+    (event,) = named(stream.broken(Unavailable("The engine died.")))
     EVENT.validate_python(event)
     assert event["type"] == "response.failed"
     assert event["response"]["status"] == "failed"

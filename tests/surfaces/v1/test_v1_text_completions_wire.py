@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 from openai.types import Completion
-from wire_events import STOPPED, USED, unnamed
+from wire_events import BEGUN, STOPPED, USED, unnamed
 
-from jindou.errors import Invalid, Unavailable
-from jindou.surfaces.http.v1.events import Done, Failed, ReasoningPiece, TextPiece
-from jindou.surfaces.http.v1.text_completions_wire import TextStream, chats_of, read, text_completion
+from jindou.errors import Invalid
+from jindou.models.completions import RawPiece
+from jindou.surfaces.http.v1.text_completions import Choice, TextStream, asked_of, choices_of, read, text_completion
 
 GOOD: dict[str, Any] = {"model": "m", "prompt": "Hello"}
 
@@ -16,20 +16,20 @@ def request(**change: Any) -> bytes:
     return json.dumps(GOOD | change).encode()
 
 
-def test_each_prompt_is_a_chat_request() -> None:
-    (one,) = chats_of(read(request(stop="x", seed=7, n=2)))
-    assert one.body == {
-        "model": "m",
-        "messages": [{"role": "user", "content": "Hello"}],
-        "max_tokens": 16,
-        "n": 2,
-        "stop": "x",
-        "seed": 7,
-    }
-    both = chats_of(read(request(prompt=["a", "b"], max_tokens=5)))
-    assert [chat.body["messages"][0]["content"] for chat in both] == ["a", "b"]
-    assert both[1].named("messages[0].content") == "prompt[1]"
-    assert one.named("messages[0].content") == "prompt"
+def raw(*choices: tuple[int, str, str | None]) -> RawPiece:
+    said = [{"index": at, "text": text, "finish_reason": why, "logprobs": None} for at, text, why in choices]
+    return RawPiece(json.dumps(said).encode())
+
+
+def test_each_prompt_is_sent_as_it_is() -> None:
+    (one,) = asked_of(read(request(stop="x", seed=7, n=2, user="u")))
+    assert one.path == "/completions"
+    assert one.body == {"model": "m", "prompt": "Hello", "max_tokens": 16, "n": 2, "stop": "x", "seed": 7}
+    assert one.worst is not None
+    assert (one.worst.input_tokens, one.worst.output_tokens) == (12, 32)
+    both = asked_of(read(request(prompt=["a", "b"], max_tokens=5, stream=True)))
+    assert [asked.body["prompt"] for asked in both] == ["a", "b"]
+    assert all(asked.stream and asked.body["stream_options"] == {"include_usage": True} for asked in both)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,12 @@ def test_a_field_that_is_wrong_is_named(change: dict[str, Any], field: str, rule
     assert (refused.value.field, refused.value.rule) == (field, rule)
 
 
-def test_answers_come_in_the_order_of_the_prompts_with_the_usage_of_all() -> None:
-    first = ([TextPiece("a", 0), TextPiece("b", 1), TextPiece("c", 0)], Done(("stop", "length"), USED))
-    second = ([TextPiece("d", 1)], Done(("stop", "stop"), USED))
-    made = Completion.model_validate_json(text_completion("att_1", "m", 1, [first, second]))
+def test_choices_come_in_the_order_of_the_prompts_with_the_usage_of_all() -> None:
+    first = [Choice("ac", 0, "stop"), Choice("b", 1, "length")]
+    second = choices_of(raw((0, "", "stop"), (1, "d", "stop")))
+    body = text_completion(BEGUN, read(request(prompt=["x", "y"], n=2)), [first, second], USED + USED)
+    made = Completion.model_validate_json(body)
+    assert (made.id, made.object) == ("cmpl-1", "text_completion")
     assert [(choice.index, choice.text, choice.finish_reason) for choice in made.choices] == [
         (0, "ac", "stop"),
         (1, "b", "length"),
@@ -70,23 +72,21 @@ def test_answers_come_in_the_order_of_the_prompts_with_the_usage_of_all() -> Non
 
 
 def test_a_stream_brings_one_prompt_after_another_and_the_usage_of_all_last() -> None:
-    asked = read(request(prompt=["a", "b"], stream=True, stream_options={"include_usage": True}))
-    stream = TextStream("att_1", "m", 1, asked)
-    told = unnamed(b"".join(map(stream.of, [ReasoningPiece("hm"), TextPiece("A"), STOPPED, TextPiece("B"), STOPPED])))
+    stream = TextStream(BEGUN, read(request(prompt=["a", "b"], stream_options={"include_usage": True})))
+    told = unnamed(
+        stream.of(raw((0, "A", None)))
+        + stream.of(raw((0, "", "stop")))
+        + stream.end(STOPPED)
+        + stream.of(raw((0, "B", "length")))
+        + stream.end(STOPPED)
+    )
+    assert stream.is_over
     assert told[-1] == "[DONE]"
     choices = [choice for chunk in told[:-1] for choice in chunk["choices"]]
     assert [(choice["index"], choice["text"], choice["finish_reason"]) for choice in choices] == [
         (0, "A", None),
         (0, "", "stop"),
-        (1, "B", None),
-        (1, "", "stop"),
+        (1, "B", "length"),
     ]
     assert told[-2]["usage"]["prompt_tokens"] == 200
     assert all(chunk["usage"] is None for chunk in told[:-2])
-
-
-def test_what_fails_in_the_middle_of_a_stream_is_an_error_without_an_end() -> None:
-    stream = TextStream("att_1", "m", 1, read(request(stream=True)))
-    (told,) = unnamed(stream.of(Failed(Unavailable("The engine died."))))
-    assert told["error"]["message"] == "The engine died."
-    assert told["error"]["type"] == "server_error"

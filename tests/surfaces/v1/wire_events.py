@@ -1,16 +1,18 @@
 """What an engine made, and how a client reads the stream of it."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
+from jindou.models.completions import Begun, CallPiece, Done, ReasoningPiece, TextPiece
 from jindou.models.engines import Usage
-from jindou.surfaces.http.v1.events import CallPiece, Done, ReasoningPiece, TextPiece
 
-__all__ = ["CALLS", "CALLS_DONE", "STOPPED", "USED", "WORDS", "named", "unnamed"]
+__all__ = ["BEGUN", "CALLS", "CALLS_DONE", "STOPPED", "USED", "WORDS", "named", "unnamed"]
 
+BEGUN = Begun("att_1", "m", datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 USED = Usage(prompt=100, cached=60, completion=7)
-STOPPED = Done(("stop",), USED)
-CALLS_DONE = Done(("tool_calls",), USED)
+STOPPED = Done(USED, ("stop",))
+CALLS_DONE = Done(USED, ("tool_calls",))
 WORDS = [ReasoningPiece("Hm"), ReasoningPiece("m."), TextPiece("Good "), TextPiece("morning")]
 CALLS = [
     TextPiece("I look."),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jindou.surfaces.http.v1.events import CallPiece, ReasoningPiece, TextPiece
+from jindou.models.completions import CallPiece, ReasoningPiece, TextPiece
 
 __all__ = ["Block", "Blocks", "Piece", "Step"]
 

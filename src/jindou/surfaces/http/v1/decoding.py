@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ import msgspec
 
 from jindou.errors import Invalid
 
-__all__ = ["Asked", "decode", "encode", "require_nothing", "typed"]
+__all__ = ["Chat", "decode", "encode", "require_nothing", "typed"]
 
 T = TypeVar("T")
 
@@ -22,11 +23,20 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Chat:
     """A request put into OpenAI's chat fields. `names` says what the client called those that have another name."""
 
     body: dict[str, Any]
     names: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @contextmanager
+    def naming(self) -> Generator[None]:
+        """Let an error about a field that comes out of the block have the client's name for it."""
+        try:
+            yield
+        except Invalid as error:
+            error.message, error.field = self.told(error.message, error.field), self.named(error.field)
+            raise
 
     def named(self, path: str) -> str:
         """Return the client's name for the field of the chat request at `path`, such as ``messages[1].content``."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from jindou.errors import Invalid
-from jindou.surfaces.http.v1.decoding import Asked, decode, require_nothing
+from jindou.surfaces.http.v1.decoding import Chat, decode, require_nothing
 
 __all__ = ["MessagesRequest", "chat_of", "read"]
 
@@ -144,7 +144,7 @@ def read(body: bytes) -> MessagesRequest:
     return request
 
 
-def chat_of(request: MessagesRequest) -> Asked:
+def chat_of(request: MessagesRequest) -> Chat:
     """Return `request` as the fields of a chat request.
 
     Raises:
@@ -165,7 +165,7 @@ def chat_of(request: MessagesRequest) -> Asked:
         body["user"] = request.metadata.user_id
     given = {"stop": request.stop_sequences or None, "temperature": request.temperature, "top_p": request.top_p}
     body |= {name: value for name, value in given.items() if value is not None}
-    return Asked(body, names | _NAMES | _tool_names(request))
+    return Chat(body, names | _NAMES | _tool_names(request))
 
 
 _NAMES = {

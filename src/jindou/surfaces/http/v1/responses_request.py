@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from jindou.errors import Invalid
-from jindou.surfaces.http.v1.decoding import Asked, decode, require_nothing
+from jindou.surfaces.http.v1.decoding import Chat, decode, require_nothing
 from jindou.surfaces.http.v1.responses_items import messages_of
 
 __all__ = ["ResponsesRequest", "chat_of", "read"]
@@ -125,7 +125,7 @@ def read(body: bytes) -> ResponsesRequest:
     return request
 
 
-def chat_of(request: ResponsesRequest) -> Asked:
+def chat_of(request: ResponsesRequest) -> Chat:
     """Return `request` as the fields of a chat request.
 
     Raises:
@@ -151,7 +151,7 @@ def chat_of(request: ResponsesRequest) -> Asked:
         "user": request.user,
     }
     body |= {name: value for name, value in given.items() if value is not None}
-    return Asked(body, names | _NAMES | _tool_names([at for at, _ in tools]))
+    return Chat(body, names | _NAMES | _tool_names([at for at, _ in tools]))
 
 
 _NAMES = {

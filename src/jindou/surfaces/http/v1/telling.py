@@ -1,10 +1,9 @@
-"""What went wrong, as a client of each API reads it: one table of statuses, the client's own names for its fields."""
+"""What went wrong, in the shape and the words of each API; one table says the status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from jindou.surfaces.http.v1.decoding import Asked
 from jindou.surfaces.openai_errors import openai_error
 
 __all__ = ["ANTHROPIC_TYPES", "Told", "anthropic_error", "told"]
@@ -23,7 +22,6 @@ ANTHROPIC_TYPES: Mapping[int, str] = {
 """What Anthropic's clients call a status; any other is an `api_error`."""
 
 _OURS = 500
-_NOTHING = Asked({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +40,15 @@ class Told:
         return self.status >= _OURS
 
 
-def told(error: Exception, asked: Asked | None = None) -> Told:
-    """Return what is told of an error; `asked` names fields as the client does."""
+def told(error: Exception) -> Told:
+    """Return what is told of an error."""
     status, body = openai_error(error)
     said = cast("dict[str, Any]", body["error"])
-    path = said["param"] or ""
-    asked = asked or _NOTHING
-    return Told(status, asked.told(said["message"], path), said["type"], asked.named(path) or None, said["code"])
+    return Told(status, said["message"], said["type"], said["param"], said["code"])
 
 
-def anthropic_error(error: Exception, asked: Asked | None = None) -> tuple[int, dict[str, object]]:
+def anthropic_error(error: Exception) -> tuple[int, dict[str, object]]:
     """Return the status and the body for an error, in Anthropic's shape, which names no field but in its message."""
-    said = told(error, asked)
+    said = told(error)
     kind = ANTHROPIC_TYPES.get(said.status, "api_error")
     return said.status, {"type": "error", "error": {"type": kind, "message": said.message}}
