@@ -34,7 +34,7 @@ class _Block(_Strict, tag_field="type"):
     cache_control: _CacheControl | None = None
 
 
-class _Text(_Block, kw_only=True, tag="text"):
+class _TextBlock(_Block, kw_only=True, tag="text"):
     text: str
     citations: list[Any] | None = None
 
@@ -48,7 +48,7 @@ class _ToolUse(_Block, kw_only=True, tag="tool_use"):
 
 class _ToolResult(_Block, kw_only=True, tag="tool_result"):
     tool_use_id: str
-    content: str | list[_Text] | None = None
+    content: str | list[_TextBlock] | None = None
     is_error: bool | None = None
 
 
@@ -63,10 +63,10 @@ class _HiddenThinking(_Block, kw_only=True, tag="redacted_thinking"):
 
 class _Message(_Strict):
     role: Literal["user", "assistant", "system"]
-    content: str | list[_Text | _ToolUse | _ToolResult | _Thinking | _HiddenThinking]
+    content: str | list[_TextBlock | _ToolUse | _ToolResult | _Thinking | _HiddenThinking]
 
 
-class _Tool(_Strict):
+class _CustomTool(_Strict):
     name: Name
     input_schema: dict[str, Any]
     description: str | None = None
@@ -89,14 +89,14 @@ class _Thought(_Strict):
     display: Literal["summarized", "omitted"] | None = None
 
 
-class _Format(_Strict):
+class _JsonFormat(_Strict):
     type: Literal["json_schema"]
     schema: dict[str, Any]
 
 
 class _OutputConfig(_Strict):
     effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
-    format: _Format | None = None
+    format: _JsonFormat | None = None
 
 
 class _Metadata(_Strict):
@@ -109,13 +109,13 @@ class MessagesRequest(_Strict):
     model: str
     max_tokens: Annotated[int, Meta(ge=1)]
     messages: Annotated[list[_Message], Meta(min_length=1, max_length=2048)]
-    system: str | list[_Text] | None = None
+    system: str | list[_TextBlock] | None = None
     stop_sequences: list[str] | None = None
     stream: bool = False
     temperature: Share | None = None
     top_p: Share | None = None
     top_k: int | None = None
-    tools: Annotated[list[_Tool], Meta(max_length=128)] | None = None
+    tools: Annotated[list[_CustomTool], Meta(max_length=128)] | None = None
     tool_choice: _ToolChoice | None = None
     output_config: _OutputConfig | None = None
     thinking: _Thought | None = None
@@ -185,7 +185,7 @@ def _tool_names(request: MessagesRequest) -> dict[str, str]:
     }
 
 
-def _tool(tool: _Tool) -> dict[str, Any]:
+def _tool(tool: _CustomTool) -> dict[str, Any]:
     function: dict[str, Any] = {"name": tool.name, "parameters": tool.input_schema}
     if tool.description is not None:
         function["description"] = tool.description
@@ -234,7 +234,7 @@ def _said(message: _Message, at: int) -> list[dict[str, Any]]:
         return [{"role": message.role, "content": message.content}]
     made: list[dict[str, Any]] = []
     for place, block in enumerate(message.content):
-        if isinstance(block, _Text):
+        if isinstance(block, _TextBlock):
             if made and made[-1]["role"] == message.role:
                 made[-1]["content"] += "\n" + block.text
             else:
@@ -253,7 +253,7 @@ def _assistant(message: _Message, at: int) -> list[dict[str, Any]]:
     texts: list[str] = []
     calls: list[dict[str, Any]] = []
     for place, block in enumerate(message.content):
-        if isinstance(block, _Text):
+        if isinstance(block, _TextBlock):
             texts.append(block.text)
         elif isinstance(block, _ToolUse):
             function = {"name": block.name, "arguments": json.dumps(block.input, ensure_ascii=False)}
@@ -274,5 +274,5 @@ def _result(block: _ToolResult) -> str:
     return _FAILED + text if block.is_error and not text.lower().startswith("error") else text
 
 
-def _joined(content: str | list[_Text]) -> str:
+def _joined(content: str | list[_TextBlock]) -> str:
     return content if isinstance(content, str) else "\n".join(part.text for part in content)

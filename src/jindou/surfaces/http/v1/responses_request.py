@@ -26,7 +26,7 @@ class _Loose(Struct, kw_only=True):
     """What else a client keeps in it is not looked at."""
 
 
-class _Format(_Loose):
+class _TextFormat(_Loose):
     type: Literal["text", "json_object", "json_schema"]
     name: Name | None = None
     schema: dict[str, Any] | None = None
@@ -34,12 +34,12 @@ class _Format(_Loose):
     strict: bool | None = None
 
 
-class _Text(_Loose):
-    format: _Format | None = None
+class _TextConfig(_Loose):
+    format: _TextFormat | None = None
     verbosity: Literal["low", "medium", "high"] | None = None
 
 
-class _Tool(_Loose):
+class _ResponsesTool(_Loose):
     type: Literal["function"]
     name: Name
     description: str | None = None
@@ -47,14 +47,14 @@ class _Tool(_Loose):
     strict: bool | None = None
 
 
-class _Named(_Loose):
+class _AllowedFunction(_Loose):
     type: Literal["function"]
     name: str
 
 
 class _Allowed(_Loose, tag_field="type", tag="allowed_tools"):
     mode: Literal["auto", "required"]
-    tools: list[_Named]
+    tools: list[_AllowedFunction]
 
 
 class _Function(_Loose, tag_field="type", tag="function"):
@@ -67,7 +67,7 @@ class _Reasoning(_Loose):
     generate_summary: str | None = None
 
 
-class _StreamOptions(_Loose):
+class _StreamedHow(_Loose):
     include_obfuscation: bool | None = None
 
 
@@ -78,12 +78,12 @@ class ResponsesRequest(Struct, forbid_unknown_fields=True, kw_only=True):
     input: str | list[dict[str, Any]]
     instructions: str | None = None
     stream: bool | None = None
-    stream_options: _StreamOptions | None = None
+    stream_options: _StreamedHow | None = None
     max_output_tokens: Annotated[int, Meta(ge=1)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    text: _Text | None = None
-    tools: Annotated[list[_Tool], Meta(max_length=128)] | None = None
+    text: _TextConfig | None = None
+    tools: Annotated[list[_ResponsesTool], Meta(max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | _Allowed | _Function | None = None
     parallel_tool_calls: bool | None = None
     # What there is none of.
@@ -166,7 +166,7 @@ def _tool_names(places: Sequence[int]) -> dict[str, str]:
     return {f"tools[{ours}].function": f"tools[{at}]" for ours, at in enumerate(places)}
 
 
-def _tools(request: ResponsesRequest) -> tuple[list[tuple[int, _Tool]], object]:
+def _tools(request: ResponsesRequest) -> tuple[list[tuple[int, _ResponsesTool]], object]:
     """Return the functions that may be called, each with its place, and the choice among them."""
     tools = list(enumerate(request.tools or ()))
     choice = request.tool_choice
@@ -183,13 +183,13 @@ def _tools(request: ResponsesRequest) -> tuple[list[tuple[int, _Tool]], object]:
     return [(at, tool) for at, tool in tools if tool.name in allowed], choice.mode
 
 
-def _tool(tool: _Tool) -> dict[str, Any]:
+def _tool(tool: _ResponsesTool) -> dict[str, Any]:
     given = {"description": tool.description, "parameters": tool.parameters, "strict": tool.strict}
     function = {"name": tool.name} | {name: value for name, value in given.items() if value is not None}
     return {"type": "function", "function": function}
 
 
-def _format(form: _Format | None) -> dict[str, Any] | None:
+def _format(form: _TextFormat | None) -> dict[str, Any] | None:
     if form is None or form.type != "json_schema":
         return None if form is None else {"type": form.type}
     for name in ("name", "schema"):

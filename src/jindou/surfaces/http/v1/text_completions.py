@@ -39,7 +39,7 @@ async def create(call: Call) -> None:
         await call.gateway.completions.make(holder, asked, writer.tell, call.presence, raw=True)
 
 
-class _StreamOptions(Struct):
+class _StreamedWith(Struct):
     include_usage: bool | None = None
     include_obfuscation: bool | None = None
 
@@ -53,7 +53,7 @@ class TextRequest(Struct, forbid_unknown_fields=True, kw_only=True):
     n: Several | None = None
     best_of: Several | None = None
     stream: bool | None = None
-    stream_options: _StreamOptions | None = None
+    stream_options: _StreamedWith | None = None
     stop: str | list[str] | None = None
     seed: int | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
