@@ -94,7 +94,15 @@ class Call:
             elif isinstance(event, Done):
                 used = event.usage
                 fresh, said = used.prompt - used.cached, used.completion - used.reasoning
-                self.tokens = (fresh, used.cached, said, used.reasoning)
+                old_fresh, old_cached, old_said, old_thought = (
+                    self.tokens
+                )  # Of prompts that came before in the request.
+                self.tokens = (
+                    old_fresh + fresh,
+                    old_cached + used.cached,
+                    old_said + said,
+                    old_thought + used.reasoning,
+                )
             await tell(event)
 
         await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)

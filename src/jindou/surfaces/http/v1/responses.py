@@ -10,11 +10,11 @@ from jindou.models.completions import (
     Asked,
     Begun,
     CallPiece,
+    ChatRequest,
     Done,
     Event,
     ReasoningPiece,
     TextPiece,
-    chat_request,
 )
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
@@ -35,8 +35,8 @@ async def create(call: Call) -> None:
     chat = chat_of(request)
     writer = (_Stream if request.stream else _Whole)(call, request)
     with chat.naming():
-        asked = Asked.of_chat(chat_request(chat.body), len(encode(chat.body)))
-        await call.gateway.completions.make(holder, asked, writer.tell, call.presence)
+        asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
+        await call.make(holder, asked, writer.tell)
 
 
 @dataclass(frozen=True, slots=True)

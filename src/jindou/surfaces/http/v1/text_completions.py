@@ -36,7 +36,7 @@ async def create(call: Call) -> None:
     request = read(await call.body())
     writer = (_Stream if request.stream else _Whole)(call, request)
     for asked in asked_of(request):
-        await call.gateway.completions.make(holder, asked, writer.tell, call.presence, raw=True)
+        await call.make(holder, asked, writer.tell, raw=True)
 
 
 class _StreamedWith(Struct):
