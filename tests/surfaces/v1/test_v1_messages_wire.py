@@ -132,6 +132,14 @@ def test_a_body_that_is_no_request_is_refused(body: bytes) -> None:
         read(body)
 
 
+def test_the_newer_version_of_the_api_has_no_settings_of_sampling() -> None:
+    body = json.dumps(GOOD | {"temperature": 0.5}).encode()
+    assert read(body, "2023-06-01").temperature == 0.5
+    with pytest.raises(Invalid) as refused:
+        read(body, "2026-10-21")
+    assert refused.value.field == "temperature"
+
+
 def test_what_the_chat_refuses_is_told_by_the_name_that_the_client_used() -> None:
     messages: list[dict[str, Any]] = [
         {"role": "user", "content": "Hello"},

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from jindou.errors import Corrupt, Invalid
+from jindou.errors import Corrupt
 from jindou.models.completions import (
     Asked,
     Begun,
@@ -26,7 +26,6 @@ from jindou.surfaces.http.v1.telling import anthropic_error
 
 __all__ = ["MessageEvents", "create", "message"]
 
-_VERSIONS: Final = ("", "2023-06-01")
 _REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 """OpenAI's reasons for an end, as Anthropic calls them."""
 
@@ -34,12 +33,7 @@ _REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "to
 async def create(call: Call) -> None:
     """Say the next message. What is used is in the ledger before the end is told, also if nobody listens."""
     holder = await call.holder()
-    body = await call.body()
-    version = call.header("anthropic-version")
-    if version not in _VERSIONS:
-        told = f"`anthropic-version` {version[:40]} is not spoken here; {_VERSIONS[-1]} is."
-        raise Invalid(told, field="anthropic-version", rule="invalid_value")
-    request = read(body)
+    request = read(await call.body(), call.header("anthropic-version"))
     chat = chat_of(request)
     writer = (_Stream if request.stream else _Whole)(call, shows_thoughts=request.shows_thoughts)
     with chat.naming():

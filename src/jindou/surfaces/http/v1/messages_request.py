@@ -16,6 +16,8 @@ __all__ = ["MessagesRequest", "chat_of", "read"]
 
 _NAME = r"^[A-Za-z0-9_-]{1,128}$"
 _FAILED = "Error: "
+_OLDER = "2023-06-01"
+_NEWER = "2026-10-21"
 
 Name = Annotated[str, Meta(pattern=_NAME)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -84,7 +86,7 @@ class _ToolChoice(_Strict):
 
 
 class _Thought(_Strict):
-    type: Literal["enabled", "disabled", "adaptive"]
+    type: Literal["enabled", "disabled", "adaptive", "between_tools"]
     budget_tokens: int | None = None
     display: Literal["summarized", "omitted"] | None = None
 
@@ -130,13 +132,22 @@ class MessagesRequest(_Strict):
         return self.thinking is not None and self.thinking.type != "disabled"
 
 
-def read(body: bytes) -> MessagesRequest:
-    """Return the request in `body`.
+def read(body: bytes, version: str = "") -> MessagesRequest:
+    """Return the request in `body`, as the `version` of the API has it: the header ``anthropic-version``.
+
+    A request without the header is taken as of the older version, which has the settings of sampling too.
 
     Raises:
-        Invalid: it is no JSON, a field is wrong, or asks for what is not there.
+        Invalid: it is no JSON, a field is wrong, or asks for what is not there; or nobody here speaks the version.
     """
+    if version not in {"", _OLDER, _NEWER}:
+        told = f"anthropic-version: {version[:40]!r} is not spoken here; {_OLDER} and {_NEWER} are."
+        raise Invalid(told, field="anthropic-version", rule="invalid_value")
     request = decode(body, MessagesRequest)
+    if version == _NEWER:
+        for name in ("temperature", "top_p", "top_k"):
+            is_there = getattr(request, name) is not None
+            require_nothing(is_there, name, f"version {_NEWER} of the API has it no more; {_OLDER} has")
     require_nothing(request.top_k, "top_k", "this is not supported by the models served here")
     path = f"messages[{len(request.messages) - 1}].role"
     is_begun = request.messages[-1].role == "assistant"
