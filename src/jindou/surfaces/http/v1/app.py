@@ -12,8 +12,11 @@ from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.errors import JindouError, Limited, Unauthenticated
 from jindou.models.completions import ChatRequest
-from jindou.surfaces.http.v1 import chat, models
+from jindou.surfaces.http.v1 import chat, messages, models, responses, text_completions
 from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.messages_request import MessagesRequest
+from jindou.surfaces.http.v1.responses_request import ResponsesRequest
+from jindou.surfaces.http.v1.telling import anthropic_error
 from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
 from jindou.telemetry import get_logger
 
@@ -41,6 +44,9 @@ MODEL_PATH: Final = "/v1/models/"
 
 ROUTES: Final[dict[str, dict[str, Route]]] = {
     "/v1/chat/completions": {"POST": Route("chat", chat.create, ChatRequest)},
+    "/v1/completions": {"POST": Route("completions", text_completions.create, text_completions.TextRequest)},
+    "/v1/responses": {"POST": Route("responses", responses.create, ResponsesRequest)},
+    "/v1/messages": {"POST": Route("messages", messages.create, MessagesRequest, anthropic_error)},
     "/v1/models": {"GET": Route("models", models.list_models)},
     MODEL_PATH: {"GET": Route("models", models.get)},
 }
@@ -88,7 +94,7 @@ async def _tell(call: Call, route: Route, error: Exception) -> None:
     status, body = route.problem(error)
     told = json.dumps(body).encode()
     if call.has_begun:
-        await call.send(b"data: " + told + b"\n\n")
+        await call.send(call.broken(error) if call.broken else b"data: " + told + b"\n\n")
         await call.end()
         return
     await call.answer(status, told, _headers(call, error))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -37,6 +37,8 @@ class Call:
         """The model that answers, once one does."""
         self.first_at: float | None = None
         self.tokens: Tokens = NO_TOKENS
+        self.broken: Callable[[Exception], bytes] | None = None
+        """How a stream tells what broke it; without, as OpenAI's chat does."""
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self._receive = receive
         self._send = send
@@ -92,7 +94,15 @@ class Call:
             elif isinstance(event, Done):
                 used = event.usage
                 fresh, said = used.prompt - used.cached, used.completion - used.reasoning
-                self.tokens = (fresh, used.cached, said, used.reasoning)
+                old_fresh, old_cached, old_said, old_thought = (
+                    self.tokens
+                )  # Of prompts that came before in the request.
+                self.tokens = (
+                    old_fresh + fresh,
+                    old_cached + used.cached,
+                    old_said + said,
+                    old_thought + used.reasoning,
+                )
             await tell(event)
 
         await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
