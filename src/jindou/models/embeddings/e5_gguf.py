@@ -8,6 +8,8 @@ import mmap
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -136,7 +138,7 @@ def _read_vocabulary(reader: _Reader) -> _Vocabulary:
     ends = reader.whole(f"{count + 1}I")
     scores = list(reader.take(f"{count}f"))
     text = reader.bytes(length)
-    pieces = [text[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = [text[start:end] for start, end in pairwise(ends)]
     # A map of characters follows; llama.cpp is given text that `unicodedata` has normalised instead.
     _, mapped = reader.whole("iI")
     reader.at += mapped
@@ -149,7 +151,10 @@ def _read_tensors(reader: _Reader, sizes: _Sizes) -> Iterator[_Tensor]:
         name = reader.bytes(reader.whole("H")[0]).decode()
         _, _, offset, length = reader.whole("BIQQ")
         places[name] = offset, length
-    shapes = {"emb.word": (sizes.width, sizes.vocabulary), "emb.pos": (sizes.width, sizes.positions)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "emb.word": (sizes.width, sizes.vocabulary),
+        "emb.pos": (sizes.width, sizes.positions),
+    }
     shapes |= {"emb.type": (sizes.width, sizes.kinds)}
     names = dict(_OF_TEXT)
     for layer in range(sizes.layers):
@@ -164,7 +169,7 @@ def _read_tensors(reader: _Reader, sizes: _Sizes) -> Iterator[_Tensor]:
         shape = shapes.get(name, (sizes.width,))
         packed = len(shape) > 1 and name not in {"emb.pos", "emb.type"}
         offset, length = places[name]
-        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        count = prod(shape)
         if length != (count // 32 * 18 if packed else count * 4) or offset + length > len(reader.data):
             raise ValueError(f"{name} has another size")
         yield _Tensor(told, shape, _KIND_Q4_0 if packed else _KIND_F32, reader.data[offset : offset + length])
@@ -215,11 +220,12 @@ def _facts(sizes: _Sizes, words: _Vocabulary) -> Mapping[str, bytes]:
 def _write(file: BinaryIO, facts: Mapping[str, bytes], tensors: list[_Tensor]) -> None:
     """Write a file of the third version of GGUF."""
     file.write(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(facts)))
-    for name, fact in facts.items():
-        file.write(_text(name.encode()) + fact)
+    file.writelines(_text(name.encode()) + fact for name, fact in facts.items())
     offset = 0
     for tensor in tensors:
-        file.write(_text(tensor.name.encode()) + struct.pack(f"<I{len(tensor.shape)}Q", len(tensor.shape), *tensor.shape))
+        file.write(
+            _text(tensor.name.encode()) + struct.pack(f"<I{len(tensor.shape)}Q", len(tensor.shape), *tensor.shape)
+        )
         file.write(struct.pack("<IQ", tensor.kind, offset))
         offset += _padded(len(tensor.data))
     file.write(bytes(_padded(file.tell()) - file.tell()))

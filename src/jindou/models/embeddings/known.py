@@ -46,9 +46,7 @@ E5_SMALL: Final = EmbeddingModel(
     normalises=True,
 )
 
-_QWEN3_QUERY: Final = (
-    "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
-)
+_QWEN3_QUERY: Final = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
 
 
 def known_model(name: str) -> EmbeddingModel:

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from jindou.errors import Forbidden, Invalid, TooLarge, Unavailable
 
@@ -21,14 +21,18 @@ __all__ = [
 Kind = Literal["query", "passage"]
 """What a text is: something that is looked for, or something that may be found. Models are told which."""
 
-Vector = array[float]
+Vector: TypeAlias = "array[float]"
 """Of type ``f``, four bytes a number, and of length 1: the product of two is the cosine of their angle."""
 
 
 class EmbedderUnavailable(Unavailable):
-    """The embedding model is not there, or does not answer."""
+    """The embedding model is not there, or does not answer. When it was `asked`, it may have counted what it read."""
 
     code = "embedder_unavailable"
+
+    def __init__(self, message: str, *, asked: bool = False) -> None:
+        super().__init__(message)
+        self.asked = asked
 
 
 class TextTooLong(TooLarge):

@@ -41,9 +41,12 @@ def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object], **mo
         vectors = [_vector(entry["embedding"]) for entry in entries]
         tokens = int(answer["usage"]["prompt_tokens"])
     except (KeyError, TypeError, ValueError) as error:
-        raise EmbedderUnavailable(f"{upstream.host} answers no embeddings ({type(error).__name__}).") from None
+        raise EmbedderUnavailable(
+            f"{upstream.host} answers no embeddings ({type(error).__name__}).", asked=True
+        ) from None
     if len(vectors) != len(given):
-        raise EmbedderUnavailable(f"{upstream.host} answers {len(vectors)} embeddings for {len(given)} texts.")
+        told = f"{upstream.host} answers {len(vectors)} embeddings for {len(given)} texts."
+        raise EmbedderUnavailable(told, asked=True)
     return vectors, tokens
 
 
@@ -76,13 +79,17 @@ def _ask(upstream: Upstream, verb: str, path: str, body: bytes | None) -> dict[s
     headers = {"Content-Type": "application/json"}
     if upstream.key:
         headers["Authorization"] = f"Bearer {upstream.key}"
+    asked = False
     try:
+        connection.connect()
+        asked = True
         connection.request(verb, upstream.path_prefix + path, body, headers)
         response = connection.getresponse()
         content: object = json.loads(response.read(_MOST_BYTES))
     except (OSError, HTTPException, ValueError) as error:
         told = str(error) or type(error).__name__
-        raise EmbedderUnavailable(f"The embedding model at {upstream.host} does not answer ({told}).") from None
+        where = f"The embedding model at {upstream.host}"
+        raise EmbedderUnavailable(f"{where} does not answer ({told}).", asked=asked) from None
     finally:
         connection.close()
     answer = cast("dict[str, Any]", content) if isinstance(content, dict) else {}

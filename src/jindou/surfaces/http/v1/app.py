@@ -12,7 +12,8 @@ from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.errors import JindouError, Limited, Unauthenticated
 from jindou.models.completions import ChatRequest
-from jindou.surfaces.http.v1 import chat, models
+from jindou.models.embeddings import EmbeddingRequest
+from jindou.surfaces.http.v1 import chat, embeddings, models
 from jindou.surfaces.http.v1.call import Call, limit_headers
 from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
 from jindou.telemetry import get_logger
@@ -41,6 +42,7 @@ MODEL_PATH: Final = "/v1/models/"
 
 ROUTES: Final[dict[str, dict[str, Route]]] = {
     "/v1/chat/completions": {"POST": Route("chat", chat.create, ChatRequest)},
+    "/v1/embeddings": {"POST": Route("embeddings", embeddings.create, EmbeddingRequest)},
     "/v1/models": {"GET": Route("models", models.list_models)},
     MODEL_PATH: {"GET": Route("models", models.get)},
 }
