@@ -27,6 +27,7 @@ from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
+from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models

@@ -1,24 +1,21 @@
 """Embeddings: texts as vectors, in English and Chinese, on this machine without a network."""
 
 from jindou.models.embeddings.dispatch import Embeddings, Made
-from jindou.models.embeddings.known import E5_SMALL, EmbeddingModel, known_model
-from jindou.models.embeddings.local import EmbeddingChild, LocalEmbedder, announced
+from jindou.models.embeddings.opening import fetch_weights, open_embeddings
 from jindou.models.embeddings.request import EmbeddingRequest
-from jindou.models.embeddings.types import Embedder
-from jindou.models.embeddings.vectors import to_bytes
-from jindou.models.embeddings.weights import pull_weights
+from jindou.models.embeddings.types import Embedded, Embedder, Kind, Vector
+from jindou.models.embeddings.vectors import likeness, to_bytes
 
 __all__ = [
-    "E5_SMALL",
+    "Embedded",
     "Embedder",
-    "EmbeddingChild",
-    "EmbeddingModel",
     "EmbeddingRequest",
     "Embeddings",
-    "LocalEmbedder",
+    "Kind",
     "Made",
-    "announced",
-    "known_model",
-    "pull_weights",
+    "Vector",
+    "fetch_weights",
+    "likeness",
+    "open_embeddings",
     "to_bytes",
 ]

@@ -15,6 +15,7 @@ from jindou.billing.usage import Admission, Ledger, Opening, Quantities
 from jindou.errors import Invalid, JindouError, Limited, TooLarge, Unavailable
 from jindou.identity.keys import KeyHolder
 from jindou.models.deployments import Deployments, Picked
+from jindou.models.embeddings.local import EmbeddingChild
 from jindou.models.embeddings.remote import RemoteEmbedder
 from jindou.models.embeddings.request import EmbeddingRequest
 from jindou.models.embeddings.types import (
@@ -26,7 +27,7 @@ from jindou.models.embeddings.types import (
     Vector,
 )
 from jindou.models.embeddings.vectors import likeness, shortened
-from jindou.telemetry import Clock
+from jindou.telemetry import Clock, get_logger
 
 __all__ = ["Embeddings", "Made"]
 
@@ -34,6 +35,7 @@ _MOST_THREADS: Final = 8
 _MOST_AT_ONCE: Final = 256
 _LOAD_SECONDS: Final = 120.0
 _KEPT: Final = 4096
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,16 @@ class _Source:
 class Embeddings:
     """The embedding models of an installation: its own, and those that its deployments reach."""
 
-    def __init__(self, own: Sequence[Embedder], deployments: Deployments | None, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        own: Sequence[Embedder],
+        deployments: Deployments,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        child: EmbeddingChild | None = None,
+        load: Callable[[], None] | None = None,
+    ) -> None:
         self._own = {embedder.name: embedder for embedder in own}
         self._deployments = deployments
         self._ledger = ledger
@@ -69,6 +80,14 @@ class Embeddings:
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="embeddings")
         self._under_way = 0
         self._likeness = Likeness(own[0]) if own else None
+        self._load = load
+        self.child = child
+        """The process with our own model, if it is ours to start and to stop."""
+
+    def start(self) -> None:
+        """Begin to load our own model, in the background."""
+        if self._load is not None:
+            threading.Thread(target=self._load_now, args=(self._load,), name="embeddings-load", daemon=True).start()
 
     def list_models(self, holder: KeyHolder) -> list[str]:
         """Return our own models that a key is good for."""
@@ -115,13 +134,19 @@ class Embeddings:
             self._under_way -= 1
 
     def stop(self) -> None:
-        """Wait for what is under way."""
+        """End our own model; what waits for it fails."""
+        if self.child is not None:
+            self.child.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _load_now(self, load: Callable[[], None]) -> None:
+        try:
+            load()
+        except JindouError as error:
+            _log.warning("the embedding model was not loaded", extra={"fields": {"error": error.message}})
 
     async def _make_elsewhere(self, holder: KeyHolder, request: EmbeddingRequest) -> Made:
         """Ask the engines of a deployment, one after the other."""
-        if self._deployments is None:
-            raise Invalid(f"There is no model `{request.model[:120]}` here.", field="model", rule="a model")
         org_id = holder.who.org_id
         deployment = self._deployments.get(org_id, request.model)
         _require_model(holder, request.model)

@@ -24,6 +24,7 @@ __all__ = ["EmbeddingChild", "LocalEmbedder", "announced"]
 _CHILD: Final = "jindou.models.embeddings.llamacpp_child"
 _WAIT_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
+_ANNOUNCED_SECONDS: Final = 10.0
 _AT_ONCE: Final = 16
 """Texts in one request to the child: so few that another caller need not wait long between two."""
 _TRIES: Final = 3
@@ -46,10 +47,12 @@ class EmbeddingChild:
         self._model = model
         self._weights = weights
         self._threads = threads or max(1, (os.cpu_count() or 1) // 2)
-        self._announcement = announcement
+        self.announcement = announcement
+        """The file that tells other processes of this installation where the model listens."""
         self._key = secrets.token_urlsafe(32)
         self._path = Path()
         self._lock = threading.Lock()
+        self._ended = False
         self._supervisor = Supervisor(_CHILD, self._config, log_path)
 
     @property
@@ -77,14 +80,15 @@ class EmbeddingChild:
             ModelUnavailable, DiskFull, WrongBytes: there are no weights, as the catalogue says.
         """
         with self._lock:
-            if self._supervisor.state == "stopped":
+            if self._supervisor.state == "stopped" and not self._ended:
                 self._path = self._weights()
                 self._supervisor.start()
 
     def stop(self) -> None:
-        """End the child."""
+        """End the child for good."""
         with self._lock:
-            self._announcement.unlink(missing_ok=True)
+            self._ended = True
+            self.announcement.unlink(missing_ok=True)
             self._supervisor.stop()
 
     def address(self, seconds: float) -> Upstream | None:
@@ -98,13 +102,13 @@ class EmbeddingChild:
 
     def _announce(self, port: int) -> None:
         told = json.dumps({"model": self._model.name, "port": port, "key": self._key})
-        if _read(self._announcement) == told:
+        if _read(self.announcement) == told:
             return
-        temporary = self._announcement.with_suffix(f".{threading.get_ident()}")
+        temporary = self.announcement.with_suffix(f".{threading.get_ident()}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(told)
-        temporary.replace(self._announcement)
+        temporary.replace(self.announcement)
 
     def _config(self) -> Mapping[str, object]:
         return {
@@ -119,7 +123,7 @@ def announced(announcement: Path) -> Address:
     """Return what says where the child of another process listens, from the file in which that process tells it."""
 
     def address(seconds: float) -> Upstream | None:
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + min(seconds, _ANNOUNCED_SECONDS)
         while not (told := _read(announcement)):
             if time.monotonic() > deadline:
                 return None
