@@ -226,13 +226,7 @@ class Likeness:
 async def _source(picked: Picked, name: str, skus: tuple[str, ...]) -> _Source:
     if picked.dialect != "openai":
         raise NoEmbeddings(f"`{name}` writes text; it makes no embeddings.", field="model", rule="an embedding model")
-    wait: Callable[[], object] = partial(picked.wait_ready, _LOAD_SECONDS)
-    upstream = picked.upstream
-    if upstream is None:
-        await asyncio.to_thread(wait)
-        upstream = picked.upstream
-    if upstream is None:
-        raise EmbedderUnavailable(f"No engine for `{name}` is ready.")
+    upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
     return _Source(RemoteEmbedder(name, upstream, picked.model), picked.sku, skus, picked.engine_id)
 
 
