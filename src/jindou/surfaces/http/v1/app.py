@@ -12,7 +12,8 @@ from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.errors import JindouError, Limited, Unauthenticated
 from jindou.models.completions import ChatRequest
-from jindou.surfaces.http.v1 import chat, messages, models, responses, text_completions
+from jindou.models.embeddings import EmbeddingRequest
+from jindou.surfaces.http.v1 import chat, embeddings, messages, models, responses, text_completions
 from jindou.surfaces.http.v1.call import Call, limit_headers
 from jindou.surfaces.http.v1.messages_request import MessagesRequest
 from jindou.surfaces.http.v1.responses_request import ResponsesRequest
@@ -47,6 +48,7 @@ ROUTES: Final[dict[str, dict[str, Route]]] = {
     "/v1/completions": {"POST": Route("completions", text_completions.create, text_completions.TextRequest)},
     "/v1/responses": {"POST": Route("responses", responses.create, ResponsesRequest)},
     "/v1/messages": {"POST": Route("messages", messages.create, MessagesRequest, anthropic_error)},
+    "/v1/embeddings": {"POST": Route("embeddings", embeddings.create, EmbeddingRequest)},
     "/v1/models": {"GET": Route("models", models.list_models)},
     MODEL_PATH: {"GET": Route("models", models.get)},
 }
