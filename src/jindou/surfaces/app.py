@@ -14,6 +14,7 @@ from jindou.surfaces.http import (
     approvals,
     assistants,
     audit,
+    completions,
     conversations,
     keys,
     principals,
@@ -27,7 +28,10 @@ from jindou.surfaces.http.v1.document import add_paths
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, sessions, principals, status)
+_ROOMS = (
+    *(runs, approvals, conversations, assistants, usage, audit),
+    *(keys, completions, sessions, principals, status),
+)
 
 
 def create_app(platform: Platform) -> FastAPI:

@@ -39,7 +39,12 @@ _EVENTS: Final = b"text/event-stream; charset=utf-8"
 
 
 class Call:
-    """A request, and its answer. `presence` says whether the client still listens."""
+    """A request, and its answer. `presence` says whether the client still listens.
+
+    `tells_cost` has what was used come with what it cost, which is no field that OpenAI has.
+    """
+
+    tells_cost = False
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, gateway: Gateway) -> None:
         self.method: str = scope["method"]
