@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 
 from jindou.identity.keys import KeyAsk
-from jindou.models.completions import Asked, Event, Presence, chat_request
+from jindou.models.completions import Asked, ChatRequest, Event, Presence
 from support.platform import MODEL, as_person, open_platform
 
 ASKED = "asked"
@@ -31,7 +31,7 @@ def main(home: Path, kill_at: int) -> None:
         if kill_at:
             _arm(kill_at)
         platform.gateway.start()
-        request = chat_request({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]})
+        request = ChatRequest.of({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]})
         asked = Asked.of_chat(request, size=100)
         asyncio.run(platform.gateway.completions.make(holder, asked, _ignore, Presence()))
         platform.gateway.stop(1.0)

@@ -2,7 +2,7 @@
 
 from jindou.db.engine import Database, DatabaseUnavailable
 from jindou.db.metadata import Base, Tenant, UtcDateTime
-from jindou.db.migrate import DatabaseNewer, migrate, revision
+from jindou.db.migrate import DatabaseNewer, migrate, require_newest, revision
 from jindou.db.session import Work
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "UtcDateTime",
     "Work",
     "migrate",
+    "require_newest",
     "revision",
 ]

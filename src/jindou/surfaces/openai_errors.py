@@ -47,7 +47,11 @@ OPENAI_ERRORS: Mapping[type[JindouError], _Shape] = {
     JindouError: _Shape(500, _FAULT),
 }
 
-_CODES = {"context_overflow": (400, "context_length_exceeded"), "limited": (429, "rate_limit_exceeded")}
+_CODES = {
+    "context_overflow": (400, "context_length_exceeded"),
+    "limited": (429, "rate_limit_exceeded"),
+    "rate_limited": (429, "rate_limit_exceeded"),
+}
 """Errors that OpenAI has a code of its own for, which clients look at."""
 
 _RULES = frozenset({"unknown_parameter", "missing_required_parameter", "invalid_type", "invalid_json"})

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from jindou.errors import Invalid
-from jindou.models.completions import ChatRequest, chat_request
+from jindou.models.completions import ChatRequest
 
 GOOD: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Good morning"}]}
 
@@ -45,7 +45,7 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
 
 def test_plain_values_make_the_same_request_as_their_json() -> None:
     asked = GOOD | {"stop": ["a", "b"], "temperature": 1, "stream_options": {"include_usage": True}}
-    request = chat_request(asked)
+    request = ChatRequest.of(asked)
     assert request == ChatRequest.read(json.dumps(asked).encode())
     assert (request.stops, request.includes_usage, request.temperature) == (("a", "b"), True, 1.0)
 
@@ -54,7 +54,7 @@ def test_calls_and_results_of_tools_are_read() -> None:
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}
     messages = [*GOOD["messages"], {"role": "assistant", "tool_calls": [call]}]
     messages.append({"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "Sunny"}]})
-    request = chat_request(GOOD | {"messages": messages})
+    request = ChatRequest.of(GOOD | {"messages": messages})
     assert request.messages[1].tool_calls is not None
     assert request.messages[1].tool_calls[0].function.arguments == "{}"
 

@@ -2,7 +2,7 @@
 
 from jindou.models.completions.dispatch import Asked, Completions
 from jindou.models.completions.presence import Presence
-from jindou.models.completions.request import ChatRequest, chat_request
+from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.types import (
     Begun,
     CallPiece,
@@ -10,6 +10,7 @@ from jindou.models.completions.types import (
     Event,
     RawPiece,
     ReasoningPiece,
+    Tell,
     TextPiece,
 )
 
@@ -24,6 +25,6 @@ __all__ = [
     "Presence",
     "RawPiece",
     "ReasoningPiece",
+    "Tell",
     "TextPiece",
-    "chat_request",
 ]

@@ -283,8 +283,8 @@ class _Making:
     def _needs_harness(self, picked: Picked) -> bool:
         """Tools need it where the model writes its calls as text; a schema where the engine may drop it silently."""
         chat = self.asked.chat
-        if chat is None or picked.native_tools or not picked.speaks_http:
-            return not picked.speaks_http
+        if chat is None or picked.native_tools or picked.dialect == "engine":
+            return picked.dialect == "engine"
         schema = chat.response_format is not None and chat.response_format.type != "text"
         return bool(chat.tools) or schema
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from jindou.errors import Invalid
 
-__all__ = ["ChatRequest", "FunctionTool", "Message", "ResponseFormat", "chat_request", "malformed"]
+__all__ = ["ChatRequest", "FunctionTool", "Message", "ResponseFormat", "malformed"]
 
 _NAME: Final = r"^[A-Za-z0-9_-]{1,64}$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -186,6 +186,18 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise malformed(error) from None
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "ChatRequest":
+        """Return the request that plain values make up.
+
+        Raises:
+            Invalid: they break a rule; `field` says where.
+        """
+        try:
+            return msgspec.convert(dict(values), cls)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise malformed(error) from None
+
     @property
     def stops(self) -> tuple[str, ...]:
         """The stop sequences."""
@@ -200,18 +212,6 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
 _DECODER: Final = msgspec.json.Decoder(ChatRequest)
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
-
-
-def chat_request(mapping: Mapping[str, Any]) -> ChatRequest:
-    """Return the request that plain values make up.
-
-    Raises:
-        Invalid: they break a rule; `field` says where.
-    """
-    try:
-        return msgspec.convert(dict(mapping), ChatRequest)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise malformed(error) from None
 
 
 def malformed(error: Exception) -> Invalid:

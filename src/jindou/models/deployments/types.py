@@ -1,18 +1,27 @@
 """What a deployment is, how one is asked for, and what routing gives."""
 
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Annotated, Literal, Protocol, Self
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jindou.errors import Limited, NotFound
-from jindou.models.engines import Engine
 from jindou.models.upstreams import Upstream
 
-__all__ = ["Deployment", "DeploymentAsk", "Dialect", "EnginesBusy", "Member", "ModelName", "ModelNotFound", "Picked"]
+__all__ = [
+    "Deployment",
+    "DeploymentAsk",
+    "Dialect",
+    "EngineView",
+    "EnginesBusy",
+    "Member",
+    "ModelName",
+    "ModelNotFound",
+]
 
-Dialect = Literal["llamacpp", "openai"]
+EngineState = Literal["stopped", "starting", "ready", "restarting", "unreachable"]
+Dialect = Literal["llamacpp", "openai", "engine"]
+"""What its HTTP server understands beside OpenAI's API; an ``engine`` has none and is asked as an object."""
+
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}$")]
 _LOCAL = "local"
 
@@ -110,53 +119,13 @@ class Deployment(BaseModel):
         return all(member.calls_natively for member in self.members)
 
 
-class Picked(Protocol):
-    """The engine that a request goes to. It counts as under way from `Deployments.pick` until it is left.
+class EngineView(BaseModel):
+    """How an engine is, seen from one process: its breaker, and what it has to do."""
 
-    ``with deployments.pick(org_id, name) as picked:``; every method may be called from any thread, and only those that
-    say so wait. Tell it how it went, once: `succeeded` or `failed`.
-    """
-
-    engine_id: str
-    sku: str
-    model: str
-    """What the engine itself calls the model."""
-    dialect: Dialect
-    native_tools: bool
-
-    @property
-    def upstream(self) -> Upstream | None:
-        """Where the request can be sent right now; None while it has to wait: for loading, or for its turn."""
-        ...
-
-    @property
-    def engine(self) -> Engine:
-        """The same engine, to be asked from a thread. It waits by itself, so `wait_ready` is not needed."""
-        ...
-
-    def wait_ready(self, seconds: float) -> Upstream:
-        """Wait for loading and for its turn, and return where the request can be sent. Call it in a thread.
-
-        Raises:
-            EngineUnavailable: it did not come up in time.
-            EnginesBusy: its turn did not come in time.
-        """
-        ...
-
-    def dress(self, body: Mapping[str, object]) -> dict[str, object]:
-        """Return the body of ``/chat/completions`` as this engine wants it: its name of the model, its own fields."""
-        ...
-
-    def succeeded(self) -> None:
-        """Tell that the engine answered."""
-        ...
-
-    def failed(self, error: Exception) -> None:
-        """Tell what went wrong; what is the caller's fault is not held against the engine."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    engine: str
+    state: EngineState
+    breaker: str
+    under_way: int
+    waiting: int
+    rss_bytes: int | None
+    restarts: int

@@ -1,7 +1,10 @@
 """What an engine is asked, what it yields, and what it is: the protocol that every engine speaks."""
 
+import hashlib
+import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -21,7 +24,8 @@ __all__ = [
     "Usage",
 ]
 
-EngineState = Literal["stopped", "starting", "ready", "restarting"]
+EngineState = Literal["stopped", "starting", "ready", "restarting", "unreachable"]
+_SYSTEM = ("system", "developer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,9 @@ class EngineConfig:
     """One model on one engine. `threads` of 0 means every core; `slots` requests run side by side.
 
     Each slot has `context_tokens` of its own. What the engine says goes to the file `log_path`. What it has read can
-    be kept in the folder `slots_path`, from one start to the next. A model that runs elsewhere has an `endpoint` in
-    place of a file.
+    be kept in the folder `slots_path`, at most `slots_bytes` of it, from one start to the next. A model that runs
+    elsewhere has an `endpoint` in place of a file; one that another process of this installation looks after is
+    `announced` in a file.
     """
 
     model_name: str
@@ -40,7 +45,9 @@ class EngineConfig:
     log_path: Path
     slots: int = 2
     slots_path: Path | None = None
+    slots_bytes: int = 2 << 30
     endpoint: Endpoint | None = None
+    announced: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +57,8 @@ class EngineRequest:
     `json_schema` makes the whole output one JSON value of that schema. It does not change the prompt, so the cached
     prefix stays good. `sampling` has what else OpenAI's clients may ask for: `top_p`, `presence_penalty`,
     `frequency_penalty`. `tool_choice` is ``auto``, ``none``, ``required`` or ``=name``; engines without native calls
-    can't hold the model to it.
+    can't hold the model to it. `shared` is how many of the messages other conversations begin with as well, if that is
+    known: an engine may keep on disk what it has read of them.
     """
 
     messages: Sequence[Mapping[str, object]]
@@ -62,6 +70,16 @@ class EngineRequest:
     stop: tuple[str, ...] = ()
     json_schema: Mapping[str, object] | None = None
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
+    shared: int = 0
+
+    @property
+    def prefix(self) -> int:
+        """A number for what the conversation begins with: its system messages and tools. 0 if it has neither."""
+        system = [*takewhile(lambda message: message.get("role") in _SYSTEM, self.messages)]
+        if not system and not self.tools:
+            return 0
+        text = json.dumps([[message.get("content") for message in system], list(self.tools)], default=str)
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) or 1
 
 
 @dataclass(frozen=True, slots=True)

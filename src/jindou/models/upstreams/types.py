@@ -50,14 +50,17 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A model at a server, by the name that it has there, and how long each part of an answer may take, in seconds."""
+    """A model at a server, by the name that it has there, and how long each part of an answer may take, in seconds.
+
+    `credential` is what a person is told to look at when the server does not accept the key.
+    """
 
     upstream: Upstream
     model: str
+    credential: str = "no key"
     connect_seconds: float = 10.0
     first_token_seconds: float = 120.0
     idle_seconds: float = 60.0
-    at_once: int = 64
 
 
 def _no_address(url: str) -> Invalid:

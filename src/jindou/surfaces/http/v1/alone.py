@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from jindou.surfaces.http.v1.call import Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 __all__ = ["alone"]
 

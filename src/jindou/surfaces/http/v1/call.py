@@ -1,36 +1,20 @@
 """One request on `/v1`, without a framework: what a door reads, and how it answers."""
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
-from typing import Any, Final, Protocol
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
 
 from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import LimitState
 from jindou.errors import TooLarge
 from jindou.identity.keys import KeyHolder, KeyRefused
-from jindou.models.completions import Presence
+from jindou.models.completions import Asked, Begun, Done, Event, Presence, Tell
+from jindou.telemetry import NO_TOKENS, Tokens
 
-__all__ = ["Call", "Receive", "Scope", "Send", "limit_headers"]
-
-Scope = MutableMapping[str, Any]
-_Message = MutableMapping[str, Any]
-
-
-class Receive(Protocol):
-    """ASGI's way in."""
-
-    async def __call__(self) -> _Message:
-        """Return the next message."""
-        ...
-
-
-class Send(Protocol):
-    """ASGI's way out."""
-
-    async def __call__(self, message: _Message) -> None:
-        """Take a message."""
-        ...
-
+__all__ = ["Call", "limit_headers"]
 
 _WATCH_SECONDS: Final = 0.25
 _SLOW_SECONDS: Final = 60.0
@@ -53,6 +37,11 @@ class Call:
         self.presence = Presence()
         self.has_begun = False
         """Whether a part of the answer has been sent, so that its status can't change any more."""
+        self.status = 0
+        self.model = ""
+        """The model that answers, once one does."""
+        self.first_at: float | None = None
+        self.tokens: Tokens = NO_TOKENS
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self._receive = receive
         self._send = send
@@ -99,6 +88,20 @@ class Call:
         self._watch = loop.call_later(_WATCH_SECONDS, self._begin_to_watch)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, *, raw: bool = False) -> None:
+        """Make a completion as `Completions.make` does, and note what the figures at `/metrics` want to know."""
+
+        async def noted(event: Event) -> None:
+            if isinstance(event, Begun):
+                self.model, self.first_at = event.model, time.perf_counter()
+            elif isinstance(event, Done):
+                used = event.usage
+                fresh, said = used.prompt - used.cached, used.completion - used.reasoning
+                self.tokens = (fresh, used.cached, said, used.reasoning)
+            await tell(event)
+
+        await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
+
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Send a whole JSON answer."""
         await self._start(status, [(b"content-length", str(len(body)).encode())], headers, _JSON)
@@ -125,6 +128,7 @@ class Call:
         self, status: int, fixed: list[tuple[bytes, bytes]], headers: Mapping[str, str] | None, kind: bytes
     ) -> None:
         self.has_begun = True
+        self.status = status
         if self.presence.is_over:
             return
         given = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()]

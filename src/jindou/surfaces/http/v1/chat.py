@@ -30,7 +30,7 @@ async def create(call: Call) -> None:
     request = ChatRequest.read(body)
     asked = Asked.of_chat(request, len(body))
     writer = _Stream(call, include_usage=request.includes_usage) if request.stream else _Whole(call)
-    await call.gateway.completions.make(holder, asked, writer.tell, call.presence, raw=True)
+    await call.make(holder, asked, writer.tell, raw=True)
 
 
 class _Whole:
