@@ -16,6 +16,7 @@ from jindou.surfaces.door import platform_of, signed_in
 from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.chat import create as create_chat
 from jindou.surfaces.openai_errors import openai_error
+from jindou.surfaces.problems import problem_of
 from jindou.telemetry import get_logger
 
 __all__ = ["router"]
@@ -27,6 +28,8 @@ _BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/V1ChatRequest"}}},
 }
+_ROUTE: Final = "playground"
+_FAULT: Final = 500
 _log = get_logger(__name__)
 
 
@@ -62,14 +65,17 @@ class _Answer(Response):
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = _SignedIn(scope, receive, send, self._gateway, self._holder)
+        begun = self._gateway.metrics.requests.begun(_ROUTE)
         try:
             await create_chat(call)
         except Exception as error:
             if not call.has_begun:
+                call.status = problem_of(error).status if isinstance(error, JindouError) else _FAULT
                 raise
             await _break_off(call, error)
         finally:
             call.over()
+            call.count(_ROUTE, begun)
 
 
 async def _break_off(call: Call, error: Exception) -> None:

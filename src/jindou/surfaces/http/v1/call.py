@@ -16,6 +16,7 @@ from jindou.telemetry import NO_TOKENS, Tokens
 
 __all__ = ["Call", "limit_headers"]
 
+_CLIENT_LEFT: Final = 499
 _WATCH_SECONDS: Final = 0.25
 _SLOW_SECONDS: Final = 60.0
 _JSON: Final = b"application/json"
@@ -123,6 +124,13 @@ class Call:
         """Stop watching the client; the door calls it when it is done."""
         if self._watch is not None:
             self._watch.cancel()
+
+    def count(self, route: str, begun: float) -> None:
+        """Count it out at `/metrics`: by `route`, begun when `RequestMeter.begun` said."""
+        status = _CLIENT_LEFT if self.presence.is_over else self.status
+        first = None if self.first_at is None else self.first_at - begun
+        seconds = time.perf_counter() - begun
+        self.gateway.metrics.requests.done(route, self.model, status, seconds, first, self.tokens)
 
     async def _start(
         self, status: int, fixed: list[tuple[bytes, bytes]], headers: Mapping[str, str] | None, kind: bytes
