@@ -25,8 +25,8 @@ from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
-from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.completions import Completions
+from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models
@@ -188,7 +188,7 @@ def assemble(settings: Settings, home: Home, models: Models, model: str, clock: 
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
         doorway=parts.doorway,
         deployments=deployments,
-        engine=engine,
+        engine=deployments.engine("", model),
         model=model,
         gateway=_gateway(ground, deployments, ledger),
         packs=ground.opened,
@@ -258,12 +258,12 @@ class _Ground:
         found = {name: sorted(pack.folder.glob("assistants/*/assistant.yaml")) for name, pack in self.packs.items()}
         return [(name, definition.parent) for name, definitions in found.items() for definition in definitions]
 
-    def name_of(self, work: Work, person_id: str) -> str:
-        """Return a person's name, or the id of somebody who is gone."""
+    def name_of(self, work: Work, id_: str) -> str:
+        """Return the name of a person or of a key, or the id of what is gone."""
         try:
-            return self.principals.get(work, person_id).name
+            return self.keys.owner(work, id_)[0] if id_.startswith("key_") else self.principals.get(work, id_).name
         except NotFound:
-            return person_id
+            return id_
 
 
 def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:

@@ -28,9 +28,9 @@ def main(home: Path, kill_at: int) -> None:
             secret = platform.keys.create(work, clerk, KeyAsk(name="killed")).secret
         with platform.database.reading(None) as work:
             holder = platform.keys.holder(work, secret)
+        platform.gateway.start()
         if kill_at:
             _arm(kill_at)
-        platform.gateway.start()
         request = ChatRequest.of({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]})
         asked = Asked.of_chat(request, size=100)
         asyncio.run(platform.gateway.completions.make(holder, asked, _ignore, Presence()))

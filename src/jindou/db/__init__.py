@@ -1,5 +1,6 @@
 """The database: engine, unit of work, metadata, migrations."""
 
+from jindou.db.driver import Driver, Prepared
 from jindou.db.engine import Database, DatabaseUnavailable
 from jindou.db.metadata import Base, Tenant, UtcDateTime
 from jindou.db.migrate import DatabaseNewer, migrate, require_newest, revision
@@ -10,6 +11,8 @@ __all__ = [
     "Database",
     "DatabaseNewer",
     "DatabaseUnavailable",
+    "Driver",
+    "Prepared",
     "Tenant",
     "UtcDateTime",
     "Work",

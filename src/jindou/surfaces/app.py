@@ -14,8 +14,10 @@ from jindou.surfaces.http import (
     approvals,
     assistants,
     audit,
+    budgets,
     completions,
     conversations,
+    deployments,
     keys,
     principals,
     runs,
@@ -29,8 +31,19 @@ from jindou.surfaces.http.v1.document import add_paths
 __all__ = ["create_app"]
 
 _ROOMS = (
-    *(runs, approvals, conversations, assistants, usage, audit),
-    *(keys, completions, sessions, principals, status),
+    runs,
+    approvals,
+    conversations,
+    assistants,
+    usage,
+    budgets,
+    audit,
+    keys,
+    deployments,
+    completions,
+    sessions,
+    principals,
+    status,
 )
 
 

@@ -3,28 +3,25 @@
 It goes past the ORM, since one transaction serves many calls of many organisations: every row names its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from operator import attrgetter
+from typing import NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Executable, Table, and_, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import text
 
-from jindou.billing.budgets.tables import BudgetMinuteRow, BudgetMonthRow, BudgetRow
 from jindou.billing.budgets.types import BudgetExceeded, LimitState, RateLimited, ScopeKind
 from jindou.billing.budgets.window import Window
 from jindou.billing.pricing import Money
+from jindou.db import Driver, Prepared
 
 __all__ = ["Payer", "Sheet"]
 
-_budget = cast("Table", BudgetRow.__table__)
-_month = cast("Table", BudgetMonthRow.__table__)
-_minute = cast("Table", BudgetMinuteRow.__table__)
+_BY_REMAINING = attrgetter("remaining")
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
+class Payer(NamedTuple):
     """Whose budgets a call is paid from; a key or an assistant that has no part in it is empty."""
 
     org_id: str
@@ -66,15 +63,16 @@ class _Line:
 class Sheet:
     """The budgets of some payers at one time, in one transaction. `month` is the one that pays what is opened now."""
 
-    def __init__(self, connection: Connection, payers: Iterable[Payer], now: datetime, currency: str) -> None:
-        self._connection = connection
+    def __init__(self, driver: Driver, payers: AbstractSet[Payer], now: datetime, currency: str) -> None:
+        self._driver = driver
         self._window = Window.of(now)
         self.month = self._window.month
+        self._month_ends, self._minute_ends = self._window.month_ends, self._window.minute_ends
         self._currency = currency
         self._lines: dict[tuple[str, str, str], _Line] = {}
         self._months: dict[tuple[str, str, str], list[int]] = {}
         self._minutes: dict[str, _Line] = {}
-        self._read({scope_id for payer in set(payers) for _, _, scope_id in payer.scopes() if scope_id})
+        self._read(sorted({scope_id for payer in payers for _, _, scope_id in payer.scopes() if scope_id}))
 
     def admit(self, payer: Payer, micro: int, tokens: int) -> tuple[tuple[LimitState, ...], tuple[LimitState, ...]]:
         """Hold `micro` and count a request of `tokens`; return the limits as they are then, and those to warn of.
@@ -93,13 +91,13 @@ class Sheet:
                 line.tokens += tokens
                 self._minutes[line.id] = line
         states = [state for line in lines for state in self._states(line)]
-        states.sort(key=lambda state: state.remaining)
+        states.sort(key=_BY_REMAINING)
         warned = [line for line in lines if _is_warned(line)]
         return tuple(states), tuple(self._money(line) for line in warned)
 
     def correct(self, payer: Payer, at: datetime, month: str, *, spent: int, held: int, tokens: int) -> None:
         """Add what a call that was opened at `at`, and is paid by `month`, turned out to be."""
-        minute = Window.of(at).minute
+        minute = int(at.timestamp()) // 60
         for line in self._of(payer):
             if month == self.month:
                 line.spent += spent
@@ -111,14 +109,12 @@ class Sheet:
 
     def write(self) -> None:
         """Write every counter that changed."""
-        statements = _STATEMENTS[self._connection.dialect.name]
         months = [
             {"budget_id": budget_id, "org_id": org_id, "month": month, "spent_micro": spent, "held_micro": held}
             for (budget_id, org_id, month), (spent, held) in sorted(self._months.items())
             if spent or held
         ]
-        if months:
-            self._connection.execute(statements["month"], months)
+        self._driver.write(_ADD_TO_MONTH, months)
         minutes = [
             {
                 "budget_id": budget_id,
@@ -129,16 +125,17 @@ class Sheet:
             }
             for budget_id, line in sorted(self._minutes.items())
         ]
-        if minutes:
-            self._connection.execute(statements["minute"], minutes)
+        self._driver.write(_PUT_MINUTE, minutes)
 
-    def _read(self, scope_ids: set[str]) -> None:
-        found = {"ids": sorted(scope_ids)}
-        if self._connection.dialect.name != "sqlite":
+    def _read(self, scope_ids: list[str]) -> None:
+        if not scope_ids:
+            return
+        driver = self._driver
+        ids = driver.marks(len(scope_ids))
+        if not driver.is_sqlite:
             # SQLite has one writer. Elsewhere the counters are read by a statement that begins after the lock is had.
-            self._connection.execute(_LOCK, found)
-        rows = self._connection.execute(_READ, {**found, "month": self.month})
-        for row in rows:
+            driver.read(_LOCK.format(ids=ids), scope_ids)
+        for row in driver.read(_READ.format(month=driver.marks(), ids=ids), [self.month, *scope_ids]):
             line = _Line(*row)
             # A clock that is ahead of ours by a little has begun the next minute already.
             if line.minute not in {self._window.minute, self._window.minute + 1}:
@@ -185,7 +182,7 @@ class Sheet:
 
     def _states(self, line: _Line) -> list[LimitState]:
         states: list[LimitState] = []
-        reset = self._window.minute_ends
+        reset = self._minute_ends
         if line.rpm is not None:
             left = max(0, line.rpm - line.requests)
             states.append(LimitState("requests", line.scope, line.name, line.rpm, left, reset))
@@ -199,7 +196,7 @@ class Sheet:
     def _money(self, line: _Line) -> LimitState:
         monthly = line.monthly or 0
         left = max(0, monthly - line.spent - line.held)
-        return LimitState("money", line.scope, line.name, monthly, left, self._window.month_ends)
+        return LimitState("money", line.scope, line.name, monthly, left, self._month_ends)
 
 
 def _whose(line: _Line) -> str:
@@ -212,39 +209,32 @@ def _is_warned(line: _Line) -> bool:
     return line.spent + line.held >= line.warn_share * line.monthly
 
 
-def _count(column: Column[Any]) -> ColumnElement[int]:
-    return func.coalesce(column, 0)
-
-
-_ASKED = _budget.c.scope_id.in_(bindparam("ids", expanding=True))
-_LOCK = select(_budget.c.id).where(_ASKED).order_by(_budget.c.id).with_for_update()
 _READ = (
-    select(
-        *(_budget.c[name] for name in ("id", "org_id", "scope", "scope_id", "name")),
-        *(_budget.c[name] for name in ("monthly_micro", "warn_share", "rpm", "tpm")),
-        *(_count(_month.c[name]) for name in ("spent_micro", "held_micro")),
-        *(_count(_minute.c[name]) for name in ("minute", "requests", "tokens")),
-    )
-    .select_from(_budget)
-    .outerjoin(_month, and_(_month.c.budget_id == _budget.c.id, _month.c.month == bindparam("month")))
-    .outerjoin(_minute, _minute.c.budget_id == _budget.c.id)
-    .where(_ASKED)
+    "SELECT b.id, b.org_id, b.scope, b.scope_id, b.name, b.monthly_micro, b.warn_share, b.rpm, b.tpm,"
+    " coalesce(m.spent_micro, 0), coalesce(m.held_micro, 0),"
+    " coalesce(n.minute, 0), coalesce(n.requests, 0), coalesce(n.tokens, 0) FROM budget b"
+    " LEFT JOIN budget_month m ON m.budget_id = b.id AND m.month = {month}"
+    " LEFT JOIN budget_minute n ON n.budget_id = b.id WHERE b.scope_id IN ({ids})"
 )
+_LOCK = "SELECT id FROM budget WHERE scope_id IN ({ids}) ORDER BY id FOR UPDATE"
 
 
-def _statements(insert: Any) -> Mapping[str, Executable]:
-    """Return how the counters are written: a month's are added to, a minute's are set."""
-    month, minute = insert(_month), insert(_minute)
-    return {
-        "month": month.on_conflict_do_update(
-            index_elements=["budget_id", "month"],
-            set_={name: _month.c[name] + month.excluded[name] for name in ("spent_micro", "held_micro")},
-        ),
-        "minute": minute.on_conflict_do_update(
-            index_elements=["budget_id"],
-            set_={name: minute.excluded[name] for name in ("minute", "requests", "tokens")},
-        ),
-    }
-
-
-_STATEMENTS = {"sqlite": _statements(sqlite.insert), "postgresql": _statements(postgresql.insert)}
+_ADD_TO_MONTH = Prepared(
+    text(
+        "INSERT INTO budget_month (budget_id, org_id, month, spent_micro, held_micro)"
+        " VALUES (:budget_id, :org_id, :month, :spent_micro, :held_micro)"
+        " ON CONFLICT (budget_id, month) DO UPDATE SET"
+        " spent_micro = budget_month.spent_micro + excluded.spent_micro,"
+        " held_micro = budget_month.held_micro + excluded.held_micro"
+    ),
+    ("budget_id", "org_id", "month", "spent_micro", "held_micro"),
+)
+_PUT_MINUTE = Prepared(
+    text(
+        "INSERT INTO budget_minute (budget_id, org_id, minute, requests, tokens)"
+        " VALUES (:budget_id, :org_id, :minute, :requests, :tokens)"
+        " ON CONFLICT (budget_id) DO UPDATE SET"
+        " minute = excluded.minute, requests = excluded.requests, tokens = excluded.tokens"
+    ),
+    ("budget_id", "org_id", "minute", "requests", "tokens"),
+)

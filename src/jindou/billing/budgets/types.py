@@ -1,6 +1,5 @@
 """What a budget is, how one is asked for, and what it says when something wants to be paid from it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -150,8 +149,7 @@ class Budget(BaseModel):
     minute: BudgetMinute
 
 
-@dataclass(frozen=True, slots=True)
-class LimitState:
+class LimitState(NamedTuple):
     """One limit that binds a call: what is left of it once the call's worst case is taken, and when it is whole again.
 
     `limit` and `remaining` are requests, tokens or micro-units, as `kind` says.

@@ -16,8 +16,7 @@ __all__ = ["PriceBook", "PriceMissing"]
 _STANDS_IN = {"cached_tokens": "input_tokens", "reasoning_tokens": "output_tokens"}
 """A unit without a price of its own costs what this one does."""
 
-_DEARER = {"input_tokens": "cached_tokens", "output_tokens": "reasoning_tokens"}
-"""What a unit may turn out to have been."""
+_MOST_KNOWN = 10_000
 
 
 class PriceMissing(NotFound):
@@ -32,6 +31,7 @@ class PriceBook:
     def __init__(self, prices: Iterable[Price], currency: str) -> None:
         self.currency = currency
         self._prices: dict[str, list[Price]] = {}
+        self._known: dict[tuple[str, date, bool], Mapping[str, int]] = {}
         for price in sorted(prices, key=lambda p: p.valid_from, reverse=True):
             self._prices.setdefault(price.sku, []).append(price)
 
@@ -83,8 +83,7 @@ class PriceBook:
         Raises:
             PriceMissing: the SKU, or a unit that was used, has no price.
         """
-        price = self.price(sku, on)
-        return self._money(sum(quantity * _of(price, unit) for unit, quantity in quantities.items() if quantity))
+        return self._money(self._sum(self._rates(sku, on), sku, quantities))
 
     def worst(self, skus: Iterable[str], quantities: Mapping[str, int], on: date) -> Money:
         """Return what `quantities` cost at the dearest of `skus`, whatever the cache or the reasoning turns out to be.
@@ -92,14 +91,31 @@ class PriceBook:
         Raises:
             PriceMissing: as `cost` says, of any of them.
         """
-        return self._money(max(self._dearest(self.price(sku, on), quantities) for sku in skus))
+        return self._money(max([self._sum(self._rates(sku, on, worst=True), sku, quantities) for sku in skus]))
 
-    def _dearest(self, price: Price, quantities: Mapping[str, int]) -> int:
-        return sum(
-            quantity * max(_of(price, unit), _of(price, _DEARER[unit]) if unit in _DEARER else 0)
-            for unit, quantity in quantities.items()
-            if quantity
-        )
+    def _sum(self, rates: Mapping[str, int], sku: str, quantities: Mapping[str, int]) -> int:
+        total = 0
+        for unit, quantity in quantities.items():
+            if quantity:
+                if unit not in rates:
+                    raise PriceMissing(f"The price of {sku} does not say what {unit} cost.")
+                total += quantity * rates[unit]
+        return total
+
+    def _rates(self, sku: str, on: date, *, worst: bool = False) -> Mapping[str, int]:
+        """Return what a million of each unit costs; with `worst`, of whatever it may turn out to have been."""
+        known = self._known.get((sku, on, worst))
+        if known is None:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            rates: dict[str, int] = {**self.price(sku, on).per_million}
+            for unit, stands_in in _STANDS_IN.items():
+                if unit not in rates and stands_in in rates:
+                    rates[unit] = rates[stands_in]
+            if worst:
+                rates |= {unit: max(rates[unit], rates[of]) for of, unit in _STANDS_IN.items() if unit in rates}
+            known = self._known[sku, on, worst] = rates
+        return known
 
     def _find(self, sku: str, on: date) -> Price | None:
         for price in self._prices.get(sku, ()):
@@ -109,14 +125,6 @@ class PriceBook:
 
     def _money(self, millionths: int) -> Money:
         return Money(micro=(2 * millionths + MICRO) // (2 * MICRO), currency=self.currency)
-
-
-def _of(price: Price, unit: str) -> int:
-    of: Mapping[str, int] = {**price.per_million}
-    found = of.get(unit, of.get(_STANDS_IN.get(unit, unit)))
-    if found is None:
-        raise PriceMissing(f"The price of {price.sku} does not say what {unit} cost.")
-    return found
 
 
 def _by_sku(prices: Iterable[Price]) -> dict[tuple[str, str], list[Price]]:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from jindou.db import Database
@@ -9,6 +10,7 @@ from jindou.errors import Unavailable
 from jindou.identity.keys.failures import KeyRefused
 from jindou.identity.keys.service import Keys, digest_of, is_shaped
 from jindou.identity.keys.types import KeyHolder
+from jindou.identity.principals import Principal
 from jindou.telemetry import get_logger
 
 __all__ = ["KeyRing"]
@@ -21,8 +23,8 @@ _WRITE_AT_ONCE = 500
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _log = get_logger(__name__)
 
-_Known = tuple[KeyHolder | type[KeyRefused], str, datetime, datetime]
-"""Whom a secret speaks for, or how it is refused with which words; from when until when that is taken for true."""
+_Known = tuple[datetime, datetime, KeyHolder | None, type[KeyRefused], str]
+"""From when until when this is taken for true: whom a secret speaks for, or how it is refused, with which words."""
 
 
 class KeyRing:
@@ -40,6 +42,7 @@ class KeyRing:
         self._ttl = timedelta(seconds=ttl_seconds)
         self._holders: dict[bytes, _Known] = {}
         self._refusals: dict[bytes, _Known] = {}
+        self._people: dict[str, Principal] = {}
         self._changes = 0
         self._lock = threading.Lock()
         self._loading = [threading.Lock() for _ in range(_STRIPES)]
@@ -83,13 +86,13 @@ class KeyRing:
         known = self._holders.get(digest) or self._refusals.get(digest)
         if known is None:
             return None
-        found, told, since, until = known
+        since, until, holder, refused, told = known
         # A clock that was set back makes nothing fresh.
         if not since <= self._clock.now() < until:
             return None
-        if isinstance(found, KeyHolder):
-            return found
-        raise found(told)
+        if holder is None:
+            raise refused(told)
+        return holder
 
     def _load(self, secret: str, digest: bytes) -> KeyHolder:
         changes, now = self._changes, self._clock.now()
@@ -97,19 +100,28 @@ class KeyRing:
             with self._database.reading(None) as work:
                 holder = self._keys.holder(work, secret)
         except KeyRefused as refused:
-            self._remember(digest, (type(refused), refused.message, now, now + self._ttl), changes)
+            self._remember(digest, (now, now + self._ttl, None, type(refused), refused.message), changes)
             raise
         until = min(now + self._ttl, holder.good_until or _NEVER)
-        self._remember(digest, (holder, "", now, until), changes)
+        holder = replace(holder, who=self._shared(holder.who))
+        self._remember(digest, (now, until, holder, KeyRefused, ""), changes)
         self._uses.note(holder.key_id)
         return holder
+
+    def _shared(self, who: Principal) -> Principal:
+        """Return one object for all keys of a person, who has hundreds of them."""
+        if len(self._people) >= _MOST_HOLDERS:
+            self._people.clear()
+        if self._people.setdefault(who.person_id, who) != who:
+            self._people[who.person_id] = who
+        return self._people.get(who.person_id, who)
 
     def _remember(self, digest: bytes, known: _Known, changes: int) -> None:
         with self._lock:
             # What was read before a change of any key may be what was true before it.
             if changes != self._changes:
                 return
-            is_good = isinstance(known[0], KeyHolder)
+            is_good = known[2] is not None
             into, other = (self._holders, self._refusals) if is_good else (self._refusals, self._holders)
             other.pop(digest, None)
             into.pop(digest, None)

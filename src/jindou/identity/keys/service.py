@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from sys import intern
 
 from sqlalchemy import or_, select, update
 
@@ -153,7 +154,7 @@ class Keys:
         return KeyHolder(
             who=who,
             key_id=row.id,
-            models=None if row.models is None else tuple(map(str, row.models)),
+            models=None if row.models is None else tuple(intern(str(model)) for model in row.models),
             scopes=None if row.scopes is None else frozenset(row.scopes),
             assistant=row.assistant,
             decision=self._may_ask(who),
@@ -162,12 +163,6 @@ class Keys:
 
     def _may_ask(self, who: Principal) -> Decision:
         return self._policy.decide(who, "completions::create", Resource("Organisation", who.org_id), {})
-
-    def _changed(self, work: Work, row: KeyRow) -> None:
-        """Tell those who watch, once the change is durable, of the secrets that a key has until then."""
-        digests = [bytes.fromhex(kept) for kept in (row.secret_hash, row.old_hash) if kept]
-        for tell in self._watchers:
-            work.after_commit(partial(tell, digests))
 
     def owner(self, work: Work, key_id: str) -> tuple[str, str]:
         """Return the name of a key and the id of its person.
@@ -179,6 +174,12 @@ class Keys:
         if row is None:
             raise NotFound("No such key.")
         return row.name, row.person_id
+
+    def _changed(self, work: Work, row: KeyRow) -> None:
+        """Tell those who watch, once the change is durable, of the secrets that a key has until then."""
+        digests = [bytes.fromhex(kept) for kept in (row.secret_hash, row.old_hash) if kept]
+        for tell in self._watchers:
+            work.after_commit(partial(tell, digests))
 
     def _find(self, work: Work, who: Principal, action: str, key_id: str) -> tuple[KeyRow, list[str]]:
         row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()

@@ -93,7 +93,7 @@ def plan_of(request: ChatRequest, context_tokens: int) -> Plan:
         messages=[_message(message, at) for at, message in enumerate(request.messages)],
         tools=_tools(request.tools or [], choice),
         answer_only=choice == "none",
-        must_call=choice not in {"none", "auto"},
+        must_call=choice == "required" or isinstance(choice, NamedChoice),
         parallel=request.parallel_tool_calls is not False,
         json_schema=_json_schema(request.response_format),
         max_tokens=max_tokens_of(request, context_tokens),

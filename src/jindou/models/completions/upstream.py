@@ -7,7 +7,7 @@ for whoever knows what a second try would cost.
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from typing import Final
+from typing import Final, cast
 
 import httptools
 from typing_extensions import override
@@ -179,8 +179,8 @@ class _Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP and TLS are nothing else
-        self._transport = transport
+        # TCP's and TLS's are nothing else, though not every event loop's derive from it.
+        self._transport = cast("asyncio.Transport", transport)
 
     @override
     def data_received(self, data: bytes) -> None:

@@ -54,15 +54,16 @@ def gateway(
         _work(settings, place, socket.socket(fileno=fd))
         return
     with closing(_listen(settings)) as listener:
-        told = {"url": f"{settings.url}/v1", "workers": workers, "pid": os.getpid()}
+        url = f"{settings.url}/v1"
+        told = json.dumps({"url": url, "workers": workers, "pid": os.getpid()}) if as_json else f"Gateway at {url}"
         if workers == 1:
-            _work(settings, place, listener, told if as_json else f"Gateway at {told['url']}")
+            _work(settings, place, listener, told)
             return
-        typer.echo(json.dumps(told) if as_json else f"Gateway at {told['url']}, {workers} workers")
+        typer.echo(told)
         _Crew(settings, listener, workers).run()
 
 
-def _work(settings: Settings, place: Home, listener: socket.socket, told: object = None) -> None:
+def _work(settings: Settings, place: Home, listener: socket.socket, told: str = "") -> None:
     """Be one worker, until a signal comes."""
     configure_logging(place.path / "logs" / "gateway.log", settings.log_level)
     with open_gateway(settings, place) as rooms:
@@ -73,7 +74,7 @@ def _work(settings: Settings, place: Home, listener: socket.socket, told: object
 class _Server(uvicorn.Server):
     """Says when it answers."""
 
-    def __init__(self, app: Any, told: object) -> None:
+    def __init__(self, app: Any, told: str) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -93,8 +94,8 @@ class _Server(uvicorn.Server):
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started and self._told is not None:
-            typer.echo(json.dumps(self._told) if isinstance(self._told, dict) else self._told)
+        if self.started and self._told:
+            typer.echo(self._told)
 
 
 class _Crew:
@@ -110,7 +111,7 @@ class _Crew:
     def run(self) -> None:
         """Keep the workers until a signal comes, then end them in order."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._ending.set())
+            signal.signal(number, self._end)
         keepers = [threading.Thread(target=self._keep, args=(at,), name=f"worker-{at}") for at in range(self._size)]
         for keeper in keepers:
             keeper.start()
@@ -120,6 +121,9 @@ class _Crew:
             worker.terminate()
         for keeper in keepers:
             keeper.join()
+
+    def _end(self, _signal: int, _frame: object) -> None:
+        self._ending.set()
 
     def _keep(self, at: int) -> None:
         pause = _PAUSE
