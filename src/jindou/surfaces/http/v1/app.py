@@ -1,7 +1,6 @@
 """`/v1` as an ASGI application of its own: in front of the console's in `jindou up`, alone in `jindou gateway`."""
 
 import json
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +22,6 @@ from jindou.telemetry import get_logger
 
 __all__ = ["V1", "Route"]
 
-_CLIENT_LEFT: Final = 499
 _log = get_logger(__name__)
 
 
@@ -73,17 +71,14 @@ class V1:
             status = 405 if verbs else 404
             await call.answer(status, json.dumps(openai_plain_body(status)).encode())
             return
-        requests = self._gateway.metrics.requests
-        begun = requests.begun(route.name)
+        begun = self._gateway.metrics.requests.begun(route.name)
         try:
             await route.create(call)
         except Exception as error:  # noqa: BLE001 - the last place where it can be told
             await _tell(call, route, error)
         finally:
             call.over()
-            status = _CLIENT_LEFT if call.presence.is_over else call.status
-            first = None if call.first_at is None else call.first_at - begun
-            requests.done(route.name, call.model, status, time.perf_counter() - begun, first, call.tokens)
+            call.count(route.name, begun)
 
 
 def _verbs(path: str) -> dict[str, Route]:

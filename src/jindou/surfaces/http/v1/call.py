@@ -16,6 +16,7 @@ from jindou.telemetry import NO_TOKENS, Tokens
 
 __all__ = ["Call", "limit_headers"]
 
+_CLIENT_LEFT: Final = 499
 _WATCH_SECONDS: Final = 0.25
 _SLOW_SECONDS: Final = 60.0
 _JSON: Final = b"application/json"
@@ -23,7 +24,12 @@ _EVENTS: Final = b"text/event-stream; charset=utf-8"
 
 
 class Call:
-    """A request, and its answer. `presence` says whether the client still listens."""
+    """A request, and its answer. `presence` says whether the client still listens.
+
+    `tells_cost` has what was used come with what it cost, which is no field that OpenAI has.
+    """
+
+    tells_cost = False
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, gateway: Gateway) -> None:
         self.method: str = scope["method"]
@@ -128,6 +134,13 @@ class Call:
         """Stop watching the client; the door calls it when it is done."""
         if self._watch is not None:
             self._watch.cancel()
+
+    def count(self, route: str, begun: float) -> None:
+        """Count it out at `/metrics`: by `route`, begun when `RequestMeter.begun` said."""
+        status = _CLIENT_LEFT if self.presence.is_over else self.status
+        first = None if self.first_at is None else self.first_at - begun
+        seconds = time.perf_counter() - begun
+        self.gateway.metrics.requests.done(route, self.model, status, seconds, first, self.tokens)
 
     async def _start(
         self, status: int, fixed: list[tuple[bytes, bytes]], headers: Mapping[str, str] | None, kind: bytes
