@@ -112,6 +112,13 @@ class Budgets:
         """
         return self._shown(work, [self._visible(work, who, budget_id)])[0]
 
+    def may_manage(self, who: Principal) -> bool:
+        """Say whether `who` may set budgets, so that a page can offer it."""
+        context = {"own": False}
+        return (
+            self._policy.decide(who, "budgets::create", Resource("Organisation", who.org_id), context).verb == "allow"
+        )
+
     def update(self, work: Work, who: Principal, budget_id: str, change: BudgetChange) -> Budget:
         """Change a budget; it binds the next call.
 

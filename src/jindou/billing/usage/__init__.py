@@ -5,26 +5,26 @@ from jindou.billing.usage.ledger import Ledger
 from jindou.billing.usage.service import Usage
 from jindou.billing.usage.types import (
     Admission,
-    Attempt,
+    DailyUse,
     MeterEvent,
     Opening,
     Quantities,
     Reconciliation,
     Statement,
-    StatementLine,
+    UseGroup,
 )
 
 __all__ = [
     "Admission",
-    "Attempt",
     "AttemptClosed",
     "Attempts",
+    "DailyUse",
     "Ledger",
     "MeterEvent",
     "Opening",
     "Quantities",
     "Reconciliation",
     "Statement",
-    "StatementLine",
     "Usage",
+    "UseGroup",
 ]

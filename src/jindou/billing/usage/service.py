@@ -1,7 +1,7 @@
 """Metering and the statement. A row is written in the transaction of the step that used what it counts."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 
@@ -9,8 +9,18 @@ from jindou.billing.budgets import Sheet
 from jindou.billing.pricing import Money, PriceBook
 from jindou.billing.usage.attempts import Attempts
 from jindou.billing.usage.batch import payer_of, share_ledger
+from jindou.billing.usage.daily import begin_of, daily_use
 from jindou.billing.usage.tables import MeterEventRow
-from jindou.billing.usage.types import MeterEvent, Opening, Quantities, Reconciliation, Statement, StatementLine
+from jindou.billing.usage.types import (
+    DailyUse,
+    MeterEvent,
+    Opening,
+    Quantities,
+    Reconciliation,
+    Statement,
+    StatementLine,
+    UseGroup,
+)
 from jindou.db import Driver, Work
 from jindou.errors import Conflict
 from jindou.identity.audit import Audit, Entry
@@ -22,6 +32,8 @@ __all__ = ["AttemptOpen", "Usage"]
 _LATEST = 50
 _GATEWAY = "API"
 """What a call without an assistant is shown as."""
+_NO_KEY = "–"
+"""What a call without a key is shown as: one of a run."""
 
 
 class AttemptOpen(Conflict):
@@ -117,13 +129,14 @@ class Usage:
         until = work.now()
         since = until - timedelta(days=days)
         everybody = self._sees_everybody(who)
-        scope: list[ColumnElement[bool]] = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
-        if not everybody:
-            scope.append(MeterEventRow.person_id == who.person_id)
+        scope = self._scope(who, since, everybody=everybody)
         latest = select(MeterEventRow).where(*scope).order_by(MeterEventRow.id.desc()).limit(_LATEST)
         by_person = self._lines(work, scope, MeterEventRow.person_id)
         for line in by_person:
             line.label = self._name_of(work, line.key)
+        by_key = self._lines(work, scope, MeterEventRow.key_id)
+        for line in by_key:
+            line.label = self._name_of(work, line.key) if line.key else _NO_KEY
         by_sku = self._lines(work, scope, MeterEventRow.sku)
         unsettled = self.attempts.list_unsettled(work, who, everybody=everybody)
         return Statement(
@@ -134,11 +147,28 @@ class Usage:
             by_sku=by_sku,
             by_person=by_person,
             by_assistant=self._lines(work, scope, MeterEventRow.assistant),
+            by_key=by_key,
             by_day=self._lines(work, scope, func.date(MeterEventRow.at)),
             latest=[_event(row) for row in work.session.scalars(latest)],
             held=Money(micro=sum(attempt.worst.micro for attempt in unsettled), currency=self.currency),
             unsettled=unsettled,
         )
+
+    def daily(self, work: Work, who: Principal, group: UseGroup, days: int = 30) -> DailyUse:
+        """Return what each of the last `days` cost and used, by `group`, for whom `statement` would tell it."""
+        since = begin_of(work.now(), days)
+        scope = self._scope(who, since, everybody=self._sees_everybody(who))
+
+        def label_of(key: str) -> str:
+            if group in {"person", "key"} and key:
+                return self._name_of(work, key)
+            return key or (_NO_KEY if group == "key" else _GATEWAY)
+
+        return daily_use(work, scope, group, since, currency=self.currency, label_of=label_of)
+
+    def _scope(self, who: Principal, since: datetime, *, everybody: bool) -> list[ColumnElement[bool]]:
+        scope: list[ColumnElement[bool]] = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
+        return scope if everybody else [*scope, MeterEventRow.person_id == who.person_id]
 
     def _sees_everybody(self, who: Principal) -> bool:
         return self._policy.decide(who, "usage::read", Resource("Organisation", who.org_id), {}).verb == "allow"

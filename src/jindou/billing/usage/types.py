@@ -1,7 +1,7 @@
 """The bill: what was used, by whom, at which price."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -12,6 +12,8 @@ from jindou.billing.pricing import Money
 __all__ = [
     "Admission",
     "Attempt",
+    "DailySeries",
+    "DailyUse",
     "MeterEvent",
     "Opening",
     "Quantities",
@@ -19,7 +21,11 @@ __all__ = [
     "Scope",
     "Statement",
     "StatementLine",
+    "UseGroup",
 ]
+
+UseGroup = Literal["model", "person", "key", "assistant"]
+"""What the use of each day is told by. A `model` is the name that was asked for, or the item where no name was."""
 
 Scope = tuple[str, str, str]
 """The id of an organisation, what of it is meant (``person`` …), and the id of that."""
@@ -160,7 +166,29 @@ class Statement(BaseModel):
     by_sku: list[StatementLine]
     by_person: list[StatementLine]
     by_assistant: list[StatementLine]
+    by_key: list[StatementLine] = []
     by_day: list[StatementLine]
     latest: list[MeterEvent]
     held: Money
     unsettled: list[Attempt]
+
+
+class DailySeries(BaseModel):
+    """What one of a group used on each day of a `DailyUse`: micro-units and tokens.
+
+    `key` is empty for calls that have none, and ``other`` for all that are not among the dearest.
+    """
+
+    key: str
+    label: str
+    cost_micro: list[int]
+    tokens: list[int]
+
+
+class DailyUse(BaseModel):
+    """What each day cost, by group, the dearest first; days are those of UTC, and each series has one value a day."""
+
+    group: UseGroup
+    currency: str
+    days: list[date]
+    series: list[DailySeries]

@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = {
     "up": Entry("server:up", "Start Jindou here, and stay until Ctrl-C."),
+    "gateway": Entry("gateway:gateway", "Serve /v1 alone, beside `jindou up`, until Ctrl-C."),
     "down": Entry("server:down", "Stop the Jindou that runs here."),
     "status": Entry("server:status", "Show whether Jindou runs here, and with what."),
     "doctor": Entry("doctor:doctor", "Say what is open, what is wrong, and what to do."),
@@ -41,6 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "assistants": Entry("assistants:group", "Assistants, and what they are for."),
     "bill": Entry("usage:bill", "Show what was used, and what it cost."),
     "usage": Entry("usage:group", "Usage: the bill by another name."),
+    "budgets": Entry("budgets:group", "Budgets: what a company, a person, an assistant or a key may use."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
     "principals": Entry("principals:group", "People, and who you are here."),

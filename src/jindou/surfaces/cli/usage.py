@@ -41,6 +41,7 @@ def _show(statement: Statement) -> None:
         "by SKU": statement.by_sku,
         "by person": statement.by_person,
         "by assistant": statement.by_assistant,
+        "by key": statement.by_key,
         "by day": statement.by_day,
     }
     for title, lines in groups.items():

@@ -89,6 +89,7 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
         ("runs", "/runs", "runs"),
         ("approvals", "/approvals", "approvals"),
         ("usage", "/usage", "usage"),
+        ("budgets", "/budgets", "gauge"),
     ]
     if who is not None and platform_of(request).audit.may_read(who):
         sections.append(("audit", "/audit", "audit"))
@@ -112,6 +113,7 @@ def _make_environment() -> Environment:
     )
     environment.filters.update(
         money=formats.money,
+        decimal=formats.decimal,
         exact_money=formats.exact_money,
         moment=formats.moment,
         pretty=formats.pretty,
