@@ -16,6 +16,7 @@ from jindou.surfaces.http import (
     audit,
     budgets,
     conversations,
+    deployments,
     keys,
     principals,
     runs,
@@ -28,7 +29,20 @@ from jindou.surfaces.http.v1.document import add_paths
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, budgets, audit, keys, sessions, principals, status)
+_ROOMS = (
+    runs,
+    approvals,
+    conversations,
+    assistants,
+    usage,
+    budgets,
+    audit,
+    keys,
+    deployments,
+    sessions,
+    principals,
+    status,
+)
 
 
 def create_app(platform: Platform) -> FastAPI:

@@ -18,9 +18,10 @@ from jindou.models.engines import (
     EngineUnavailable,
     FinalChunk,
 )
+from jindou.models.engines.conformance import ask, text_of
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.serving import open_engine
-from models.engines.conformance import EngineConformance, ask, text_of
+from models.engines.engine_checks import EngineConformance
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from jindou.models.deployments.service import Deployments, prefix_of
 from jindou.models.deployments.types import (
     Deployment,
     DeploymentAsk,
-    Dialect,
     EnginesBusy,
     EngineView,
     Member,
+    ModelName,
     ModelNotFound,
 )
 
@@ -19,10 +19,10 @@ __all__ = [
     "Deployment",
     "DeploymentAsk",
     "Deployments",
-    "Dialect",
     "EngineView",
     "EnginesBusy",
     "Member",
+    "ModelName",
     "ModelNotFound",
     "Picked",
     "open_deployments",

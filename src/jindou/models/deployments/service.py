@@ -97,6 +97,14 @@ class Deployments:
                 if member.is_local:
                     self.models.load(member.model, _LOAD_SECONDS)
 
+    def load(self, model: str, seconds: float) -> None:
+        """Wait until a model of this machine is at work.
+
+        Raises:
+            EngineUnavailable: it is not in `seconds`.
+        """
+        self.models.load(model, seconds)
+
     def stop(self) -> None:
         """End the models of this machine."""
         self.models.stop()
@@ -168,6 +176,11 @@ class Deployments:
         self._require(who, "deployments::read")
         members = {m.engine_id: m for deployment in self._fresh(work, who.org_id).values() for m in deployment.members}
         return [self._view(member) for _, member in sorted(members.items())]
+
+    def may_manage(self, who: Principal) -> bool:
+        """Say whether `who` may change what there is."""
+        decision = self._policy.decide(who, "deployments::manage", Resource("Organisation", who.org_id), {})
+        return decision.verb == "allow"
 
     def create(self, work: Work, who: Principal, ask: DeploymentAsk) -> Deployment:
         """Make a deployment.

@@ -24,6 +24,7 @@ Dialect = Literal["llamacpp", "openai", "engine"]
 
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}$")]
 _LOCAL = "local"
+_RESERVED = "engines"
 
 
 class ModelNotFound(NotFound):
@@ -96,6 +97,15 @@ class DeploymentAsk(BaseModel):
     name: ModelName
     members: Annotated[tuple[Member, ...], Field(min_length=1, max_length=32)]
     context_tokens: int = Field(default=8192, ge=512, le=10_000_000)
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> "DeploymentAsk":
+        ids = [member.engine_id for member in self.members]
+        if len(ids) != len(set(ids)):
+            raise ValueError("an engine and its model are a member once")
+        if self.name == _RESERVED:
+            raise ValueError(f"`{_RESERVED}` is no name of a model")
+        return self
 
 
 class Deployment(BaseModel):

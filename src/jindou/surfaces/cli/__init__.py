@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Entry] = {
     "budgets": Entry("budgets:group", "Budgets: what a company, a person, an assistant or a key may use."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
+    "deployments": Entry("deployments:group", "Deployments: the models that there are, and the engines behind them."),
     "principals": Entry("principals:group", "People, and who you are here."),
     "eval": Entry("evaluate:evaluation", "Measure how often the model calls the right tool."),
     "demo": Entry("demo:group", "The demo company."),
