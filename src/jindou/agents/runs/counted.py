@@ -13,9 +13,7 @@ __all__ = ["Counted", "quantities_of"]
 
 def quantities_of(usage: Usage) -> Quantities:
     """Return what the ledger writes of an engine's figures."""
-    return Quantities(
-        input_tokens=usage.prompt - usage.cached, cached_tokens=usage.cached, output_tokens=usage.completion
-    )
+    return Quantities.told(usage.prompt, usage.cached, usage.completion, usage.reasoning)
 
 
 class Counted(Engine):
