@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from console_site import Site
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from jindou.billing.budgets import Budget, BudgetAsk
 from jindou.billing.usage.tables import MeterEventRow
@@ -200,7 +200,7 @@ def test_each_day_stands_in_a_table_for_those_without_scripts(visit: SignIn, gro
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_chart_is_moved_through_by_keys_and_read_aloud(at_browser: SitDown, language: str) -> None:
     visitor = at_browser("manager", language=language)
-    page = visitor.page
+    page: Page = visitor.page
     visitor.open("/usage?days=7&by=person")
     chart = page.locator("[data-test=chart]")
     expect(chart.locator("svg rect.s0")).to_have_count(2)
@@ -217,7 +217,7 @@ def test_the_chart_is_moved_through_by_keys_and_read_aloud(at_browser: SitDown, 
 
 def test_the_bar_of_sections_of_a_phone_is_one_row(at_browser: SitDown) -> None:
     visitor = at_browser("manager", "phone")
-    page = visitor.page
+    page: Page = visitor.page
     visitor.open("/budgets")
     tops = page.eval_on_selector_all(
         ".sections a", "links => links.map(a => Math.round(a.getBoundingClientRect().top))"
