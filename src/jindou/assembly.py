@@ -12,6 +12,7 @@ from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
 from jindou.agents.tools import Doorway, actions_of
+from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceBook
 from jindou.billing.usage import Ledger, Usage
@@ -20,16 +21,18 @@ from jindou.durable.queue import Handler, Queue, Worker
 from jindou.errors import Invalid, JindouError, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
-from jindou.identity.keys import Keys
+from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
-from jindou.models.completions import Completions, ServedModel
+from jindou.models.completions import Completions
+from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
+from jindou.models.serving import Models
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
-from jindou.telemetry import Clock, get_logger
+from jindou.telemetry import Clock, Metrics, get_logger
 
 __all__ = ["Platform", "assemble", "installed_packs"]
 
@@ -59,9 +62,10 @@ class Platform:
     approvals: Approvals
     runs: Runs
     doorway: Doorway
+    deployments: Deployments
     engine: Engine
     model: str
-    completions: Completions
+    gateway: Gateway
     packs: dict[str, OpenPack]
     runner: Runner
     worker: Worker
@@ -75,8 +79,8 @@ class Platform:
             EngineUnavailable: the model does not come up.
         """
         self._recover()
-        self.ledger.start()
-        self.engine.start()
+        self.gateway.start()
+        self.deployments.start()
         for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
@@ -103,9 +107,8 @@ class Platform:
         for thread in self._background:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
-        self.completions.stop(seconds=5.0)
-        self.ledger.stop(seconds=5.0)
-        self.engine.stop()
+        self.gateway.stop(seconds=5.0)
+        self.deployments.stop()
         self.audit.publish()
         for pack in self.packs.values():
             pack.close()
@@ -138,11 +141,12 @@ class Platform:
                 _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
 
 
-def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
-    """Put the rooms together on a prepared and locked home; `engine` runs the catalogue's `model`."""
+def assemble(settings: Settings, home: Home, models: Models, model: str, clock: Clock | None = None) -> Platform:
+    """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = _lay_ground(settings, home, clock)
     prices = PriceBook.load(settings.currency, file=home.prices)
     usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    deployments = _deployments(ground, settings, home, models, model)
     ledger = Ledger(ground.database, usage.attempts, ground.queue)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
@@ -157,7 +161,7 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         assistants=assistants,
         principals=ground.principals,
         audit=ground.audit,
-        engine=engine,
+        deployments=deployments,
         model=model,
         context_tokens=settings.context_tokens,
         max_steps=settings.run_max_steps,
@@ -183,9 +187,10 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
         doorway=parts.doorway,
-        engine=engine,
+        deployments=deployments,
+        engine=deployments.engine("", model),
         model=model,
-        completions=_completions(ground, settings, usage, engine, model),
+        gateway=_gateway(ground, deployments, ledger),
         packs=ground.opened,
         runner=runner,
         worker=_worker(ground, settings, runner, approvals, ledger),
@@ -211,14 +216,18 @@ def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
     return doorway
 
 
-def _completions(ground: "_Ground", settings: Settings, usage: Usage, engine: Engine, model: str) -> Completions:
-    return Completions(
-        ground.database,
-        attempts=usage.attempts,
-        policy=ground.policy,
-        keys=ground.keys,
-        engine=engine,
-        model=ServedModel(model, settings.context_tokens, ground.database.clock.now()),
+def _deployments(ground: "_Ground", settings: Settings, home: Home, models: Models, model: str) -> Deployments:
+    policy, audit = ground.policy, ground.audit
+    return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
+
+
+def _gateway(ground: "_Ground", deployments: Deployments, ledger: Ledger) -> Gateway:
+    return Gateway(
+        clock=ground.database.clock,
+        metrics=Metrics(),
+        keys=KeyRing(ground.database, ground.keys),
+        ledger=ledger,
+        completions=Completions(ground.database, deployments, ledger),
     )
 
 

@@ -4,7 +4,8 @@ home/
   jindou.toml       settings, if any
   jindou.db         the platform's database
   secrets/          mode 0700; made at the first start, never defaults
-  run/              server.json says where a running server listens
+  run/              server.json says where a running server listens, engines.json where its engines do
+  slots/            what local models have read of the beginning of conversations
   logs/  models/  packs/  audit/
 """
 
@@ -12,6 +13,7 @@ import fcntl
 import json
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +21,7 @@ from jindou.errors import Conflict, Unavailable
 
 __all__ = ["AlreadyRunning", "Home", "HomeUnwritable"]
 
-_FOLDERS = ("secrets", "run", "logs", "models", "packs", "audit")
+_FOLDERS = ("secrets", "secrets/engines", "run", "slots", "logs", "models", "packs", "audit")
 
 
 class AlreadyRunning(Conflict):
@@ -46,7 +48,10 @@ class Home:
         self.published_heads = path / "audit" / "heads.jsonl"
         self.server_log = path / "logs" / "jindou.log"
         self.engine_log = path / "logs" / "engine.log"
+        self.slots = path / "slots"
+        self.engine_keys = path / "secrets" / "engines"
         self.server_file = path / "run" / "server.json"
+        self.engines_file = path / "run" / "engines.json"
         self._lock_file = path / "run" / "lock"
         self._operator_key = path / "secrets" / "operator.key"
         self._lock: IO[str] | None = None
@@ -83,6 +88,7 @@ class Home:
             raise AlreadyRunning(f"Jindou is already running on {self.path}{where}. `jindou down` stops it.") from None
         # What a killed process announced holds no more: its pid may be another program's by now.
         self.server_file.unlink(missing_ok=True)
+        self.engines_file.unlink(missing_ok=True)
         self._lock = file
 
     def is_locked(self) -> bool:
@@ -99,6 +105,7 @@ class Home:
     def unlock(self) -> None:
         """Give the home back."""
         self.server_file.unlink(missing_ok=True)
+        self.engines_file.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -110,6 +117,22 @@ class Home:
     def announce(self, url: str) -> None:
         """Write where this process listens."""
         _put_private(self.server_file, json.dumps({"url": url, "pid": os.getpid()}))
+
+    def announce_engines(self, standing: str, engines: Sequence[Mapping[str, object]]) -> None:
+        """Write where the local engines listen, and their keys, for the other processes of this installation.
+
+        `standing` is the model that everybody has.
+        """
+        told = {"pid": os.getpid(), "standing": standing, "engines": [dict(one) for one in engines]}
+        _put_private(self.engines_file, json.dumps(told))
+
+    def standing_model(self) -> str | None:
+        """Return the model that the running server gives to everybody, or None while none runs."""
+        try:
+            content: dict[str, Any] = json.loads(self.engines_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return str(content["standing"])
 
     def server(self) -> dict[str, Any] | None:
         """Return `url` and `pid` of the server that announced itself, or None."""

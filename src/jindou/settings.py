@@ -7,7 +7,7 @@ here. The home itself can only come from the environment or from `--home`.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -34,6 +34,19 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(default=None, description="Where model files are kept; default `home/models`.")
     engine: str = Field(default="llamacpp", description="Engine that runs the model (entry point `jindou.engines`).")
     engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0 means every core.")
+    memory_budget_gb: float = Field(
+        default=0.0, ge=0, description="Memory of all local models at once, in GB; 0 means 60 % of what there is."
+    )
+    engine_idle_minutes: float = Field(
+        default=30.0, gt=0, description="Minutes until a local model that nobody asks is ended; not the one of `model`."
+    )
+    slots_disk_gb: float = Field(
+        default=2.0, ge=0, description="Disk for what local models have read before, in GB; 0 keeps nothing."
+    )
+    engine_keys: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description="Keys of other servers by engine name, as JSON; files in `home/secrets/engines` win.",
+    )
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of the bill.")

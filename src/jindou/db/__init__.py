@@ -3,7 +3,7 @@
 from jindou.db.driver import Driver, Prepared
 from jindou.db.engine import Database, DatabaseUnavailable
 from jindou.db.metadata import Base, Tenant, UtcDateTime
-from jindou.db.migrate import DatabaseNewer, migrate, revision
+from jindou.db.migrate import DatabaseNewer, migrate, require_newest, revision
 from jindou.db.session import Work
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "UtcDateTime",
     "Work",
     "migrate",
+    "require_newest",
     "revision",
 ]

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Update
+from sqlalchemy import Connection, Dialect, Insert, TextClause, Update
 
 __all__ = ["Driver", "Prepared"]
 
 
 class Prepared:
-    """An insert or an update of many rows, each a mapping with the values of `names`, compiled once a dialect."""
+    """A statement that writes many rows, each a mapping with the values of `names`, compiled once a dialect."""
 
-    def __init__(self, statement: Insert | Update, names: Sequence[str]) -> None:
+    def __init__(self, statement: Insert | Update | TextClause, names: Sequence[str]) -> None:
         self._statement = statement
         self._names = list(names)
         self._compiled: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {}

@@ -15,7 +15,7 @@ from support.platform import as_person
 
 SignIn = Callable[[str], httpx.Client]
 
-_PAGES = ("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/budgets", "/keys", "/audit")
+_PAGES = ("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/budgets", "/keys", "/deployments", "/audit")
 
 
 class _Markup(HTMLParser):

@@ -8,6 +8,7 @@ from jindou_client.assistants import Assistants
 from jindou_client.audit import Audit
 from jindou_client.budgets import Budgets
 from jindou_client.conversations import Conversations
+from jindou_client.deployments import Deployments
 from jindou_client.keys import Keys
 from jindou_client.principals import Principals
 from jindou_client.runs import Runs
@@ -37,6 +38,7 @@ class Client:
         self.usage = Usage(self._transport)
         self.budgets = Budgets(self._transport)
         self.keys = Keys(self._transport)
+        self.deployments = Deployments(self._transport)
         self.audit = Audit(self._transport)
         self.sessions = Sessions(self._transport)
         self.principals = Principals(self._transport)

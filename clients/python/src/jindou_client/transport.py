@@ -58,6 +58,10 @@ class Transport:
         """Change what is at `path` by `body` and return what it is then, as a `type_`."""
         return self._send(type_, "PATCH", path, body=body)
 
+    def put(self, type_: type[T], path: str, body: Mapping[str, object]) -> T:
+        """Put `body` at `path` and return the answer, as a `type_`."""
+        return self._send(type_, "PUT", path, body=body)
+
     def delete(self, path: str) -> None:
         """Delete what is at `path`."""
         self._send(object, "DELETE", path)

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
+from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.usage_types import (
     Attempt,
@@ -33,7 +34,9 @@ __all__ = [
     "DailySeries",
     "DailyUse",
     "DemoReset",
+    "Deployment",
     "EngineStatus",
+    "EngineView",
     "EventType",
     "Example",
     "Finding",
@@ -41,6 +44,7 @@ __all__ = [
     "KeyScope",
     "KeyStatus",
     "Limits",
+    "Member",
     "MeterEvent",
     "Money",
     "NewKey",

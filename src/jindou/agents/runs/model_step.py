@@ -43,7 +43,7 @@ def ask_model(parts: Parts, lease: Lease, state: State, begun: StepRow | None, s
         answer_only=has_had_its_effects(state, tools),
     )
     step, attempt_id = _begin(parts, lease, begun, _worst(parts, ask))
-    engine = Counted(parts.engine)
+    engine = Counted(parts.deployments.engine(lease.org_id, parts.model))
     try:
         completion = complete(
             engine, ask, on_text=_teller(parts, step), should_stop=_stop_question(parts, lease, stopping)

@@ -7,12 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import text
 
-from jindou.billing.budgets.tables import BudgetMinuteRow, BudgetMonthRow
 from jindou.billing.budgets.types import BudgetExceeded, LimitState, RateLimited, ScopeKind
 from jindou.billing.budgets.window import Window
 from jindou.billing.pricing import Money
@@ -20,9 +18,7 @@ from jindou.db import Driver, Prepared
 
 __all__ = ["Payer", "Sheet"]
 
-_month = cast("Table", BudgetMonthRow.__table__)
 _BY_REMAINING = attrgetter("remaining")
-_minute = cast("Table", BudgetMinuteRow.__table__)
 
 
 class Payer(NamedTuple):
@@ -132,6 +128,8 @@ class Sheet:
         self._driver.write(_PUT_MINUTE, minutes)
 
     def _read(self, scope_ids: list[str]) -> None:
+        if not scope_ids:
+            return
         driver = self._driver
         ids = driver.marks(len(scope_ids))
         if not driver.is_sqlite:
@@ -221,14 +219,22 @@ _READ = (
 _LOCK = "SELECT id FROM budget WHERE scope_id IN ({ids}) ORDER BY id FOR UPDATE"
 
 
-def _written(table: Table, key: tuple[str, ...], *, added: tuple[str, ...] = (), put: tuple[str, ...] = ()) -> Prepared:
-    """Return how counters are written: some are added to what is there, others take its place."""
-    insert = upsert(table)
-    changed = {name: table.c[name] + insert.excluded[name] for name in added}
-    changed |= {name: insert.excluded[name] for name in put}
-    return Prepared(insert.on_conflict_do_update(index_elements=key, set_=changed), table.c.keys())
-
-
-# SQLite's and PostgreSQL's words for this are the same.
-_ADD_TO_MONTH = _written(_month, ("budget_id", "month"), added=("spent_micro", "held_micro"))
-_PUT_MINUTE = _written(_minute, ("budget_id",), put=("minute", "requests", "tokens"))
+_ADD_TO_MONTH = Prepared(
+    text(
+        "INSERT INTO budget_month (budget_id, org_id, month, spent_micro, held_micro)"
+        " VALUES (:budget_id, :org_id, :month, :spent_micro, :held_micro)"
+        " ON CONFLICT (budget_id, month) DO UPDATE SET"
+        " spent_micro = budget_month.spent_micro + excluded.spent_micro,"
+        " held_micro = budget_month.held_micro + excluded.held_micro"
+    ),
+    ("budget_id", "org_id", "month", "spent_micro", "held_micro"),
+)
+_PUT_MINUTE = Prepared(
+    text(
+        "INSERT INTO budget_minute (budget_id, org_id, minute, requests, tokens)"
+        " VALUES (:budget_id, :org_id, :minute, :requests, :tokens)"
+        " ON CONFLICT (budget_id) DO UPDATE SET"
+        " minute = excluded.minute, requests = excluded.requests, tokens = excluded.tokens"
+    ),
+    ("budget_id", "org_id", "minute", "requests", "tokens"),
+)

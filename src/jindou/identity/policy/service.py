@@ -20,7 +20,7 @@ __all__ = ["Policy", "Resource"]
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
 _PLATFORM_ACTIONS = (
-    *("approvals::decide", "audit::read", "completions::create"),
+    *("approvals::decide", "audit::read", "completions::create", "deployments::manage", "deployments::read"),
     *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
     *("runs::cancel", "runs::read", "runs::start", "usage::read", "usage::reconcile"),

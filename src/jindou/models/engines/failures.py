@@ -1,8 +1,8 @@
 """What can go wrong at an engine."""
 
-from jindou.errors import Invalid, TooLarge, Unavailable
+from jindou.errors import Invalid, Limited, TooLarge, Unavailable
 
-__all__ = ["ContextOverflow", "EngineDied", "EngineRefused", "EngineUnavailable"]
+__all__ = ["ContextOverflow", "EngineDied", "EngineLimited", "EngineRefused", "EngineUnavailable"]
 
 
 class EngineUnavailable(Unavailable):
@@ -15,6 +15,12 @@ class EngineDied(Unavailable):
     """The engine ended in the middle of a completion."""
 
     code = "engine_died"
+
+
+class EngineLimited(Limited):
+    """The engine has had too many requests, and says when to come again."""
+
+    code = "engine_limited"
 
 
 class EngineRefused(Invalid):

@@ -17,7 +17,7 @@ from typing_extensions import override
 from jindou.assembly import Platform, assemble
 from jindou.errors import Conflict, Unavailable
 from jindou.home import Home
-from jindou.models.engines import EngineConfig, open_engine
+from jindou.models.serving import local_models
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.app import create_app
 from jindou.surfaces.cli.models import local_model
@@ -58,10 +58,8 @@ def up(
 
 def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: bool) -> None:
     """Fetch what is missing, put the platform together, and serve it until a signal comes."""
-    name, path = local_model(settings, place)
-    config = EngineConfig(name, path, settings.context_tokens, settings.engine_threads, place.engine_log)
-    engine = open_engine(settings.engine, config)
-    platform = assemble(settings, place, engine, name)
+    name, _ = local_model(settings, place)
+    platform = assemble(settings, place, local_models(settings, place, name), name)
     _say(f"Starting {name} …", quiet=as_json)
     # The server tells the signal again once it has shut down; `down` should end us in order, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

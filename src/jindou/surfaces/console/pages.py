@@ -93,7 +93,7 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     ]
     if who is not None and platform_of(request).audit.may_read(who):
         sections.append(("audit", "/audit", "audit"))
-    return [*sections, ("keys", "/keys", "key")]
+    return [*sections, ("deployments", "/deployments", "model"), ("keys", "/keys", "key")]
 
 
 def _viewer(request: Request) -> Principal | None:

@@ -1,33 +1,13 @@
-"""Logging, and the clock: the two things that every room asks of the outside world.
-
-Time comes from a `Clock` that the assembly passes down, so that a test can hold it still.
-"""
+"""Logging: one JSON object a line."""
 
 import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from typing_extensions import override
 
-__all__ = ["Clock", "SystemClock", "configure_logging", "get_logger"]
-
-
-class Clock(Protocol):
-    """Where the time comes from."""
-
-    def now(self) -> datetime:
-        """Return the time, aware, in UTC."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the time, aware, in UTC."""
-        return datetime.now(UTC)  # noqa: TID251 - the one place that reads the machine's clock
+__all__ = ["configure_logging", "get_logger"]
 
 
 class _JsonFormatter(logging.Formatter):

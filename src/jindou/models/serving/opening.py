@@ -3,7 +3,7 @@
 from importlib.metadata import entry_points
 
 from jindou.errors import Invalid
-from jindou.models.engines.types import Engine, EngineConfig
+from jindou.models.engines import Engine, EngineConfig
 
 __all__ = ["open_engine"]
 

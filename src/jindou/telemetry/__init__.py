@@ -1,0 +1,24 @@
+"""What is seen of the platform at work: the log, the figures at `/metrics`, and spans; and the clock they go by.
+
+Two lines in a hot path give figures and spans of it:
+
+    started = metrics.requests.begun("chat")
+    metrics.requests.done("chat", model, 200, time.perf_counter() - started, ttft, (input, cached, output, reasoning))
+"""
+
+from jindou.telemetry.clock import Clock, SystemClock
+from jindou.telemetry.exposition import Family, exposition
+from jindou.telemetry.logs import configure_logging, get_logger
+from jindou.telemetry.metrics import NO_TOKENS, Metrics, Tokens
+
+__all__ = [
+    "NO_TOKENS",
+    "Clock",
+    "Family",
+    "Metrics",
+    "SystemClock",
+    "Tokens",
+    "configure_logging",
+    "exposition",
+    "get_logger",
+]
