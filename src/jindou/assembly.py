@@ -25,11 +25,13 @@ from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
+from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
-from jindou.models.serving import Models
+from jindou.models.serving import Models as LocalModels
+from jindou.models.serving import open_catalogue
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
 from jindou.telemetry import Clock, Metrics, get_logger
@@ -66,6 +68,7 @@ class Platform:
     engine: Engine
     model: str
     gateway: Gateway
+    models: Models
     packs: dict[str, OpenPack]
     runner: Runner
     worker: Worker
@@ -107,6 +110,7 @@ class Platform:
         for thread in self._background:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
+        self.models.stop()
         self.gateway.stop(seconds=5.0)
         self.deployments.stop()
         self.audit.publish()
@@ -141,10 +145,10 @@ class Platform:
                 _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
 
 
-def assemble(settings: Settings, home: Home, models: Models, model: str, clock: Clock | None = None) -> Platform:
+def assemble(settings: Settings, home: Home, models: LocalModels, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = _lay_ground(settings, home, clock)
-    prices = PriceBook.load(settings.currency, file=home.prices)
+    prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
     usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
     ledger = Ledger(ground.database, usage.attempts, ground.queue)
@@ -191,6 +195,7 @@ def assemble(settings: Settings, home: Home, models: Models, model: str, clock: 
         engine=deployments.engine("", model),
         model=model,
         gateway=_gateway(ground, deployments, ledger),
+        models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
         worker=_worker(ground, settings, runner, approvals, ledger),
@@ -216,9 +221,14 @@ def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
     return doorway
 
 
-def _deployments(ground: "_Ground", settings: Settings, home: Home, models: Models, model: str) -> Deployments:
+def _deployments(ground: "_Ground", settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
     policy, audit = ground.policy, ground.audit
     return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
+
+
+def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments) -> Models:
+    catalogue = open_catalogue(settings, home, deployments.served)
+    return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
 
 
 def _gateway(ground: "_Ground", deployments: Deployments, ledger: Ledger) -> Gateway:

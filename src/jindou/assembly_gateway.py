@@ -16,7 +16,8 @@ from jindou.identity.policy import Policy
 from jindou.identity.principals import Principals
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
-from jindou.models.serving import remote_models
+from jindou.models.embeddings import Embeddings, open_embeddings
+from jindou.models.serving import open_catalogue, remote_models
 from jindou.settings import Settings
 from jindou.telemetry import Clock, Metrics
 
@@ -40,15 +41,18 @@ class Gateway:
     keys: KeyRing
     ledger: Ledger
     completions: Completions
+    embeddings: Embeddings
 
     def start(self) -> None:
         """Begin to write down."""
         self.keys.start()
         self.ledger.start()
+        self.embeddings.start()
 
     def stop(self, seconds: float) -> None:
         """Give what is under way `seconds` to end, then break it off, and write down what is left."""
         self.completions.stop(seconds)
+        self.embeddings.stop()
         self.ledger.stop()
         self.keys.stop()
 
@@ -79,7 +83,7 @@ def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
     policy = Policy({}, {})
     audit = Audit(home.published_heads, policy)
     keys = Keys(Principals(), policy, audit)
-    attempts = Attempts(PriceBook.load(settings.currency, file=home.prices))
+    attempts = Attempts(PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices))
     ledger = Ledger(database, attempts, Queue(settings.lease_seconds))
     deployments = _deployments(settings, home, database, policy, audit)
     return Gateway(
@@ -88,6 +92,7 @@ def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
         keys=KeyRing(database, keys),
         ledger=ledger,
         completions=Completions(database, deployments, ledger),
+        embeddings=open_embeddings(settings, home, deployments, ledger, database.clock, here=False),
     )
 
 

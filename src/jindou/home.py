@@ -48,10 +48,12 @@ class Home:
         self.published_heads = path / "audit" / "heads.jsonl"
         self.server_log = path / "logs" / "jindou.log"
         self.engine_log = path / "logs" / "engine.log"
+        self.embeddings_log = path / "logs" / "embeddings.log"
         self.slots = path / "slots"
         self.engine_keys = path / "secrets" / "engines"
         self.server_file = path / "run" / "server.json"
         self.engines_file = path / "run" / "engines.json"
+        self.embeddings_file = path / "run" / "embeddings.json"
         self._lock_file = path / "run" / "lock"
         self._operator_key = path / "secrets" / "operator.key"
         self._lock: IO[str] | None = None

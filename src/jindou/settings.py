@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         default_factory=dict[str, SecretStr],
         description="Keys of other servers by engine name, as JSON; files in `home/secrets/engines` win.",
     )
+    embedding_model: str = Field(
+        default="multilingual-e5-small",
+        description="Local embedding model: this one, the path of a GGUF file, or nothing.",
+    )
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of the bill.")

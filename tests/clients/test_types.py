@@ -14,6 +14,8 @@ from jindou.billing.usage import types as usage_types
 from jindou.identity import audit, keys, policy, principals
 from jindou.identity.audit import types as audit_types
 from jindou.identity.keys import types as key_types
+from jindou.models import catalogue
+from jindou.models.catalogue import wire as model_types
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
 
@@ -29,12 +31,13 @@ PLACES = (
         budgets,
         audit,
         keys,
+        catalogue,
         policy,
         principals,
         sessions,
         status,
     ),
-    *(approval_types, assistant_types, run_types, usage_types, budget_types, audit_types, key_types),
+    *(approval_types, assistant_types, run_types, usage_types, budget_types, audit_types, key_types, model_types),
 )
 
 

@@ -7,18 +7,20 @@ Two lines in a hot path give figures and spans of it:
 """
 
 from jindou.telemetry.clock import Clock, SystemClock
-from jindou.telemetry.exposition import Family, exposition
 from jindou.telemetry.logs import configure_logging, get_logger
 from jindou.telemetry.metrics import NO_TOKENS, Metrics, Tokens
+from jindou.telemetry.spans import NO_SPANS, Spans, Timed, open_spans
 
 __all__ = [
+    "NO_SPANS",
     "NO_TOKENS",
     "Clock",
-    "Family",
     "Metrics",
+    "Spans",
     "SystemClock",
+    "Timed",
     "Tokens",
     "configure_logging",
-    "exposition",
     "get_logger",
+    "open_spans",
 ]

@@ -53,7 +53,8 @@ class _Series:
 
 
 class RequestMeter:
-    """Requests to models, by route (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run``).
+    """Requests to models, by route (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run``,
+    ``playground``).
 
     `model` is a name that is served here, never one that a client made up: use an empty one for those. A process keeps
     a thousand pairs of route and model; the rest are counted as ``other``.

@@ -2,105 +2,31 @@
 
 import hashlib
 import shutil
-import socket
 import threading
 import zipfile
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from typing_extensions import override
 
 from jindou.errors import NotFound
-from jindou.models.catalogue import (
-    DiskFull,
-    ModelEntry,
-    ModelUnavailable,
-    Progress,
-    WrongBytes,
-    choose,
-    find,
-    get_entry,
-    list_entries,
-    pull,
-)
-from jindou.models.catalogue.types import Source, Wheel
-
-BYTES = bytes(range(256)) * 20_000
-
-
-class Hub(ThreadingHTTPServer):
-    """Serves `files` and notes from which byte each was asked for."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Door)
-        self.files: dict[str, bytes] = {}
-        self.asked: list[tuple[str, int]] = []
-
-    def source(self, name: str, content: bytes) -> Source:
-        self.files[f"/{name}"] = content
-        return Source(name=name, url=f"http://127.0.0.1:{self.server_port}/{name}")
-
-
-class _Door(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        hub = self.server
-        assert isinstance(hub, Hub)
-        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
-        hub.asked.append((self.path[1:], start))
-        content = hub.files[self.path][start:]
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-class Silent(NamedTuple):
-    """A server that takes a connection and never says anything."""
-
-    source: Source
+from jindou.models.catalogue import Progress, WrongBytes, get_entry, pull
+from jindou.models.catalogue.shelf import choose, list_entries
+from jindou.models.catalogue.store import Store
+from jindou.models.catalogue.types import DiskFull, ModelInUse, ModelUnavailable, Source, Wheel
+from support.hub import BYTES, Hub, entry, fetch, find, open_hub, silent_source
 
 
 @pytest.fixture
 def hub() -> Generator[Hub]:
-    with Hub() as hub:
-        threading.Thread(target=hub.serve_forever, daemon=True).start()
+    with open_hub() as hub:
         yield hub
-        hub.shutdown()
 
 
 @pytest.fixture
-def silent() -> Generator[Silent]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield Silent(Source(name="silent", url=f"http://127.0.0.1:{server.getsockname()[1]}/x"))
-
-
-def entry(*sources: Source, content: bytes = BYTES) -> ModelEntry:
-    return ModelEntry(
-        name="tiny",
-        title="Tiny",
-        parameters="1",
-        quantisation="none",
-        licence="Apache-2.0",
-        context_tokens=1,
-        file="tiny.gguf",
-        bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        kv_bytes_per_token=1,
-        sources=sources,
-    )
-
-
-def fetch(tiny: ModelEntry, folder: Path, steps: list[Progress] | None = None) -> Path:
-    return pull(tiny, folder, timeout=0.5, report=(steps if steps is not None else []).append)
+def silent() -> Generator[Source]:
+    with silent_source() as source:
+        yield source
 
 
 def test_a_model_is_fetched_with_progress_and_found_from_then_on(hub: Hub, tmp_path: Path) -> None:
@@ -161,19 +87,19 @@ def test_a_file_changed_on_disk_is_refused_and_can_be_fetched_again(hub: Hub, tm
 
 
 def test_a_silent_source_is_skipped_and_the_one_that_works_asked_first_the_next_time(
-    hub: Hub, silent: Silent, tmp_path: Path
+    hub: Hub, silent: Source, tmp_path: Path
 ) -> None:
-    tiny = entry(silent.source, hub.source("right", BYTES))
+    tiny = entry(silent, hub.source("right", BYTES))
     fetch(tiny, tmp_path).unlink()
     steps: list[Progress] = []
     fetch(tiny, tmp_path, steps)
     assert {step.source for step in steps} == {"right"}
 
 
-def test_when_no_source_gives_it_the_message_says_what_each_answered(silent: Silent, tmp_path: Path) -> None:
+def test_when_no_source_gives_it_the_message_says_what_each_answered(silent: Source, tmp_path: Path) -> None:
     closed = Source(name="closed", url="http://127.0.0.1:1/x")
     with pytest.raises(ModelUnavailable, match=r"silent: .*; closed: .*network"):
-        fetch(entry(silent.source, closed), tmp_path)
+        fetch(entry(silent, closed), tmp_path)
 
 
 def test_a_full_disk_is_told_with_the_room_that_is_needed_and_where(
@@ -199,7 +125,7 @@ def test_pieces_in_wheels_are_put_together_and_never_installed(tmp_path: Path, m
     monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
     tiny = entry(Source(name="pypi", wheels=wheels))
     assert pull(tiny, folder, timeout=30, report=lambda _: None).read_bytes() == BYTES
-    assert sorted(path.suffix for path in folder.iterdir()) == [".gguf", ".json", ".verified"]
+    assert sorted(path.suffix for path in folder.iterdir() if path.is_file()) == [".gguf", ".json", ".verified"]
 
 
 def wheel_with(shelf: Path, n: int, piece: bytes) -> Wheel:
@@ -220,15 +146,97 @@ def wheel_with(shelf: Path, n: int, piece: bytes) -> Wheel:
     )
 
 
-def test_every_entry_can_be_had_from_an_index_and_its_pieces_add_up() -> None:
+def test_the_pieces_of_an_entry_add_up_to_its_file() -> None:
+    wheels = [source.wheels for model in list_entries() for source in model.sources if source.wheels]
+    assert len(wheels) == 2
     for model in list_entries():
-        (wheels,) = [source.wheels for source in model.sources if source.wheels]
-        assert sum(wheel.bytes for wheel in wheels) == model.bytes
+        for source in model.sources:
+            assert not source.wheels or sum(wheel.bytes for wheel in source.wheels) == model.bytes
 
 
 def test_the_model_is_chosen_by_free_memory_or_by_name() -> None:
-    assert choose("auto", 64 << 30, 8192).name == "qwen2.5-coder-1.5b"
-    assert choose("auto", 1 << 30, 8192).name == "qwen2.5-coder-0.5b"
-    assert choose("qwen2.5-coder-0.5b", 64 << 30, 8192).name == "qwen2.5-coder-0.5b"
+    ours = list_entries()
+    assert choose("auto", ours, 64 << 30, 8192).name == "qwen2.5-coder-1.5b"
+    assert choose("auto", ours, 1 << 30, 8192).name == "qwen2.5-coder-0.5b"
+    assert choose("qwen3-8b", ours, 1 << 30, 8192).name == "qwen3-8b"
     with pytest.raises(NotFound, match=r"qwen2\.5-coder"):
         get_entry("nothing")
+
+
+def test_without_a_pinned_hash_the_one_that_the_hub_publishes_is_taken_recorded_and_held_to(
+    hub: Hub, tmp_path: Path
+) -> None:
+    tiny = entry(hub.source("a", BYTES), pinned=False)
+    assert find(tiny, tmp_path) is None
+    path = fetch(tiny, tmp_path)
+    assert path.read_bytes() == BYTES
+    pulled = Store(tmp_path).pulled(tiny)
+    assert pulled is not None
+    assert (pulled.sha256, pulled.bytes, pulled.source) == (hashlib.sha256(BYTES).hexdigest(), len(BYTES), "a")
+    assert find(tiny, tmp_path) == path
+    path.write_bytes(BYTES[:-1])
+    with pytest.raises(WrongBytes):
+        find(tiny, tmp_path)
+
+
+def test_bytes_that_are_not_what_the_hub_publishes_are_not_kept(hub: Hub, tmp_path: Path) -> None:
+    other = hashlib.sha256(b"other").hexdigest()
+    with pytest.raises(WrongBytes, match=other[:16]):
+        fetch(entry(hub.source("a", BYTES, published=other), pinned=False), tmp_path)
+    assert not list(tmp_path.glob("*.gguf"))
+
+
+def test_a_hub_that_publishes_no_hash_gives_nothing_and_the_next_is_asked(hub: Hub, tmp_path: Path) -> None:
+    tiny = entry(hub.source("a", BYTES, published=""), hub.modelscope("tiny.gguf", BYTES), pinned=False)
+    assert fetch(tiny, tmp_path).read_bytes() == BYTES
+    pulled = Store(tmp_path).pulled(tiny)
+    assert pulled is not None
+    assert pulled.source == "modelscope"
+    assert [name.rpartition("/")[2] for name, _ in hub.asked] == ["tiny.gguf"]
+
+
+def test_a_hub_without_the_file_is_told_with_what_it_answered(hub: Hub, tmp_path: Path) -> None:
+    missing = Source(name="gone", url=f"{hub.url}/gone")
+    with pytest.raises(ModelUnavailable, match="gone: it answered 404"):
+        fetch(entry(missing, pinned=False), tmp_path)
+
+
+def test_the_same_bytes_are_kept_and_fetched_once(hub: Hub, tmp_path: Path) -> None:
+    one, two = entry(hub.source("a", BYTES)), entry(hub.source("b", BYTES), name="twin")
+    unpinned = entry(hub.source("c", BYTES), name="third", pinned=False)
+    paths = {fetch(tiny, tmp_path) for tiny in (one, two, unpinned)}
+    assert len(paths) == 1
+    assert hub.asked == [("a", 0)]
+
+
+def test_a_second_process_does_not_write_into_a_pull_under_way(hub: Hub, tmp_path: Path) -> None:
+    tiny = entry(hub.source("a", BYTES))
+    waits, goes = threading.Event(), threading.Event()
+
+    def hold(_: Progress) -> None:
+        waits.set()
+        goes.wait(10)
+
+    first = threading.Thread(target=pull, args=(tiny, tmp_path), kwargs={"timeout": 5, "report": hold})
+    first.start()
+    try:
+        assert waits.wait(10)
+        with pytest.raises(ModelInUse):
+            fetch(tiny, tmp_path)
+    finally:
+        goes.set()
+        first.join()
+    assert find(tiny, tmp_path) is not None
+
+
+def test_offline_nothing_is_asked_outside_and_what_is_here_works(hub: Hub, tmp_path: Path) -> None:
+    tiny = entry(hub.source("a", BYTES))
+    with pytest.raises(ModelUnavailable, match="OFFLINE"):
+        fetch(tiny, tmp_path, offline=True)
+    assert hub.asked == []
+    path = fetch(tiny, tmp_path)
+    assert fetch(tiny, tmp_path, offline=True) == path
+    local = tmp_path / "elsewhere.bin"
+    local.write_bytes(BYTES)
+    near = entry(Source(name="local", path=str(local)), name="near")
+    assert fetch(near, tmp_path / "models", offline=True).read_bytes() == BYTES

@@ -88,6 +88,10 @@ class Door:
         """Post JSON as somebody."""
         return self.client.post(path, json=json, headers=self.as_(who))
 
+    def send(self, method: str, path: str, who: str = "clerk") -> Response:
+        """Send a request without a body as somebody."""
+        return self.client.request(method, path, headers=self.as_(who))
+
     def ask(self, message: str = ASK) -> dict[str, Any]:
         """Have the clerk ask, and move the run on until it is over or waits."""
         run: dict[str, Any] = self.post("/api/runs", {"message": message}).json()

@@ -165,6 +165,14 @@ SIGNED_IN = [
     ("GET", "/api/keys/key_1"),
     ("POST", "/api/keys/key_1/revocation"),
     ("POST", "/api/keys/key_1/rotation"),
+    ("GET", "/api/models"),
+    ("GET", "/api/models/qwen3-4b"),
+    ("DELETE", "/api/models/qwen3-4b"),
+    ("POST", "/api/models/qwen3-4b/pull"),
+    ("GET", "/api/models/qwen3-4b/pull"),
+    ("DELETE", "/api/models/qwen3-4b/pull"),
+    ("POST", "/api/models/qwen3-4b/serving"),
+    ("DELETE", "/api/models/qwen3-4b/serving"),
 ]
 
 
@@ -184,7 +192,7 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|cnv|key|bud)_1", "{}", path) for _, path in SIGNED_IN}
+    known = {re.sub("(run|apr|cnv|key|bud)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.
     found = {"/".join("{}" if part.startswith("{") else part for part in path.split("/")) for path in paths}

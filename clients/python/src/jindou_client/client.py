@@ -10,6 +10,7 @@ from jindou_client.budgets import Budgets
 from jindou_client.conversations import Conversations
 from jindou_client.deployments import Deployments
 from jindou_client.keys import Keys
+from jindou_client.models import Models
 from jindou_client.principals import Principals
 from jindou_client.runs import Runs
 from jindou_client.sessions import Sessions
@@ -39,6 +40,7 @@ class Client:
         self.budgets = Budgets(self._transport)
         self.keys = Keys(self._transport)
         self.deployments = Deployments(self._transport)
+        self.models = Models(self._transport)
         self.audit = Audit(self._transport)
         self.sessions = Sessions(self._transport)
         self.principals = Principals(self._transport)

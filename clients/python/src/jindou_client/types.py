@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
+from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
 from jindou_client.usage_types import (
     Attempt,
     DailySeries,
@@ -40,15 +41,19 @@ __all__ = [
     "EventType",
     "Example",
     "Finding",
+    "Fit",
     "Key",
     "KeyScope",
     "KeyStatus",
     "Limits",
     "Member",
     "MeterEvent",
+    "Model",
+    "ModelPriceShown",
     "Money",
     "NewKey",
     "Person",
+    "Pull",
     "Quantities",
     "Rule",
     "Run",

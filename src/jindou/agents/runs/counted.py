@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from jindou.billing.usage import Quantities
 from jindou.errors import JindouError
-from jindou.models.engines import Chunk, Engine, EngineDied, EngineHealth, EngineRequest, FinalChunk, Usage
+from jindou.models.engines import Chunk, Engine, EngineDied, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
 
 __all__ = ["Counted", "quantities_of"]
 
@@ -54,7 +54,7 @@ class Counted(Engine):
                 if isinstance(chunk, FinalChunk):
                     self._usage += chunk.usage
                     self.is_known = True
-                elif chunk.text:
+                elif not isinstance(chunk, TextChunk) or chunk.text:
                     wrote = True
                 yield chunk
         except EngineDied:

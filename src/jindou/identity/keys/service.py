@@ -14,7 +14,7 @@ from jindou.identity.audit import Audit, Entry
 from jindou.identity.keys.failures import KeyExpired, KeyNotActive, KeyRefused, KeyRevoked, TooManyKeys
 from jindou.identity.keys.tables import KeyRow
 from jindou.identity.keys.types import Key, KeyAsk, KeyHolder, KeyStatus, NewKey, Rotation
-from jindou.identity.policy import Policy, Resource
+from jindou.identity.policy import Decision, Policy, Resource
 from jindou.identity.principals import Principal, Principals
 
 __all__ = ["Keys", "digest_of", "is_shaped"]
@@ -134,6 +134,12 @@ class Keys:
             raise KeyExpired(f"This secret was replaced by {row.prefix}…, and its grace is over.")
         return self._holder(work, row, row.expires_at if row.secret_hash == digest else _earlier(row))
 
+    def holder_of(self, who: Principal) -> KeyHolder:
+        """Return somebody who asks without a key, signed in: they are bound by nothing but their own rights."""
+        return KeyHolder(
+            who=who, key_id="", models=None, scopes=None, assistant="", decision=self._may_ask(who), good_until=None
+        )
+
     def note_use(self, work: Work, key_ids: Collection[str]) -> None:
         """Write that keys were used today; it changes those only that were not used before on this day."""
         today = work.now().date()
@@ -151,9 +157,12 @@ class Keys:
             models=None if row.models is None else tuple(intern(str(model)) for model in row.models),
             scopes=None if row.scopes is None else frozenset(row.scopes),
             assistant=row.assistant,
-            decision=self._policy.decide(who, "completions::create", Resource("Organisation", who.org_id), {}),
+            decision=self._may_ask(who),
             good_until=good_until,
         )
+
+    def _may_ask(self, who: Principal) -> Decision:
+        return self._policy.decide(who, "completions::create", Resource("Organisation", who.org_id), {})
 
     def owner(self, work: Work, key_id: str) -> tuple[str, str]:
         """Return the name of a key and the id of its person.

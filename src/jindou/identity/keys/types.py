@@ -78,7 +78,7 @@ class NewKey(Key):
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Whoever showed a key: the person it belongs to, with the rights they have now.
+    """Whoever showed a key: the person it belongs to, with the rights they have now; `key_id` is empty without a key.
 
     `decision` is whether they may ask models (``completions::create``), `assistant` what the bill names them by, and
     `good_until` when the secret shown stops being good by itself.

@@ -23,6 +23,7 @@ _PLATFORM_ACTIONS = (
     *("approvals::decide", "audit::read", "completions::create", "deployments::manage", "deployments::read"),
     *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
+    *("models::manage", "models::read"),
     *("runs::cancel", "runs::read", "runs::start", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(

@@ -1,28 +1,25 @@
-"""The models that can be had, whether one fits, and pulling it."""
+"""The models that can be had, whether one fits, what one costs, and pulling it."""
 
-from jindou.models.catalogue.pulling import find, pull
-from jindou.models.catalogue.service import choose, get_entry, list_entries
-from jindou.models.catalogue.types import (
-    DiskFull,
-    ModelEntry,
-    ModelUnavailable,
-    Progress,
-    Reporter,
-    UnknownModel,
-    WrongBytes,
-)
+from jindou.models.catalogue.adding import AddAsk
+from jindou.models.catalogue.catalogue import Catalogue
+from jindou.models.catalogue.fitting import Fit
+from jindou.models.catalogue.pulling import pull
+from jindou.models.catalogue.service import Models
+from jindou.models.catalogue.shelf import get_entry
+from jindou.models.catalogue.types import ModelEntry, Progress, Reporter, WrongBytes
+from jindou.models.catalogue.wire import Model, Pull
 
 __all__ = [
-    "DiskFull",
+    "AddAsk",
+    "Catalogue",
+    "Fit",
+    "Model",
     "ModelEntry",
-    "ModelUnavailable",
+    "Models",
     "Progress",
+    "Pull",
     "Reporter",
-    "UnknownModel",
     "WrongBytes",
-    "choose",
-    "find",
     "get_entry",
-    "list_entries",
     "pull",
 ]

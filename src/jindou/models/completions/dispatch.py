@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from jindou.billing.pricing import Money
 from jindou.billing.usage import Admission, Ledger, Opening, Quantities
 from jindou.db import Database
 from jindou.errors import Invalid, JindouError, Limited, Unavailable
@@ -225,10 +226,10 @@ class _Making:
                 picked.failed(end.error)
             raise end.error
         used = end.usage if isinstance(end, Relayed) else end.used if end.is_known else None
-        await self._close(attempt, picked, used, "The engine did not say what it used.")
+        cost = await self._close(attempt, picked, used, "The engine did not say what it used.")
         picked.succeeded()
         reasons = tuple(reason for _, reason in sorted(self.reasons.items())) or end.finish_reasons
-        await self._tell(Done(used or Usage(), reasons))
+        await self._tell(Done(used or Usage(), reasons, cost))
 
     async def _relay(self, picked: Picked) -> Relayed:
         upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
@@ -303,18 +304,19 @@ class _Making:
             engine=picked.engine_id,
         )
 
-    async def _close(self, attempt: str, picked: Picked, used: Usage | None, reason: str) -> None:
+    async def _close(self, attempt: str, picked: Picked, used: Usage | None, reason: str) -> Money | None:
         """Write down what was used; None is unknown. A failure here is ours: it must not hide what went before."""
         ledger = self.rooms.ledger
         if used is None:
             await ledger.lose(attempt, reason)
-        elif not used.prompt and not used.completion:
+            return None
+        if not used.prompt and not used.completion:
             await ledger.void(attempt, reason)
-        else:
-            quantities = Quantities(
-                input_tokens=used.prompt - used.cached,
-                cached_tokens=used.cached,
-                output_tokens=used.completion - used.reasoning,
-                reasoning_tokens=used.reasoning,
-            )
-            await ledger.settle(attempt, quantities, picked.sku)
+            return None
+        quantities = Quantities(
+            input_tokens=used.prompt - used.cached,
+            cached_tokens=used.cached,
+            output_tokens=used.completion - used.reasoning,
+            reasoning_tokens=used.reasoning,
+        )
+        return await ledger.settle(attempt, quantities, picked.sku)

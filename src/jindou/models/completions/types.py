@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jindou.billing.budgets import LimitState
+from jindou.billing.pricing import Money
 from jindou.errors import Forbidden
 from jindou.models.engines import Usage
 
@@ -86,10 +87,11 @@ class RawPiece:
 
 @dataclass(slots=True)
 class Done:
-    """The last event. The ledger has its row by now, with exactly this usage."""
+    """The last event. The ledger has its row by now, with exactly this usage; `cost` is None if that is unknown."""
 
     usage: Usage
     finish_reasons: tuple[str, ...] = field(default=("stop",))
+    cost: Money | None = None
 
     @property
     def finish_reason(self) -> str:

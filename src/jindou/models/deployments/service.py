@@ -1,5 +1,6 @@
 """The deployments of every organisation, and the way from a model's name to an engine."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -82,6 +83,8 @@ class Deployments:
         self._lanes = Lanes(monotonic)
         self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._served: frozenset[str] = frozenset()
+        self._served_at = -math.inf
         self._known: dict[str, _Known] = {}
         self._reading: set[str] = set()
 
@@ -267,6 +270,16 @@ class Deployments:
             self.delete(work, who, model)
         work.after_commit(lambda: self.models.unload(model))
 
+    def served(self) -> frozenset[str]:
+        """Return the models of this machine that somebody has, at work or not."""
+        if self._monotonic() - self._served_at > _FRESH_SECONDS:
+            with self._database.reading(None) as work:
+                rows = [_deployment(row) for row in work.session.scalars(select(DeploymentRow))]
+            found = [*rows, *self._standing.values()]
+            self._served = frozenset(m.model for d in found for m in d.members if m.is_local)
+            self._served_at = self._monotonic()
+        return self._served
+
     def _view(self, member: Member) -> EngineView:
         lane = self._lanes.of(member)
         try:
@@ -325,6 +338,7 @@ class Deployments:
         threading.Thread(target=read, name="deployments", daemon=True).start()
 
     def _forget(self, org_id: str) -> None:
+        self._served_at = -math.inf
         self._known.pop(org_id, None)
 
     def _fresh(self, work: Work, org_id: str) -> dict[str, Deployment]:

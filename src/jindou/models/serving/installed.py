@@ -1,5 +1,6 @@
 """The models of an installation, by its settings and its home folder."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -7,25 +8,38 @@ from typing import Final
 import psutil
 
 from jindou.home import Home
-from jindou.models.catalogue import ModelEntry, find, get_entry
+from jindou.models.catalogue import Catalogue, ModelEntry
 from jindou.models.engines import EngineConfig, EngineUnavailable
 from jindou.models.serving.local import LocalModels, Need
 from jindou.models.serving.remote import RemoteModels
 from jindou.settings import Settings
 
-__all__ = ["local_models", "remote_models"]
+__all__ = ["local_models", "open_catalogue", "remote_models"]
 
 _SHARE: Final = 0.6
 _SLOTS: Final = 2
 
 
+def open_catalogue(settings: Settings, home: Home, served: Callable[[], frozenset[str]] = frozenset) -> Catalogue:
+    """Return the catalogue of an installation; the files of those that are `served` are not touched."""
+    return Catalogue(
+        settings.models_dir or home.models,
+        timeout=settings.source_timeout,
+        offline=settings.offline,
+        context_tokens=settings.context_tokens,
+        slots=_SLOTS,
+        served=served,
+    )
+
+
 def local_models(settings: Settings, home: Home, kept: str) -> LocalModels:
     """Return the models that this process runs; `kept` is never ended for being idle."""
+    catalogue = open_catalogue(settings, home)
     budget = settings.memory_budget_gb * 1e9 or psutil.virtual_memory().total * _SHARE
 
     def need_of(name: str) -> Need:
-        entry = get_entry(name)
-        path = find(entry, _folder(settings, home))
+        entry = catalogue.get(name)
+        path = catalogue.find(entry)
         if path is None:
             raise EngineUnavailable(f"{entry.title} has not been fetched: `jindou models pull {name}`.")
         return Need(_config(settings, home, entry, path), entry.memory_bytes(settings.context_tokens, _SLOTS))
@@ -42,10 +56,11 @@ def local_models(settings: Settings, home: Home, kept: str) -> LocalModels:
 
 def remote_models(settings: Settings, home: Home) -> RemoteModels:
     """Return the models that another process of this installation runs."""
+    catalogue = open_catalogue(settings, home)
 
     def config_of(name: str) -> EngineConfig:
-        entry = get_entry(name)
-        path = find(entry, _folder(settings, home)) or Path(entry.file)
+        entry = catalogue.get(name)
+        path = catalogue.find(entry) or Path(entry.file)
         return _config(settings, home, entry, path, announced=home.engines_file)
 
     def owner() -> tuple[str, str]:
@@ -55,10 +70,6 @@ def remote_models(settings: Settings, home: Home) -> RemoteModels:
         return str(server["url"]), home.operator_key()
 
     return RemoteModels(config_of, owner)
-
-
-def _folder(settings: Settings, home: Home) -> Path:
-    return settings.models_dir or home.models
 
 
 def _config(

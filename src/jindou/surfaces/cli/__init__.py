@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Entry] = {
     "usage": Entry("usage:group", "Usage: the bill by another name."),
     "budgets": Entry("budgets:group", "Budgets: what people, assistants and keys may use."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
+    "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
     "deployments": Entry("deployments:group", "Deployments: the models that there are, and the engines behind them."),
     "principals": Entry("principals:group", "People, and who you are here."),

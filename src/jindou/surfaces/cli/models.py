@@ -1,44 +1,253 @@
-"""The local model of an installation: chosen, fetched with a progress bar, verified."""
+"""`jindou models`, and the model that `jindou up` starts with."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
-import psutil
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from jindou.home import Home
-from jindou.models.catalogue import ModelEntry, ModelUnavailable, WrongBytes, choose, find, pull
+from jindou.models.catalogue import AddAsk, Catalogue, Fit, Model, ModelEntry, Reporter, WrongBytes
 from jindou.models.catalogue import Progress as PullProgress
-from jindou.settings import Settings
+from jindou.models.serving import open_catalogue
+from jindou.settings import Settings, load_settings
+from jindou.surfaces.cli.connection import signed_in
+from jindou.surfaces.cli.options import As, AsJson, command_group
+from jindou.surfaces.cli.options import Home as HomeOption
+from jindou.surfaces.cli.show import document, table
+from jindou.telemetry import SystemClock
 
-__all__ = ["local_model"]
+__all__ = ["catalogue_of", "group", "local_model"]
+
+group = command_group("Models: which there are, whether one fits, and fetching it.")
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="A name that `jindou models list` shows.")]
+Context = Annotated[int, typer.Option("--context", min=0, max=1 << 20, help="Tokens of context.  [default: setting]")]
+Slots = Annotated[int, typer.Option(min=0, max=64, help="Conversations side by side.  [default: 2]")]
+_MICRO = 1_000_000
+_GIGA = 1e9
+_STOPPED = 130
+
+
+@group.command("list")
+def list_models(*, home: HomeOption = None, as_json: AsJson = False) -> None:
+    """List every model, the smallest first."""
+    catalogue = catalogue_of(load_settings(home=home))
+    found = [catalogue.show(entry) for entry in catalogue.list_entries()]
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (
+            model.name,
+            model.kind,
+            model.parameters,
+            model.quantisation,
+            _size(model.bytes, about=model.about),
+            _size(model.fit.memory_needed),
+            model.fit.verdict.replace("_", " "),
+            "served" if model.served else model.state,
+        )
+        for model in found
+    ]
+    table(("model", "kind", "size", "quant.", "file", "memory", "this machine", "state"), rows, right=(4, 5))
+
+
+@group.command("info")
+def info(
+    name: Name, *, context: Context = 0, slots: Slots = 0, home: HomeOption = None, as_json: AsJson = False
+) -> None:
+    """Show one model: where it comes from, what it needs and costs, and whether it fits."""
+    catalogue = catalogue_of(load_settings(home=home))
+    model = catalogue.show(catalogue.get(name), context_tokens=context, slots=slots)
+    if as_json:
+        document(model)
+        return
+    for label, told in _described(model):
+        typer.echo(f"{label:<10} {told}")
+
+
+@group.command("pull")
+def pull(name: Name, *, home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Fetch a model, or go on where the last try ended; Ctrl-C keeps what came."""
+    settings = load_settings(home=home)
+    catalogue = catalogue_of(settings)
+    entry = catalogue.get(name)
+    verdict = catalogue.fit(entry)
+    if verdict.verdict == "too_large":
+        typer.echo(f"{entry.title} does not fit this machine now: {_fit(verdict)}.", err=True)
+    path = _fetch(catalogue, entry, quiet=as_json)
+    _told(catalogue.show(entry), f"{entry.name} is here: {path}", as_json=as_json)
+
+
+@group.command("add")
+def add(
+    path: Annotated[Path, typer.Argument(help="A GGUF file.", exists=True, dir_okay=False)],
+    *,
+    price_input: Annotated[float, typer.Option(min=0, help="Price of a million prompt tokens; 0 is free.")],
+    price_output: Annotated[float, typer.Option(min=0, help="Price of a million answer tokens; 0 is free.")],
+    price_cached: Annotated[
+        float | None, typer.Option(min=0, help="The same, read before.  [default: a fifth]")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What to call it.  [default: by its header]")] = "",
+    title: Annotated[str, typer.Option(help="What people read.  [default: by its header]")] = "",
+    kind: Annotated[Literal["chat", "coder", "embedding", "reranker"], typer.Option(help="What it is for.")] = "chat",
+    licence: Annotated[str, typer.Option(help="Its licence.  [default: by its header]")] = "",
+    home: HomeOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a GGUF file of your own under a name and a price."""
+    settings = load_settings(home=home)
+    catalogue = catalogue_of(settings)
+    cached = price_input / 5 if price_cached is None else price_cached
+    ask = AddAsk.model_validate(
+        {
+            "name": name,
+            "title": title,
+            "kind": kind,
+            "licence": licence,
+            "currency": settings.currency,
+            "input": round(price_input * _MICRO),
+            "cached": round(cached * _MICRO),
+            "output": round(price_output * _MICRO),
+        }
+    )
+    with _bar(f"Reading {path.name}", path.stat().st_size, quiet=as_json) as report:
+        entry = catalogue.add(path, ask, SystemClock().now().date(), report)
+    _told(catalogue.show(entry), f"{entry.name} was added: {entry.title}, {_size(entry.bytes)}", as_json=as_json)
+
+
+@group.command("remove")
+def remove(name: Name, *, home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Remove a model's file, and its entry if you added it."""
+    freed = catalogue_of(load_settings(home=home)).remove(name)
+    if as_json:
+        document({"model": name, "freed_bytes": freed})
+        return
+    typer.echo(f"{name} was removed; {_size(freed)} are free again.")
+
+
+@group.command("serve")
+def serve(name: Name, *, person: As = "manager", home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Have a model that is here answer under its name."""
+    with signed_in(home, person) as seat:
+        model = seat.client.models.serve(name)
+    if as_json:
+        document(model)
+        return
+    typer.echo(f"{name} is served.")
+
+
+@group.command("stop")
+def stop(name: Name, *, person: As = "manager", home: HomeOption = None, as_json: AsJson = False) -> None:
+    """Have a model not answer any more; its file stays."""
+    with signed_in(home, person) as seat:
+        seat.client.models.stop(name)
+    if as_json:
+        document({"model": name, "served": False})
+        return
+    typer.echo(f"{name} is not served any more.")
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Return the catalogue of an installation; what its server serves now is not touched."""
+    place = Home(settings.home)
+    return open_catalogue(settings, place, cache(lambda: _served(settings, place)))
 
 
 def local_model(settings: Settings, place: Home) -> tuple[str, Path]:
-    """Return the name and the file of the model, fetching it if need be.
+    """Return the name and the file of the model to start with, fetching it if need be.
 
     Raises:
         UnknownModel, ModelUnavailable, DiskFull, WrongBytes: as the catalogue says.
     """
-    entry = choose(settings.model, psutil.virtual_memory().available, settings.context_tokens)
-    folder = settings.models_dir or place.models
+    catalogue = open_catalogue(settings, place)
+    entry = catalogue.choose(settings.model)
     try:
-        found = find(entry, folder)
+        found = catalogue.find(entry)
     except WrongBytes as error:
         typer.echo(error.message, err=True)
         found = None
-    if found is None and settings.offline:
-        raise ModelUnavailable(f"{entry.title} is not in {folder}, and JINDOU_OFFLINE forbids fetching it.")
-    return entry.name, found or _pull(entry, folder, settings.source_timeout)
+    return entry.name, found or _fetch(catalogue, entry, quiet=False)
 
 
-def _pull(entry: ModelEntry, folder: Path, timeout: float) -> Path:
+def _served(settings: Settings, place: Home) -> frozenset[str]:
+    """Return the models of the server that runs on this home, if one does."""
+    if not place.is_locked():
+        return frozenset()
+    with signed_in(settings.home, "manager") as seat:
+        return frozenset(model.name for model in seat.client.models.list() if model.served)
+
+
+def _fetch(catalogue: Catalogue, entry: ModelEntry, *, quiet: bool) -> Path:
+    try:
+        with _bar(f"Fetching {entry.title}", entry.bytes, quiet=quiet) as report:
+            return catalogue.pull(entry, report)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped. What came is kept; `jindou models pull {entry.name}` goes on from there.", err=True)
+        raise typer.Exit(_STOPPED) from None
+
+
+@contextmanager
+def _bar(told: str, total: int, *, quiet: bool) -> Generator[Reporter]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task: TaskID = bar.add_task(f"Fetching {entry.title}", total=entry.bytes)
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, disable=quiet or not screen.is_terminal) as bar:
+        task = bar.add_task(told, total=total)
 
         def report(step: PullProgress) -> None:
-            bar.update(task, completed=step.done, description=f"Fetching {entry.title} from {step.source}")
+            where = f"{told} from {step.source}" if step.source else told
+            bar.update(task, completed=step.done, total=step.total, description=where)
 
-        return pull(entry, folder, timeout=timeout, report=report)
+        yield report
+
+
+def _described(model: Model) -> list[tuple[str, str]]:
+    trust = {
+        "pinned": "pinned in the catalogue",
+        "published": "as published by the hub, recorded at the pull; not pinned",
+        "own": "your own file",
+        "unknown": "not known yet: taken from the hub at the pull, not pinned",
+    }[model.trust]
+    active = f", {model.active_parameters} active" if model.active_parameters else ""
+    price = model.prices[-1]
+    costs = f"{price.input / _MICRO:g} in, {price.cached / _MICRO:g} cached, {price.output / _MICRO:g} out"
+    here = f" ({_size(model.have_bytes)} of it here)" if model.state == "partial" else ""
+    tools = "calls tools by itself" if model.native_tools else "calls tools through the harness"
+    return [
+        ("model", f"{model.name} · {model.title} · {model.kind}"),
+        ("size", f"{model.parameters}{active} · {model.quantisation} · {_size(model.bytes, about=model.about)}"),
+        ("licence", model.licence),
+        ("context", f"{model.context_tokens:,} tokens, {model.kv_bytes_per_token:,} bytes each"),
+        ("tools", f"{tools} · thinks aloud: {model.reasoning}"),
+        ("state", f"{'served' if model.served else model.state}{here}"),
+        ("sha256", f"{model.sha256 or '–'} ({trust})"),
+        ("sources", ", ".join(model.sources)),
+        ("price", f"{costs} {price.currency} a million tokens"),
+        ("fits", f"{model.fit.verdict.replace('_', ' ')}: {_fit(model.fit)}"),
+        ("facts", f"{model.checked_on}, from {model.facts}"),
+    ]
+
+
+def _fit(fit: Fit) -> str:
+    disk = f"; disk {_size(fit.disk_needed)} of {_size(fit.disk_free)} free" if fit.disk_needed else ""
+    return (
+        f"memory {_size(fit.memory_needed)} of {_size(fit.memory_free)} free for {fit.slots} × "
+        f"{fit.context_tokens:,} tokens{disk}; in one slot {fit.most_context_tokens:,} tokens would fit"
+    )
+
+
+def _told(model: Model, line: str, *, as_json: bool) -> None:
+    if as_json:
+        document(model)
+        return
+    typer.echo(line)
+
+
+def _size(count: int, *, about: bool = False) -> str:
+    told = f"{count / _GIGA:.1f} GB" if count >= _GIGA else f"{count / 1e6:.0f} MB"
+    return f"~{told}" if about else told

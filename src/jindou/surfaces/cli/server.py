@@ -20,6 +20,7 @@ from jindou.home import Home
 from jindou.models.serving import local_models
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.app import create_app
+from jindou.surfaces.cli.embedding_weights import prepare_embeddings
 from jindou.surfaces.cli.models import local_model
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
@@ -59,6 +60,7 @@ def up(
 def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: bool) -> None:
     """Fetch what is missing, put the platform together, and serve it until a signal comes."""
     name, _ = local_model(settings, place)
+    prepare_embeddings(settings, place)
     platform = assemble(settings, place, local_models(settings, place, name), name)
     _say(f"Starting {name} …", quiet=as_json)
     # The server tells the signal again once it has shut down; `down` should end us in order, like Ctrl-C.

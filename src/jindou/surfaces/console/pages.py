@@ -93,7 +93,10 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     ]
     if who is not None and platform_of(request).audit.may_read(who):
         sections.append(("audit", "/audit", "audit"))
-    return [*sections, ("deployments", "/deployments", "model"), ("keys", "/keys", "key")]
+    sections.append(("deployments", "/deployments", "model"))
+    if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
+        sections.append(("playground", "/playground", "play"))
+    return [*sections, ("keys", "/keys", "key")]
 
 
 def _viewer(request: Request) -> Principal | None:

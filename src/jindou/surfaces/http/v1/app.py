@@ -1,7 +1,6 @@
 """`/v1` as an ASGI application of its own: in front of the console's in `jindou up`, alone in `jindou gateway`."""
 
 import json
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -12,14 +11,17 @@ from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.errors import JindouError, Limited, Unauthenticated
 from jindou.models.completions import ChatRequest
-from jindou.surfaces.http.v1 import chat, models
+from jindou.models.embeddings import EmbeddingRequest
+from jindou.surfaces.http.v1 import chat, embeddings, messages, models, responses, text_completions
 from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.messages_request import MessagesRequest
+from jindou.surfaces.http.v1.responses_request import ResponsesRequest
+from jindou.surfaces.http.v1.telling import anthropic_error
 from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
 from jindou.telemetry import get_logger
 
 __all__ = ["V1", "Route"]
 
-_CLIENT_LEFT: Final = 499
 _log = get_logger(__name__)
 
 
@@ -41,6 +43,10 @@ MODEL_PATH: Final = "/v1/models/"
 
 ROUTES: Final[dict[str, dict[str, Route]]] = {
     "/v1/chat/completions": {"POST": Route("chat", chat.create, ChatRequest)},
+    "/v1/completions": {"POST": Route("completions", text_completions.create, text_completions.TextRequest)},
+    "/v1/responses": {"POST": Route("responses", responses.create, ResponsesRequest)},
+    "/v1/messages": {"POST": Route("messages", messages.create, MessagesRequest, anthropic_error)},
+    "/v1/embeddings": {"POST": Route("embeddings", embeddings.create, EmbeddingRequest)},
     "/v1/models": {"GET": Route("models", models.list_models)},
     MODEL_PATH: {"GET": Route("models", models.get)},
 }
@@ -65,17 +71,14 @@ class V1:
             status = 405 if verbs else 404
             await call.answer(status, json.dumps(openai_plain_body(status)).encode())
             return
-        requests = self._gateway.metrics.requests
-        begun = requests.begun(route.name)
+        begun = self._gateway.metrics.requests.begun(route.name)
         try:
             await route.create(call)
         except Exception as error:  # noqa: BLE001 - the last place where it can be told
             await _tell(call, route, error)
         finally:
             call.over()
-            status = _CLIENT_LEFT if call.presence.is_over else call.status
-            first = None if call.first_at is None else call.first_at - begun
-            requests.done(route.name, call.model, status, time.perf_counter() - begun, first, call.tokens)
+            call.count(route.name, begun)
 
 
 def _verbs(path: str) -> dict[str, Route]:
@@ -88,7 +91,7 @@ async def _tell(call: Call, route: Route, error: Exception) -> None:
     status, body = route.problem(error)
     told = json.dumps(body).encode()
     if call.has_begun:
-        await call.send(b"data: " + told + b"\n\n")
+        await call.send(call.broken(error) if call.broken else b"data: " + told + b"\n\n")
         await call.end()
         return
     await call.answer(status, told, _headers(call, error))

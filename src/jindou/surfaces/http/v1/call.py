@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -16,6 +16,7 @@ from jindou.telemetry import NO_TOKENS, Tokens
 
 __all__ = ["Call", "limit_headers"]
 
+_CLIENT_LEFT: Final = 499
 _WATCH_SECONDS: Final = 0.25
 _SLOW_SECONDS: Final = 60.0
 _JSON: Final = b"application/json"
@@ -23,7 +24,12 @@ _EVENTS: Final = b"text/event-stream; charset=utf-8"
 
 
 class Call:
-    """A request, and its answer. `presence` says whether the client still listens."""
+    """A request, and its answer. `presence` says whether the client still listens.
+
+    `tells_cost` has what was used come with what it cost, which is no field that OpenAI has.
+    """
+
+    tells_cost = False
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, gateway: Gateway) -> None:
         self.method: str = scope["method"]
@@ -37,6 +43,8 @@ class Call:
         """The model that answers, once one does."""
         self.first_at: float | None = None
         self.tokens: Tokens = NO_TOKENS
+        self.broken: Callable[[Exception], bytes] | None = None
+        """How a stream tells what broke it; without, as OpenAI's chat does."""
         self._headers: list[tuple[bytes, bytes]] = scope["headers"]
         self._receive = receive
         self._send = send
@@ -92,7 +100,15 @@ class Call:
             elif isinstance(event, Done):
                 used = event.usage
                 fresh, said = used.prompt - used.cached, used.completion - used.reasoning
-                self.tokens = (fresh, used.cached, said, used.reasoning)
+                old_fresh, old_cached, old_said, old_thought = (
+                    self.tokens
+                )  # Of prompts that came before in the request.
+                self.tokens = (
+                    old_fresh + fresh,
+                    old_cached + used.cached,
+                    old_said + said,
+                    old_thought + used.reasoning,
+                )
             await tell(event)
 
         await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
@@ -118,6 +134,13 @@ class Call:
         """Stop watching the client; the door calls it when it is done."""
         if self._watch is not None:
             self._watch.cancel()
+
+    def count(self, route: str, begun: float) -> None:
+        """Count it out at `/metrics`: by `route`, begun when `RequestMeter.begun` said."""
+        status = _CLIENT_LEFT if self.presence.is_over else self.status
+        first = None if self.first_at is None else self.first_at - begun
+        seconds = time.perf_counter() - begun
+        self.gateway.metrics.requests.done(route, self.model, status, seconds, first, self.tokens)
 
     async def _start(
         self, status: int, fixed: list[tuple[bytes, bytes]], headers: Mapping[str, str] | None, kind: bytes

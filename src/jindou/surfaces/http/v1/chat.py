@@ -72,7 +72,7 @@ class _Whole:
         assert begun is not None  # noqa: S101 - every completion begins
         choices = self._choices or _json([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
         head = _head(begun, b"chat.completion")
-        body = b'%b%b,"usage":%b}' % (head, choices, _json(usage_json(done.usage)))
+        body = b'%b%b,"usage":%b}' % (head, choices, _json(_used(done, self._call)))
         await self._call.answer(200, body, _headers(begun))
 
     def _choice(self, at: int, reason: str) -> dict[str, object]:
@@ -123,7 +123,7 @@ class _Stream:
                 await self._delta(at, {}, reason)
         last = b""
         if self._include_usage:
-            last = b'%b[],"usage":%b}\n\n' % (self._head, _json(usage_json(done.usage)))
+            last = b'%b[],"usage":%b}\n\n' % (self._head, _json(_used(done, self._call)))
         await self._call.send(last + _DONE)
         await self._call.end()
 
@@ -144,6 +144,13 @@ def usage_json(usage: Usage) -> dict[str, object]:
         "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning, "audio_tokens": 0},
     }
+
+
+def _used(done: Done, call: Call) -> dict[str, object]:
+    usage = usage_json(done.usage)
+    if call.tells_cost and done.cost is not None:
+        usage["cost"] = done.cost.model_dump()
+    return usage
 
 
 def _delta(event: TextPiece | ReasoningPiece | CallPiece) -> dict[str, object]:

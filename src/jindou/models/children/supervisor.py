@@ -8,14 +8,15 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psutil
 
-from jindou.models.engines.types import EngineState
 from jindou.telemetry import get_logger
 
-__all__ = ["Supervisor"]
+__all__ = ["ChildState", "Supervisor"]
+
+ChildState = Literal["stopped", "starting", "ready", "restarting"]
 
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 30.0
@@ -33,14 +34,14 @@ class Supervisor:
         self._config = config
         self._log_path = log_path
         self._changed = threading.Condition()
-        self._state: EngineState = "stopped"
+        self._state: ChildState = "stopped"
         self._child: subprocess.Popen[bytes] | None = None
         self._answer: dict[str, Any] | None = None
         self._restarts = 0
         self._generation = 0
 
     @property
-    def state(self) -> EngineState:
+    def state(self) -> ChildState:
         """What the child does now."""
         return self._state
 
@@ -83,7 +84,7 @@ class Supervisor:
                 return
             self._state = "starting"
             self._generation += 1
-            watcher = threading.Thread(target=self._watch, args=(self._generation,), name="engine-watch", daemon=True)
+            watcher = threading.Thread(target=self._watch, args=(self._generation,), name="child-watch", daemon=True)
         watcher.start()
 
     def stop(self) -> None:
@@ -154,7 +155,7 @@ class Supervisor:
             self._state = "restarting"
             self._restarts += 1
             self._changed.notify_all()
-        _log.warning("engine ended", extra={"fields": {"code": code, "restarts": self._restarts}})
+        _log.warning("child ended", extra={"fields": {"code": code, "restarts": self._restarts}})
         return True
 
 
