@@ -215,7 +215,8 @@ def test_the_chart_is_moved_through_by_keys_and_read_aloud(at_browser: SitDown, 
     page.keyboard.press("Home")
 
 
-def test_the_bar_of_sections_of_a_phone_is_one_row(at_browser: SitDown) -> None:
+@pytest.mark.usefixtures("used")
+def test_a_phone_shows_one_row_of_sections_and_nothing_wider_than_itself(at_browser: SitDown) -> None:
     visitor = at_browser("manager", "phone")
     page: Page = visitor.page
     visitor.open("/budgets")
@@ -223,4 +224,7 @@ def test_the_bar_of_sections_of_a_phone_is_one_row(at_browser: SitDown) -> None:
         ".sections a", "links => links.map(a => Math.round(a.getBoundingClientRect().top))"
     )
     assert len(set(tops)) == 1
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    for path in ("/budgets", "/usage?by=person"):
+        visitor.open(path)
+        page.eval_on_selector_all("details.more", "all => all.forEach(details => { details.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
