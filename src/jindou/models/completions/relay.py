@@ -11,8 +11,7 @@ from msgspec import Struct
 from jindou.errors import Invalid, JindouError, Limited, TooLarge
 from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
 from jindou.models.completions.upstream import Reply
-from jindou.models.engines import EngineDied, EngineUnavailable, Usage
-from jindou.models.engines.failures import ContextOverflow, EngineRefused
+from jindou.models.engines import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable, Usage
 
 __all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
 
