@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from jindou import __version__
 from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
@@ -28,13 +29,14 @@ from jindou.identity.sessions import Sessions
 from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
+from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models as LocalModels
 from jindou.models.serving import open_catalogue
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
-from jindou.telemetry import Clock, Metrics, get_logger
+from jindou.telemetry import Clock, Metrics, Spans, get_logger, open_spans
 
 __all__ = ["Platform", "assemble", "installed_packs"]
 
@@ -151,14 +153,14 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
     usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
-    ledger = Ledger(ground.database, usage.attempts, ground.queue)
+    ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
     parts = Parts(
         database=ground.database,
         queue=ground.queue,
-        journal=Journal(stream, usage),
+        journal=Journal(stream, usage, ground.metrics, ground.spans),
         stream=stream,
         doorway=_doorway(ground, assistants),
         approvals=approvals,
@@ -194,7 +196,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
-        gateway=_gateway(ground, deployments, ledger),
+        gateway=_gateway(ground, settings, home, deployments, ledger),
         models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
@@ -231,13 +233,16 @@ def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Depl
     return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
 
 
-def _gateway(ground: "_Ground", deployments: Deployments, ledger: Ledger) -> Gateway:
+def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
+    clock = ground.database.clock
     return Gateway(
-        clock=ground.database.clock,
-        metrics=Metrics(),
+        clock=clock,
+        metrics=ground.metrics,
+        spans=ground.spans,
         keys=KeyRing(ground.database, ground.keys),
         ledger=ledger,
         completions=Completions(ground.database, deployments, ledger),
+        embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),
     )
 
 
@@ -262,6 +267,8 @@ class _Ground:
     principals: Principals
     keys: Keys
     queue: Queue
+    metrics: Metrics
+    spans: Spans
 
     def assistant_folders(self) -> list[tuple[str, Path]]:
         """Return the pack and the folder of each assistant."""
@@ -295,6 +302,8 @@ def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
         principals=principals,
         keys=Keys(principals, policy, audit),
         queue=Queue(settings.lease_seconds),
+        metrics=Metrics(),
+        spans=open_spans(settings.otlp_endpoint, __version__),
     )
 
 

@@ -29,7 +29,19 @@ _STATIC = Path(__file__).parent / "static"
 
 def mount(app: FastAPI) -> None:
     """Add every page of the console to `app`, and its stylesheets and scripts under ``/static``."""
-    for page in (sign_in, conversations, runs, approvals, usage, budgets, audit, deployments, playground, keys, switches):
+    for page in (
+        sign_in,
+        conversations,
+        runs,
+        approvals,
+        usage,
+        budgets,
+        audit,
+        deployments,
+        playground,
+        keys,
+        switches,
+    ):
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", _Assets(directory=_STATIC), name="static")
 
