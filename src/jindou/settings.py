@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the home folder.")
     model: str = Field(default="auto", description="Catalogue name of the local model; `auto` picks by memory.")
     models_dir: Path | None = Field(default=None, description="Where model files are kept; default `home/models`.")
-    engine: str = Field(default="llamacpp", description="Engine that runs the model (entry point `jindou.engines`).")
+    engine: str = Field(
+        default="auto", description="Engine of the model (`jindou.engines`); `auto` takes the tuned one."
+    )
     engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0 means every core.")
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")

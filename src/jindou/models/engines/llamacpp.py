@@ -4,7 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Generator, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -34,12 +34,14 @@ _CALLERS_FAULT: Final = 400
 
 
 class LlamaCppEngine(Engine):
-    """One GGUF file at work on this machine."""
+    """One GGUF file at work on this machine, by the module `child` in a process of its own."""
+
+    child: ClassVar[str] = _CHILD
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
         self._key = secrets.token_urlsafe(32)
-        self._supervisor = Supervisor(_CHILD, self._child_config, config.log_path)
+        self._supervisor = Supervisor(self.child, self._child_config, config.log_path)
 
     @override
     def start(self) -> None:
@@ -102,6 +104,7 @@ class LlamaCppEngine(Engine):
             "slots": self._config.slots,
             "context_tokens": self._config.context_tokens,
             "threads": self._config.threads or os.cpu_count() or 1,
+            "batch": self._config.batch,
         }
 
 

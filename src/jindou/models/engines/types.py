@@ -24,7 +24,8 @@ EngineState = Literal["stopped", "starting", "ready", "restarting"]
 class EngineConfig:
     """One model on one engine. `threads` of 0 means every core; `slots` requests run side by side.
 
-    Each slot has `context_tokens` of its own. What the engine says goes to the file `log_path`.
+    Each slot has `context_tokens` of its own. What the engine says goes to the file `log_path`. It reads `batch` tokens
+    of a prompt at a time; 0 leaves that to the engine.
     """
 
     model_name: str
@@ -33,6 +34,7 @@ class EngineConfig:
     threads: int
     log_path: Path
     slots: int = 2
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
