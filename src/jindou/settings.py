@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the home folder.")
     model: str = Field(default="auto", description="Catalogue name of the local model; `auto` picks by memory.")
     models_dir: Path | None = Field(default=None, description="Where model files are kept; default `home/models`.")
-    engine: str = Field(default="llamacpp", description="Engine that runs the model (entry point `jindou.engines`).")
+    engine: str = Field(
+        default="auto", description="Engine of the model (`jindou.engines`); `auto` takes the tuned one."
+    )
     engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0 means every core.")
     memory_budget_gb: float = Field(
         default=0.0, ge=0, description="Memory of all local models at once, in GB; 0 means 60 % of what there is."

@@ -12,7 +12,8 @@ from typing_extensions import override
 from jindou.billing.budgets import BudgetAsk
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.errors import Unavailable
-from jindou.models.engines import Chunk, EngineDied, EngineRequest, EngineUnavailable, FinalChunk, TextChunk, Usage
+from jindou.models.engines import Chunk, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import EngineDied, EngineUnavailable
 from support.desk import Desk, open_desk, saying
 from support.scripted import ScriptedEngine
 

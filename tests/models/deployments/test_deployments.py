@@ -12,8 +12,9 @@ from jindou.assembly import Platform
 from jindou.errors import Conflict, Forbidden, JindouError, NotFound
 from jindou.identity.principals import Principal
 from jindou.models.deployments import Deployment, DeploymentAsk, EnginesBusy, Member, ModelNotFound, prefix_of
-from jindou.models.engines import EngineDied, EngineRequest, EngineUnavailable, FinalChunk
+from jindou.models.engines import EngineRequest, FinalChunk
 from jindou.models.engines.conformance import ask, end_of, text_of
+from jindou.models.upstreams import EngineDied, EngineUnavailable
 from support.platform import MODEL, FakeClock, as_person, open_platform
 from support.upstream import OpenAIServer, delta, open_upstream
 

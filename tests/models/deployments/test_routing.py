@@ -8,7 +8,7 @@ from jindou.errors import Invalid, Limited, Unavailable
 from jindou.models.deployments import Deployment, EnginesBusy, Member
 from jindou.models.deployments.lanes import Lane, Turn
 from jindou.models.deployments.routing import Lanes, choose
-from jindou.models.engines import EngineUnavailable
+from jindou.models.upstreams import EngineUnavailable
 
 
 class Now:

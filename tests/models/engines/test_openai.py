@@ -8,21 +8,11 @@ from pathlib import Path
 import pytest
 
 from jindou.errors import Invalid, Limited
-from jindou.models.engines import (
-    CallChunk,
-    EngineConfig,
-    EngineDied,
-    EngineRequest,
-    EngineUnavailable,
-    FinalChunk,
-    ReasoningChunk,
-    TextChunk,
-    Usage,
-)
+from jindou.models.engines import CallChunk, EngineConfig, EngineRequest, FinalChunk, ReasoningChunk, TextChunk, Usage
 from jindou.models.engines.conformance import ask, end_of, text_of
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.openai import OpenAIEngine
-from jindou.models.upstreams import ContextOverflow, Endpoint, EngineRefused, Upstream
+from jindou.models.upstreams import ContextOverflow, Endpoint, EngineDied, EngineRefused, EngineUnavailable, Upstream
 from models.engines.engine_checks import EngineConformance
 from support.upstream import OpenAIServer, delta, finish, open_upstream, usage
 

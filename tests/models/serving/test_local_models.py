@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from jindou.home import Home
-from jindou.models.engines import EngineConfig, EngineUnavailable
+from jindou.models.engines import EngineConfig
 from jindou.models.engines.conformance import ask, text_of
-from jindou.models.serving import LocalModels, Need, RemoteModels
+from jindou.models.serving.local import LocalModels, Need
+from jindou.models.serving.remote import RemoteModels
+from jindou.models.upstreams import EngineUnavailable
 
 GB = 10**9
 Told = list[Sequence[Mapping[str, object]]]

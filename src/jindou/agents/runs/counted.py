@@ -6,7 +6,8 @@ from typing_extensions import override
 
 from jindou.billing.usage import Quantities
 from jindou.errors import JindouError
-from jindou.models.engines import Chunk, Engine, EngineDied, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import EngineDied
 
 __all__ = ["Counted", "quantities_of"]
 
