@@ -53,7 +53,11 @@ def test_the_real_builds_are_measured_and_write_the_same(small_model: Path, tmp_
     chosen = setups(quick=True)
     assert chosen[0].engine == "llamacpp"
     told: list[tuple[int, int]] = []
-    found = measure(chosen, small_model, tmp_path / "log", turns=1, tell=lambda *at: told.append(at))
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+
+    found = measure(chosen, small_model, tmp_path / "log", turns=1, tell=tell)
     assert told[-1] == (2, 2)
     assert [each.setup for each in found] == chosen
     for each in found:

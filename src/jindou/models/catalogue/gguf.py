@@ -126,8 +126,9 @@ def _header(version: int, tensors: int, found: Mapping[str, Any]) -> Header:
 
     heads = number("attention.head_count")
     layers = max(number("block_count") - number("nextn_predict_layers"), 0)
-    per_layer = found.get(f"{architecture}.attention.head_count_kv")
-    spread = [heads_of for heads_of in map(_number, per_layer) if heads_of] if isinstance(per_layer, list) else []
+    per_layer: Any = found.get(f"{architecture}.attention.head_count_kv")
+    values: list[Any] = per_layer if isinstance(per_layer, list) else []
+    spread = [heads_of for heads_of in map(_number, values) if heads_of]
     interval = number("full_attention_interval") or 1
     length = number("embedding_length")
     return Header(

@@ -17,7 +17,7 @@ _PACKAGES: Final = {"llamacpp": "xllamacpp", "ik": "ik-llama-cpp-python"}
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """An engine by its entry point, its threads (0: every core), and how many tokens it reads at a time (0: its own)."""
+    """An engine by its entry point; threads of 0 are every core, and a batch of 0 is the engine's own."""
 
     engine: str
     threads: int = 0
