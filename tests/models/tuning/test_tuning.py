@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jindou.models.tuning import EngineChoice, Figures, Setup, best, choose_engine, forget, measure, remember, setups
+from jindou.models.serving import EngineChoice, choose_engine, remember
+from jindou.models.tuning import Figures, Setup, best, measure, setups
 
 
 def figures(engine: str, read: float, wrote: float, *, clock: float = 1.0, correct: bool = True) -> Figures:
@@ -23,7 +24,7 @@ def test_what_was_measured_is_remembered_and_the_settings_win_over_it(tmp_path: 
     assert choose_engine("auto", 0, place, native_tools=True) == EngineChoice("llamacpp", 2, 512)
     assert choose_engine("auto", 5, place, native_tools=True) == EngineChoice("llamacpp", 5, 512)
     assert choose_engine("other", 0, place, native_tools=True) == EngineChoice("other")
-    forget(place)
+    place.unlink()
     assert choose_engine("auto", 0, place, native_tools=True) == EngineChoice("llamacpp")
 
 
@@ -53,7 +54,11 @@ def test_the_real_builds_are_measured_and_write_the_same(small_model: Path, tmp_
     chosen = setups(quick=True)
     assert chosen[0].engine == "llamacpp"
     told: list[tuple[int, int]] = []
-    found = measure(chosen, small_model, tmp_path / "log", turns=1, tell=lambda *at: told.append(at))
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+
+    found = measure(chosen, small_model, tmp_path / "log", turns=1, tell=tell)
     assert told[-1] == (2, 2)
     assert [each.setup for each in found] == chosen
     for each in found:

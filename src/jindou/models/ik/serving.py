@@ -47,7 +47,7 @@ class Server(ThreadingHTTPServer):
             numbers = {"n_prompt_tokens": len(tokens), "n_ctx": self.batching.context_tokens}
             raise Refused(400, "the prompt exceeds the context", "exceed_context_size_error", **numbers)
         most = int(body.get("n_predict", body.get("max_completion_tokens") or body.get("max_tokens") or -1))
-        stop = body.get("stop") or []
+        stop: Any = body.get("stop") or ()
         slot = body.get("id_slot")
         return Ask(
             tokens=list(tokens),
@@ -248,8 +248,8 @@ class _Door(BaseHTTPRequestHandler):
 
 def _schema(body: Mapping[str, Any]) -> str:
     """Return the JSON schema that the whole output has to fit, or an empty text."""
-    wanted = body.get("response_format") or {}
-    schema = body.get("json_schema")
+    wanted: dict[str, Any] = body.get("response_format") or {}
+    schema: Any = body.get("json_schema")
     if schema is None and wanted.get("type") == "json_schema":
         schema = wanted["json_schema"].get("schema", {})
     if schema is None and wanted.get("type") == "json_object":

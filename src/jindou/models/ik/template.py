@@ -1,6 +1,7 @@
 """The chat template of a model, as its file has it, and what is refused with the status of HTTP."""
 
 import json
+from typing import Any
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -22,8 +23,9 @@ class Template:
 
     def __init__(self, text: str) -> None:
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-        environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-        environment.globals["raise_exception"] = _raise
+        environment.filters["tojson"] = _to_json
+        known: dict[str, Any] = environment.globals
+        known["raise_exception"] = _raise
         self._template = environment.from_string(text)
 
     def render(self, messages: list[object], tools: list[object]) -> str:
@@ -32,6 +34,10 @@ class Template:
             return self._template.render(messages=messages, tools=tools or None, add_generation_prompt=True)
         except (TemplateError, TypeError, KeyError) as error:
             raise Refused(400, f"the chat template can't take this: {error}") from None
+
+
+def _to_json(value: object, **_: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _raise(message: str) -> None:

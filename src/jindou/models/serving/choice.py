@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["AUTO", "EngineChoice", "choose_engine", "forget", "remember", "version_of"]
+__all__ = ["AUTO", "EngineChoice", "choose_engine", "remember", "version_of"]
 
 AUTO: Final = "auto"
 _OURS: Final = "llamacpp"
@@ -17,7 +17,7 @@ _PACKAGES: Final = {"llamacpp": "xllamacpp", "ik": "ik-llama-cpp-python"}
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """An engine by its entry point, its threads (0: every core), and how many tokens it reads at a time (0: its own)."""
+    """An engine by its entry point; threads of 0 are every core, and a batch of 0 is the engine's own."""
 
     engine: str
     threads: int = 0
@@ -51,11 +51,6 @@ def remember(place: Path, choice: EngineChoice, *, day: str, told: str) -> None:
     fresh = place.with_suffix(".new")
     fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
     fresh.replace(place)
-
-
-def forget(place: Path) -> None:
-    """Go back to the engine that comes with us."""
-    place.unlink(missing_ok=True)
 
 
 def version_of(package: str) -> str:

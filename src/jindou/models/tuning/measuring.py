@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -26,50 +27,10 @@ _LIKE: Final = 0.5
 """Of the characters that our own build writes, as many another has to begin with: rounding may tip a close choice."""
 _DECODE_SHARE: Final = 0.8
 _NEAR: Final = 0.95
-_WORDS: Final = [
-    "the",
-    "order",
-    "of",
-    "a",
-    "lamp",
-    "was",
-    "sent",
-    "on",
-    "monday",
-    "and",
-    "the",
-    "customer",
-    "says",
-    "that",
-    "it",
-    "arrived",
-    "broken",
-    "so",
-    "the",
-    "clerk",
-    "looks",
-    "into",
-    "the",
-    "shop",
-    "for",
-    "the",
-    "amount",
-    "and",
-    "the",
-    "address",
-    "before",
-    "anything",
-    "is",
-    "paid",
-    "back",
-    "while",
-    "the",
-    "warehouse",
-    "counts",
-    "what",
-    "is",
-    "left",
-]
+_STORY: Final = (
+    "the order of a lamp was sent on monday and the customer says that it arrived broken so the clerk looks into the "
+    "shop for the amount and the address before anything is paid back while the warehouse counts what is left"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +86,7 @@ def measure(
     log: Path,
     *,
     turns: int = 3,
-    tell: Callable[[int, int], None] = lambda *_: None,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[Figures]:
     """Measure every setup in turns; `tell` hears how many turns of how many are done.
 
@@ -174,7 +135,8 @@ def _start(stack: ExitStack, setup: Setup, model: Path, log: Path) -> Engine:
 
 def _turn(engine: Engine, turn: int) -> tuple[float, float, float, str]:
     """Return tokens read and written for a second of the processor, read for a second of the clock, and the text."""
-    words = [_WORDS[(at * (turn + 3)) % len(_WORDS)] for at in range(_READ_WORDS)]
+    known = _STORY.split()
+    words = [known[(at * (turn + 3)) % len(known)] for at in range(_READ_WORDS)]
     prompt = f"Note {turn}. {' '.join(words)}. Say in one sentence what this is about."
     before, began = _cpu(engine), time.monotonic()
     _, usage = _ask(engine, prompt, 1)
@@ -195,7 +157,7 @@ def _ask(engine: Engine, prompt: str, most: int) -> tuple[str, Usage]:
     for chunk in engine.stream(EngineRequest(messages=[{"role": "user", "content": prompt}], max_tokens=most)):
         if isinstance(chunk, TextChunk):
             text += chunk.text
-        elif isinstance(chunk, FinalChunk):
+        if isinstance(chunk, FinalChunk):
             usage = chunk.usage
     return text, usage
 
@@ -209,5 +171,5 @@ def _cpu(engine: Engine) -> float:
 
 
 def _alike(text: str, ours: str) -> bool:
-    same = len(os.path.commonprefix([text, ours]))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, ours, strict=False)))
     return bool(ours) and same >= _LIKE * len(ours)
