@@ -7,7 +7,7 @@ here. The home itself can only come from the environment or from `--home`.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
+    otlp_endpoint: str = Field(
+        default="",
+        validation_alias=AliasChoices("otlp_endpoint", "jindou_otlp_endpoint", "otel_exporter_otlp_endpoint"),
+        description="OTLP collector of spans, over HTTP; also `OTEL_EXPORTER_OTLP_ENDPOINT`. Empty sends none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log detail.")
 
     @override

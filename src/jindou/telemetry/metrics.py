@@ -3,10 +3,10 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from jindou.telemetry.exposition import Buckets, Family
+from jindou.telemetry.exposition import Buckets, Family, exposition
 
 __all__ = ["NO_TOKENS", "LedgerMeter", "Metrics", "RequestMeter", "Tokens"]
 
@@ -34,10 +34,9 @@ class Metrics:
         self.requests = RequestMeter()
         self.ledger = LedgerMeter()
 
-    def families(self) -> Iterator[Family]:
-        """Yield what has been counted up to now."""
-        yield from self.requests.families()
-        yield from self.ledger.families()
+    def text(self, more: Iterable[Family] = ()) -> str:
+        """Return what has been counted up to now, and `more`, as Prometheus reads it."""
+        return exposition((*self.requests.families(), *self.ledger.families(), *more))
 
 
 class _Series:
