@@ -52,8 +52,10 @@ class _Series:
 
 
 class RequestMeter:
-    """Requests to models, by route (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run``,
-    ``playground``).
+    """Requests to models, by route.
+
+    Routes are those of `/v1` (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``), ``playground``,
+    and ``run`` for the calls of assistants.
 
     `model` is a name that is served here, never one that a client made up: use an empty one for those. A process keeps
     a thousand pairs of route and model; the rest are counted as ``other``.
