@@ -1,6 +1,7 @@
 """OpenAI's client asks for responses and texts, and Anthropic's for messages, of the real model; the bill is exact."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ _Used = dict[str, tuple[int, int]]
 CITY: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WEATHER = "How is the weather in Paris?"
 ABOUT = "Current weather of a city."
+PAGE = Path(__file__).parents[2] / "docs" / "gateway.md"
 
 
 def test_clients_of_other_apis_talk_to_the_local_model_and_the_bill_is_exact(
@@ -25,16 +27,29 @@ def test_clients_of_other_apis_talk_to_the_local_model_and_the_bill_is_exact(
         with Client(server.url, Home(server.home).operator_key()) as operator:
             session = operator.sessions.open("clerk")
         with Client(server.url, session.token) as clerk:
-            secret = clerk.keys.create("story").secret
+            _follow_the_page(server.url, clerk.keys.create("reader").secret)
+            key = clerk.keys.create("story")
+            secret = key.secret
             with openai.OpenAI(base_url=f"{server.url}/v1", api_key=secret, max_retries=0) as client:
                 used = _responses(client) | _texts(client)
             with anthropic.Anthropic(base_url=server.url, api_key=secret, max_retries=0) as client:
                 used |= _messages(client)
             statement = clerk.usage.statement()
     assert statement.unsettled == []
-    rows = {row.step_id.removeprefix("att_"): row.quantities for row in statement.latest}
+    rows = {row.step_id.removeprefix("att_"): row.quantities for row in statement.latest if row.key_id == key.id}
     billed = {stem: (row.input_tokens + row.cached_tokens, row.output_tokens) for stem, row in rows.items()}
     assert billed == used
+
+
+def _follow_the_page(url: str, secret: str) -> None:
+    """Run every snippet of the page as it is written, but for the address and the key."""
+    snippets = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(snippets) == 4
+    for snippet in snippets:
+        code = snippet.replace("http://127.0.0.1:8787", url).replace("jdk_…", secret)
+        given: dict[str, Any] = {}
+        exec(code, given)  # noqa: S102 - it is our own page
+        given["client"].close()
 
 
 def _responses(client: openai.OpenAI) -> _Used:
