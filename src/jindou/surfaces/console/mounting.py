@@ -15,6 +15,7 @@ from jindou.surfaces.console import (
     conversations,
     deployments,
     keys,
+    models,
     playground,
     runs,
     sign_in,
@@ -29,7 +30,20 @@ _STATIC = Path(__file__).parent / "static"
 
 def mount(app: FastAPI) -> None:
     """Add every page of the console to `app`, and its stylesheets and scripts under ``/static``."""
-    for page in (sign_in, conversations, runs, approvals, usage, budgets, audit, deployments, playground, keys, switches):
+    for page in (
+        sign_in,
+        conversations,
+        runs,
+        approvals,
+        usage,
+        budgets,
+        audit,
+        models,
+        deployments,
+        playground,
+        keys,
+        switches,
+    ):
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", _Assets(directory=_STATIC), name="static")
 
