@@ -1,5 +1,6 @@
 """The page of the models, with a hub on this machine to fetch from."""
 
+import time
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from console_site import TINY, Site
 
+from jindou.errors import NotFound
 from jindou.models.catalogue.shelf import put_own
 from support.hub import BYTES, Hub, entry, open_hub
 from support.platform import MODEL, as_person
@@ -38,13 +40,11 @@ def is_pulling(site: Site) -> bool:
     manager = as_person(site.platform, "manager")
     try:
         return site.platform.models.get_pull(manager, TINY).state == "running"
-    except LookupError:
+    except NotFound:
         return False
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
-    import time
-
     for _ in range(200):
         if is_so():
             return

@@ -15,7 +15,19 @@ from support.platform import as_person
 
 SignIn = Callable[[str], httpx.Client]
 
-_PAGES = ("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/models", "/models?kind=coder", "/deployments", "/playground", "/keys", "/audit")
+_PAGES = (
+    "/",
+    "/runs",
+    "/approvals",
+    "/usage",
+    "/usage?days=7",
+    "/models",
+    "/models?kind=coder",
+    "/deployments",
+    "/playground",
+    "/keys",
+    "/audit",
+)
 
 
 class _Markup(HTMLParser):

@@ -55,8 +55,8 @@ class Row:
 
     @property
     def is_here(self) -> bool:
-        """Whether anything of it is on this machine, or on its way."""
-        return self.model.state != "absent" or self.is_coming
+        """Whether anything of it is on this machine, at work or on its way."""
+        return self.model.state != "absent" or self.model.served or self.is_coming
 
     @property
     def can_serve(self) -> bool:
@@ -123,7 +123,7 @@ def _show(request: Request, kind: Kind | None, trouble: JindouError | None = Non
         status=problem_of(trouble).status if trouble else 200,
         section="models",
         at_work=at_work,
-        here=[row for row in rows if row.is_here],
+        present=[row for row in rows if row.is_here],
         others=[row for row in rows if not row.is_here and kind in {None, row.model.kind}],
         free=rows[0].model.fit if rows else None,
         on_disk=sum(row.model.have_bytes for row in rows),
