@@ -68,7 +68,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=CACHE.parent)))
         engine = stack.enter_context(_engine())
         ours, start = stack.enter_context(_jindou(folder / "disk", engine))
-        memory_tmp = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))  # noqa: S108 - in memory
+        memory_tmp = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
         careless, _ = stack.enter_context(_jindou(memory_tmp / "memory", engine))
         nginx = stack.enter_context(_nginx(folder, engine))
         peers = [nginx] if asked.without_litellm else [nginx, stack.enter_context(_litellm(folder, engine))]
