@@ -29,8 +29,6 @@ class LlamaCppEngine(Engine):
 
     child: ClassVar[str] = _CHILD
 
-    child: ClassVar[str] = _CHILD
-
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
         self._key = secrets.token_urlsafe(32)

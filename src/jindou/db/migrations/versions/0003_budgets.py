@@ -49,7 +49,7 @@ def _create_budgets() -> None:
         sa.Column("scope_id", sa.String(length=120), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("monthly_micro", sa.BigInteger(), nullable=True),
-        sa.Column("warn_share", sa.Double(), nullable=True),
+        sa.Column("warn_share", sa.Double[float](), nullable=True),
         sa.Column("rpm", sa.BigInteger(), nullable=True),
         sa.Column("tpm", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
