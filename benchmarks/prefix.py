@@ -8,7 +8,8 @@ of its own, and asks it over `/v1` as any client does.
 - `throughput_ratio`: tokens a second through the gateway over tokens a second straight from llama.cpp, for one stream
   and for four, in turn and with the same requests; the smaller of the two.
 
-Medians. The figures that end in `_cpu` are the same in processor time, which a busy machine does not blur.
+Medians. The figures that end in `_cpu` say the same by processor time, which a busy machine does not blur:
+`throughput_ratio_4_cpu` is the engine's share of what the engine and the gateway use together.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from proxies.load import free_port
 MODEL = "qwen2.5-coder-0.5b"
 MODELS = Path.home() / ".cache" / "jindou" / "models"
 ASKED = ("What is order 7 about?", "Name one rule.", "Say hello.")
-RULES = 104
+RULES = 90
 READ_SECONDS = 600.0
 QUIET_SECONDS = 4
 IDLE_CPU = 0.1
@@ -150,22 +151,23 @@ def _first(server: Server, system: str, content: str) -> First:
 
 
 def _rates(server: Server, streams: int, pairs: int) -> list[tuple[float, float]]:
-    """Return the ratios of each pair of runs, by the clock and by the processor; who is first changes every time."""
+    """Return for each pair of runs the ratio by the clock, and the engine's share of the processor time."""
     ratios: list[tuple[float, float]] = []
     for pair in range(pairs + 1):
-        ways = {True: (f"{server.url}/v1", server.key), False: (f"{server.engine_url}", server.engine_key)}
+        ways = {True: (f"{server.url}/v1", server.key), False: (server.engine_url, server.engine_key)}
+        # Who is first changes every time.
         found = {gateway: _rate(server, *ways[gateway], streams) for gateway in ((pair % 2 == 0), (pair % 2 != 0))}
-        ratio = found[True][0] / found[False][0], found[True][1] / found[False][1]
+        ratio, share = found[True][0] / found[False][0], found[True][1]
         line = f"{streams} streams: {found[True][0]:6.1f} of {found[False][0]:6.1f} tokens/s"
-        print(line, f"{ratio[0]:.3f} by the clock, {ratio[1]:.3f} by the processor", file=sys.stderr, flush=True)
+        print(line, f"{ratio:.3f}, the engine has {share:.3f} of the processor", file=sys.stderr, flush=True)
         if pair:
             # The first pair warms up.
-            ratios.append(ratio)
+            ratios.append((ratio, share))
     return ratios
 
 
 def _rate(server: Server, url: str, key: str, streams: int) -> tuple[float, float]:
-    """Return tokens a second of the clock, and of the processor."""
+    """Return tokens a second, and the engine's share of the processor time of both."""
 
     def ask(n: int) -> int:
         content = f"Count from {n * 1000 + 1} to {n * 1000 + 400}, one number a line, and nothing else."
@@ -173,10 +175,12 @@ def _rate(server: Server, url: str, key: str, streams: int) -> tuple[float, floa
         usages: list[dict[str, int]] = [event.get("usage") or {} for event in _events(url, key, body)]
         return sum(usage.get("completion_tokens", 0) for usage in usages)
 
-    before, begun = sum(server.cpu()), time.monotonic()
+    before, begun = server.cpu(), time.monotonic()
     with ThreadPoolExecutor(streams) as pool:
         tokens = sum(pool.map(ask, range(streams)))
-    return tokens / (time.monotonic() - begun), tokens / (sum(server.cpu()) - before)
+    seconds = time.monotonic() - begun
+    gateway, engine = (now - then for now, then in zip(server.cpu(), before, strict=True))
+    return tokens / seconds, engine / (engine + gateway)
 
 
 def _body(messages: list[dict[str, str]], tokens: int) -> dict[str, object]:
