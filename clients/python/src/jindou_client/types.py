@@ -9,6 +9,7 @@ from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, Budget
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
+from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
     DailySeries,
@@ -19,7 +20,6 @@ from jindou_client.usage_types import (
     Statement,
     StatementLine,
 )
-from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 
 __all__ = [
     "Approval",
