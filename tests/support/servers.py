@@ -80,8 +80,9 @@ def open_server() -> Generator[Server]:
     port = _free_port()
     settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
     with (folder / "log").open("wb") as log:
-        command = [programs / "postgres", "-D", data, "-p", str(port), *settings]
-        process = subprocess.Popen(command, stdout=log, stderr=log, user=account.get("user"), extra_groups=account.get("extra_groups"), text=False)
+        process = subprocess.Popen[bytes](
+            [programs / "postgres", "-D", data, "-p", str(port), *settings], stdout=log, stderr=log, **account
+        )
     server = Server(port)
     try:
         _wait_for(server, process, folder / "log")
