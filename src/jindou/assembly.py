@@ -28,6 +28,7 @@ from jindou.identity.sessions import Sessions
 from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
+from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models as LocalModels
@@ -194,7 +195,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
-        gateway=_gateway(ground, deployments, ledger),
+        gateway=_gateway(ground, settings, home, deployments, ledger),
         models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
@@ -231,13 +232,15 @@ def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Depl
     return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
 
 
-def _gateway(ground: "_Ground", deployments: Deployments, ledger: Ledger) -> Gateway:
+def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
+    clock = ground.database.clock
     return Gateway(
-        clock=ground.database.clock,
+        clock=clock,
         metrics=Metrics(),
         keys=KeyRing(ground.database, ground.keys),
         ledger=ledger,
         completions=Completions(ground.database, deployments, ledger),
+        embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),
     )
 
 

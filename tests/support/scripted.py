@@ -12,7 +12,7 @@ from jindou.models.engines import (
     TextChunk,
     Usage,
 )
-from jindou.models.engines.failures import ContextOverflow
+from jindou.models.upstreams import ContextOverflow
 
 __all__ = ["Script", "ScriptedEngine", "call", "refund_script"]
 

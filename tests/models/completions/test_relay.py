@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import pytest
-from loose_server import CHUNKED, asked_reply, request_of, serving
 
 from jindou.errors import JindouError, Limited, TooLarge
 from jindou.models.completions import CallPiece, Event, RawPiece, ReasoningPiece, TextPiece
 from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
 from jindou.models.engines import EngineDied, EngineUnavailable, Usage
-from jindou.models.engines.failures import ContextOverflow, EngineRefused
+from jindou.models.upstreams import ContextOverflow, EngineRefused
+from support.loose_server import CHUNKED, asked_reply, request_of, serving
 
 USAGE = {"prompt_tokens": 20, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}}
 
@@ -121,7 +121,7 @@ def test_what_an_upstream_refuses_is_told_by_its_kind(status: int, error: object
 
     async def ask() -> JindouError | None:
         async with serving(handler) as (pool, upstream), asked_reply(pool, upstream) as reply:
-            return await refusal(reply)
+            return await refusal(reply, upstream, "theirs")
 
     told = asyncio.run(ask())
     assert isinstance(told, kind)

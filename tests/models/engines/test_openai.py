@@ -20,10 +20,9 @@ from jindou.models.engines import (
     Usage,
 )
 from jindou.models.engines.conformance import ask, end_of, text_of
-from jindou.models.engines.failures import ContextOverflow, EngineRefused
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.openai import OpenAIEngine
-from jindou.models.upstreams import Endpoint, Upstream
+from jindou.models.upstreams import ContextOverflow, Endpoint, EngineRefused, Upstream
 from models.engines.engine_checks import EngineConformance
 from support.upstream import OpenAIServer, delta, finish, open_upstream, usage
 

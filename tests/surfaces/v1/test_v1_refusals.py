@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from jindou.identity.keys.tables import KeyRow
 from jindou.models.engines import EngineUnavailable
-from jindou.models.engines.failures import ContextOverflow, EngineRefused
+from jindou.models.upstreams import ContextOverflow, EngineRefused
 from jindou.surfaces.openai_errors import OPENAI_ERRORS
 from jindou.surfaces.problems import PROBLEMS
 

@@ -19,9 +19,9 @@ from jindou.models.completions.relay import Relayed, refusal, relay_stream, rela
 from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.speaking import Spoken, speak
 from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
-from jindou.models.completions.upstream import Upstreams
 from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
 from jindou.models.engines import EngineDied, Usage
+from jindou.models.upstreams import Upstreams
 
 __all__ = ["Asked", "Completions"]
 
@@ -237,7 +237,7 @@ class _Making:
         reply = await self.rooms.upstreams.post(upstream, self.asked.path, body)
         self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
         try:
-            error = await refusal(reply)
+            error = await refusal(reply, upstream, picked.model)
             if error is not None:
                 raise error
             relay = relay_stream if self.asked.stream else relay_whole

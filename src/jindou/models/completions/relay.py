@@ -1,6 +1,5 @@
 """What an engine that speaks the client's language says is passed on as it is; only what it used is read."""
 
-import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -8,17 +7,14 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from jindou.errors import Invalid, JindouError, Limited, TooLarge
+from jindou.errors import JindouError
 from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
-from jindou.models.completions.upstream import Reply
-from jindou.models.engines import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable, Usage
+from jindou.models.engines import EngineDied, Usage
+from jindou.models.upstreams import Answered, Reply, Upstream, translated
 
 __all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
 
 _OK: Final = 200
-_FIRST_FAULT: Final = 500
-_TOO_MANY: Final = 429
-_NUMBERS: Final = re.compile(r"maximum context length is (\d+) tokens.*?(\d+) (?:tokens|in the messages)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,48 +132,16 @@ def spoken(piece: RawPiece) -> tuple[list[Event], dict[int, str]]:
     return events, reasons
 
 
-async def refusal(reply: Reply) -> JindouError | None:
+async def refusal(reply: Reply, upstream: Upstream, model: str) -> JindouError | None:
     """Return what an upstream's answer means that is no completion; None if it is one."""
     if reply.status == _OK:
         return None
     try:
-        body: Any = msgspec.json.decode(await reply.read())
-    except msgspec.MsgspecError:
+        body: object = msgspec.json.decode(await reply.read())
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         body = None
-    return _refused(reply.status, body)
-
-
-def _refused(status: int, body: object) -> JindouError:
-    detail = _detail(body)
-    told = str(detail.get("message") or f"it answered {status}")[:500]
-    return _too_long(detail, told) or _by_status(status, told)
-
-
-def _detail(body: object) -> dict[str, Any]:
-    """Return the error in a body; some servers put it into `error`, some only say it."""
     fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    error: object = fields.get("error", fields)
-    return cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
-
-
-def _too_long(detail: dict[str, Any], told: str) -> JindouError | None:
-    if detail.get("type") == "exceed_context_size_error":
-        return ContextOverflow(int(detail["n_prompt_tokens"]), int(detail["n_ctx"]))
-    if numbers := _NUMBERS.search(told):
-        return ContextOverflow(int(numbers[2]), int(numbers[1]))
-    if detail.get("code") == "context_length_exceeded":
-        return TooLarge(told)
-    return None
-
-
-def _by_status(status: int, told: str) -> JindouError:
-    if status == _TOO_MANY:
-        return Limited("The engine has too many requests now; try again.", retry_after=1.0)
-    if status in {400, 413, 422}:
-        return EngineRefused(f"The engine can't do this: {told}")
-    if status in {401, 403}:
-        return EngineUnavailable("The engine does not take the credential that is set for it.")
-    return EngineUnavailable(f"The engine can't do this now: it answered {status}.")
+    return translated(Answered(reply.status, reply.headers, fields), upstream, model)
 
 
 async def _events(reply: Reply) -> AsyncGenerator[bytes]:
@@ -203,9 +167,7 @@ def _read(data: bytes) -> _Sent:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise EngineDied("The engine said something that is no completion.") from None
     if sent.error is not None:
-        body: Any = {"error": msgspec.json.decode(sent.error)}
-        error = _refused(_FIRST_FAULT, body)
-        raise error if isinstance(error, (Invalid, TooLarge)) else EngineDied("The engine broke off with an error.")
+        raise EngineDied("The engine broke off with an error.")
     return sent
 
 

@@ -6,7 +6,8 @@ from typing import Final
 
 import yaml
 
-from jindou.models.catalogue import ModelEntry, ModelUnavailable, Progress, Reporter, WrongBytes, find, pull
+from jindou.errors import Unavailable
+from jindou.models.catalogue import Catalogue, ModelEntry, Progress, Reporter, WrongBytes
 from jindou.models.embeddings.e5_gguf import write_gguf
 
 __all__ = ["E5_TITLE", "find_weights", "pull_weights"]
@@ -15,12 +16,13 @@ _ENTRIES: Final = Path(__file__).parent / "entries"
 _PACKED: Final = "multilingual-e5-small-packed.yaml"
 _WHOLE: Final = "multilingual-e5-small.yaml"
 E5_TITLE: Final = "multilingual-e5-small"
+_CONTEXT_TOKENS: Final = 512
 
 
 def find_weights(folder: Path) -> Path | None:
     """Return the file if it is in `folder` and right, else None."""
     try:
-        return find(_entry(_WHOLE), folder)
+        return _catalogue(folder).find(_entry(_WHOLE))
     except WrongBytes:
         return None
 
@@ -34,21 +36,23 @@ def pull_weights(folder: Path, *, timeout: float, offline: bool, report: Reporte
     found = find_weights(folder)
     if found is not None:
         return found
-    if offline:
-        raise ModelUnavailable(f"{E5_TITLE} is not in {folder}, and JINDOU_OFFLINE forbids fetching it.")
     entry = _entry(_WHOLE)
-    packed = pull(_entry(_PACKED), folder, timeout=timeout, report=report)
+    packed = _catalogue(folder, timeout, offline=offline).pull(_entry(_PACKED), report)
     made = folder / f"{Path(entry.file).stem}-{entry.sha256[:12]}.gguf"
     temporary = made.with_suffix(".new")
     write_gguf(packed, temporary)
     temporary.replace(made)
-    found = find(entry, folder)
+    found = find_weights(folder)
     if found is None:
-        raise ModelUnavailable(f"{made} was there and is gone.")
+        raise Unavailable(f"{made} was there and is gone.")
     for left in (packed, packed.with_suffix(".verified")):
         left.unlink(missing_ok=True)
     report(Progress("conversion", entry.bytes, entry.bytes))
     return found
+
+
+def _catalogue(folder: Path, timeout: float = 5.0, *, offline: bool = True) -> Catalogue:
+    return Catalogue(folder, timeout=timeout, offline=offline, context_tokens=_CONTEXT_TOKENS)
 
 
 @cache

@@ -1,6 +1,5 @@
 """Engines: the protocol that all of them speak. Each comes in by its name, through `jindou.models.serving`."""
 
-from jindou.models.engines.failures import EngineDied, EngineUnavailable
 from jindou.models.engines.types import (
     CallChunk,
     Chunk,
@@ -13,6 +12,7 @@ from jindou.models.engines.types import (
     TextChunk,
     Usage,
 )
+from jindou.models.upstreams import EngineDied, EngineUnavailable
 
 __all__ = [
     "CallChunk",

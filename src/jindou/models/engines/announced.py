@@ -9,11 +9,11 @@ from typing import Any, Final, cast
 from typing_extensions import override
 
 from jindou.errors import Invalid
-from jindou.models.engines.failures import EngineUnavailable
 from jindou.models.engines.llamacpp import open_slots
 from jindou.models.engines.llamacpp_client import LlamaCppClient
 from jindou.models.engines.types import Chunk, Engine, EngineConfig, EngineHealth, EngineRequest
 from jindou.models.engines.wire import Address
+from jindou.models.upstreams import EngineUnavailable
 
 __all__ = ["AnnouncedEngine"]
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from jindou.errors import Invalid, TooLarge
-from jindou.models.engines.failures import EngineUnavailable
 from jindou.models.engines.types import (
     CallChunk,
     Chunk,
@@ -29,7 +28,7 @@ from jindou.models.engines.types import (
     FinalChunk,
     TextChunk,
 )
-from jindou.models.upstreams import Endpoint, Upstream
+from jindou.models.upstreams import Endpoint, EngineUnavailable, Upstream
 
 __all__ = ["CHECKS", "Check", "Finding", "Unfit", "ask", "check_all", "config_from", "end_of", "text_of"]
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 from typing_extensions import override
 
 from jindou.models.children import Supervisor
-from jindou.models.engines.failures import EngineUnavailable
 from jindou.models.engines.llamacpp_client import LlamaCppClient, rendered
 from jindou.models.engines.slots import SlotFiles, Slots, identity_of
 from jindou.models.engines.types import Chunk, Engine, EngineConfig, EngineHealth, EngineRequest
 from jindou.models.engines.wire import Address, Refused, get
+from jindou.models.upstreams import EngineUnavailable
 
 __all__ = ["LlamaCppEngine", "open_slots"]
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jindou.models.engines.failures import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
 from jindou.models.engines.slots import Slots
 from jindou.models.engines.types import Chunk, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.engines.wire import Address, Refused, post, stream_events
+from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
 
 __all__ = ["LlamaCppClient", "rendered"]
 

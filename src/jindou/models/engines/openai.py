@@ -8,8 +8,6 @@ from typing import Any, Final, Literal, cast
 from typing_extensions import override
 
 from jindou.errors import Invalid
-from jindou.models.engines.failures import EngineDied, EngineUnavailable
-from jindou.models.engines.openai_errors import translated
 from jindou.models.engines.openai_wire import Answered, get_models, stream_events
 from jindou.models.engines.types import (
     CallChunk,
@@ -24,7 +22,7 @@ from jindou.models.engines.types import (
     TextChunk,
     Usage,
 )
-from jindou.models.upstreams import Endpoint
+from jindou.models.upstreams import Endpoint, EngineDied, EngineUnavailable, translated
 
 __all__ = ["OpenAIEngine"]
 
@@ -90,7 +88,7 @@ class OpenAIEngine(Engine):
                 yield from reading.read(event)
             yield reading.end()
         except Answered as error:
-            raise translated(error, self._endpoint) from None
+            raise translated(error, self._endpoint.upstream, self._endpoint.model, self._endpoint.credential) from None
         except ConnectionRefusedError:
             self._note("unreachable")
             raise EngineUnavailable(f"{self._endpoint.upstream.url} can't be reached.") from None

@@ -16,25 +16,15 @@ from typing import Any, Final, cast
 
 import httpx
 
-from jindou.models.upstreams import Endpoint
+from jindou.models.upstreams import Answered, Endpoint
 
-__all__ = ["Answered", "get_models", "stream_events"]
+__all__ = ["get_models", "stream_events"]
 
 _TICK: Final = 0.25
 _SPARE_SECONDS: Final = 5.0
 _ERROR_BYTES: Final = 65_536
 _HEALTH_SECONDS: Final = 5.0
 _OK: Final = 200
-
-
-class Answered(Exception):
-    """The server answered with an error; `body` is its JSON, or empty."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
-        super().__init__(str(status))
-        self.status = status
-        self.headers = headers
-        self.body = body
 
 
 Event = dict[str, Any] | Exception | None

@@ -12,8 +12,8 @@ from typing import Final, cast
 import httptools
 from typing_extensions import override
 
-from jindou.models.engines import EngineDied, EngineUnavailable
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams.failures import EngineDied, EngineUnavailable
+from jindou.models.upstreams.types import Upstream
 
 __all__ = ["Reply", "Upstreams"]
 
@@ -33,6 +33,7 @@ class Reply:
     def __init__(self, connection: "_Connection") -> None:
         self._connection = connection
         self.status = connection.status
+        self.headers = connection.headers
 
     async def read(self) -> bytes:
         """Return the whole body.
@@ -169,7 +170,7 @@ class _Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._deadline = self._end = self._since = 0.0
         self._has_head = self._is_over = self._is_kept = self._is_paused = False
-        self._lengths: dict[bytes, str] = {}
+        self.headers: dict[str, str] = {}
         self._failure = ""
         self.status = 0
 
@@ -196,8 +197,8 @@ class _Connection(asyncio.Protocol):
     @override
     def eof_received(self) -> bool:
         # A body without a length ends with the connection.
-        if self._has_head and not self._is_over and b"content-length" not in self._lengths:
-            self._is_over = "chunked" not in self._lengths.get(b"transfer-encoding", "")
+        if self._has_head and not self._is_over and "content-length" not in self.headers:
+            self._is_over = "chunked" not in self.headers.get("transfer-encoding", "").lower()
         return False
 
     @override
@@ -209,7 +210,7 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - it is made before anything is sent
         self._has_head = self._is_over = self._is_kept = False
         self._end = 0.0
-        self._lengths.clear()
+        self.headers = {}
         self._deadline = self._loop.time() + _FIRST_SECONDS
         self._transport.write(request)
 
@@ -270,9 +271,7 @@ class _Connection(asyncio.Protocol):
         self._wake()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        lower = name.lower()
-        if lower in {b"content-length", b"transfer-encoding"}:
-            self._lengths[lower] = value.decode("latin-1").lower()
+        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()

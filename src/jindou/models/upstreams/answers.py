@@ -1,16 +1,16 @@
 """What an OpenAI-compatible server's error means. The servers agree on statuses and on little else."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
 from jindou.errors import JindouError
-from jindou.models.engines.failures import ContextOverflow, EngineLimited, EngineRefused, EngineUnavailable
-from jindou.models.engines.openai_wire import Answered
-from jindou.models.upstreams import Endpoint
+from jindou.models.upstreams.failures import ContextOverflow, EngineLimited, EngineRefused, EngineUnavailable
+from jindou.models.upstreams.types import Upstream
 
-__all__ = ["translated"]
+__all__ = ["Answered", "translated"]
 
 _SHOWN: Final = 300
 _LONGEST_PAUSE: Final = 600.0
@@ -32,14 +32,24 @@ _USED: Final = (
 )
 
 
-def translated(error: Answered, endpoint: Endpoint) -> JindouError:
+class Answered(Exception):
+    """The server answered with an error; `body` is its JSON, or empty."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
+        super().__init__(str(status))
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+def translated(error: Answered, upstream: Upstream, model: str, credential: str = "its key") -> JindouError:
     """Return the error that a status and a body stand for. The key is in no message, even if the server repeats it."""
-    where = endpoint.upstream.url
-    said = _said(error, endpoint.upstream.key)
+    where = upstream.url
+    said = _said(error, upstream.key)
     if error.status in _CREDENTIAL:
-        return EngineUnavailable(f"{where} does not accept {endpoint.credential} ({error.status}).")
+        return EngineUnavailable(f"{where} does not accept {credential} ({error.status}).")
     if error.status == _NO_MODEL:
-        return EngineUnavailable(f"{where} has no model `{endpoint.model}` (404).")
+        return EngineUnavailable(f"{where} has no model `{model}` (404).")
     if error.status == _LIMITED:
         return EngineLimited(f"{where} has had too many requests.", retry_after=_retry_after(error))
     if error.status in _CALLERS_FAULT:

@@ -3,12 +3,10 @@
 import asyncio
 
 import pytest
-from loose_server import CHUNKED, OK, asked, request_of, serving
 
-from jindou.models.completions import upstream as client
-from jindou.models.completions.upstream import Upstreams
 from jindou.models.engines import EngineDied, EngineUnavailable
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams import Upstream, Upstreams, client
+from support.loose_server import CHUNKED, OK, asked, request_of, serving
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:

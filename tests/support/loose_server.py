@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from jindou.models.completions.upstream import Reply, Upstreams
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams import Reply, Upstream, Upstreams
 
 __all__ = ["CHUNKED", "OK", "Handler", "asked", "asked_reply", "request_of", "serving"]
 
