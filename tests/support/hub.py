@@ -23,7 +23,10 @@ PRICE = ModelPrice(valid_from=date(2026, 1, 1), input=100, cached=20, output=300
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves `files`, notes from which byte each was asked for, and publishes hashes as the hubs do."""
+    """Serves `files`, notes from which byte each was asked for, and publishes hashes as the hubs do.
+
+    In the middle of each file it waits for `go`, which is set unless a test says otherwise.
+    """
 
     daemon_threads = True
 
@@ -32,6 +35,8 @@ class Hub(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.published: dict[str, str] = {}
         self.asked: list[tuple[str, int]] = []
+        self.go = threading.Event()
+        self.go.set()
 
     @property
     def url(self) -> str:
@@ -75,7 +80,10 @@ class _Door(BaseHTTPRequestHandler):
         self.hub.asked.append((self.path[1:], start))
         content = self.hub.files[self.path][start:]
         self._answer(206 if start else 200, {"Content-Length": str(len(content))})
-        self.wfile.write(content)
+        half = len(content) // 2
+        self.wfile.write(content[:half])
+        self.hub.go.wait(30)
+        self.wfile.write(content[half:])
 
     def _list(self) -> None:
         files = [

@@ -15,7 +15,20 @@ from support.platform import as_person
 
 SignIn = Callable[[str], httpx.Client]
 
-_PAGES = ("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/deployments", "/playground", "/keys", "/audit")
+_PAGES = (
+    "/",
+    "/runs",
+    "/approvals",
+    "/usage",
+    "/usage?days=7",
+    "/budgets",
+    "/models",
+    "/models?kind=coder",
+    "/deployments",
+    "/playground",
+    "/keys",
+    "/audit",
+)
 
 
 class _Markup(HTMLParser):
