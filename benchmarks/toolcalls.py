@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jindou.models.catalogue import get_entry, pull
-from jindou.models.engines import Engine, EngineConfig, LlamaCppEngine
+from jindou.models.engines import Engine, EngineConfig
+from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.evaluation import Case, Outcome, Report, evaluate, load_cases
 from jindou.models.gateway import ToolSchema
 from jindou.packs.ecommerce import pack

@@ -1,4 +1,4 @@
-"""What any test may ask for: the real small model, and a real browser."""
+"""What any test may ask for: the real small model, a real browser, and Qwen Code."""
 
 import shutil
 from collections.abc import Generator
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pydantic_settings import BaseSettings
 
 from jindou.models.catalogue import get_entry, pull
+from support.qwen_code import NoNode, QwenCode, install
 
 
 class _Environment(BaseSettings):
@@ -57,3 +58,14 @@ def browser() -> Generator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def qwen_code() -> QwenCode:
+    """Return Qwen Code; without node the test is skipped, but not where everything must be there."""
+    try:
+        return install(Path.home() / ".cache" / "jindou" / "npm")
+    except NoNode as error:
+        if _Environment().ci:
+            pytest.fail(f"{error} Under CI the tests with Qwen Code must run.")
+        pytest.skip(str(error))

@@ -36,8 +36,9 @@ def page() -> str:
 
 def _row(name: str, field: FieldInfo) -> str:
     prefix = Settings.model_config.get("env_prefix", "")
-    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
-    value = f"`{default}`" if default not in (None, "") else "—"
+    given: object = field.get_default(call_default_factory=True, validated_data={})
+    default = str(given).lower() if isinstance(given, bool) else given
+    value = f"`{default}`" if default not in (None, "", {}) else "—"
     cells = (f"`{name}`", f"`{prefix}{name.upper()}`", _kind(field), value, field.description or "")
     return f"| {' | '.join(cells)} |\n"
 
@@ -57,6 +58,8 @@ def _annotation(annotation: object) -> str:
         return " or ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) is UnionType or isinstance(annotation, UnionType):
         return " or ".join(_annotation(part) for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is dict:
+        return "text by name"
     words = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "path"}
     return words[annotation] if isinstance(annotation, type) and annotation in words else str(annotation)
 

@@ -7,29 +7,36 @@ from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from jindou import __version__
 from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
 from jindou.agents.tools import Doorway, actions_of
+from jindou.assembly_gateway import Gateway
+from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceBook
-from jindou.billing.usage import Usage
+from jindou.billing.usage import Ledger, Usage
 from jindou.db import Database, Work, migrate
 from jindou.durable.queue import Handler, Queue, Worker
 from jindou.errors import Invalid, JindouError, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
-from jindou.identity.keys import Keys
+from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Person, Principals
 from jindou.identity.sessions import Sessions
-from jindou.models.catalogue import Catalogue, Models
-from jindou.models.completions import Completions, ServedModel
+from jindou.models.catalogue import Models
+from jindou.models.completions import Completions
+from jindou.models.deployments import Deployments, open_deployments
+from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
+from jindou.models.serving import Models as LocalModels
+from jindou.models.serving import open_catalogue
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
-from jindou.telemetry import Clock, get_logger
+from jindou.telemetry import Clock, Metrics, Spans, get_logger, open_spans
 
 __all__ = ["Platform", "assemble", "installed_packs"]
 
@@ -52,14 +59,17 @@ class Platform:
     sessions: Sessions
     keys: Keys
     usage: Usage
+    budgets: Budgets
+    ledger: Ledger
     assistants: Assistants
     conversations: Conversations
     approvals: Approvals
     runs: Runs
     doorway: Doorway
+    deployments: Deployments
     engine: Engine
     model: str
-    completions: Completions
+    gateway: Gateway
     models: Models
     packs: dict[str, OpenPack]
     runner: Runner
@@ -73,17 +83,27 @@ class Platform:
         Raises:
             EngineUnavailable: the model does not come up.
         """
-        if self.database.is_sqlite:
-            # One process holds the home, so a lease that is still there belongs to nobody.
-            with self.database.writing(None) as work:
-                freed = self.queue.recover(work)
-                unknown = self.usage.attempts.recover(work)
-            _log.info("recovered", extra={"fields": {"leases": freed, "unknown_attempts": unknown}})
-        self.engine.start()
+        self._recover()
+        self.gateway.start()
+        self.deployments.start()
         for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
             thread.start()
+
+    def _recover(self) -> None:
+        with self.database.writing(None) as work:
+            # One process holds the home's runs, so a lease of theirs that is still there belongs to nobody. Workers of
+            # the gateway may live, though.
+            freed = self.queue.recover(work, but=Ledger.task) if self.database.is_sqlite else 0
+            unknown = self.ledger.recover(work)
+        with self.database.reading(None) as work:
+            wrong = self.budgets.count_wrong(work)
+        if wrong:
+            with self.database.writing(None) as work:
+                wrong = self.budgets.repair(work)
+        fields = {"leases": freed, "unknown_attempts": unknown, "repaired_budgets": wrong}
+        _log.info("recovered", extra={"fields": fields})
 
     def stop(self) -> None:
         """Stop the workers and the engine; runs that were under way go on at the next start."""
@@ -93,8 +113,8 @@ class Platform:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
         self.models.stop()
-        self.completions.stop(seconds=5.0)
-        self.engine.stop()
+        self.gateway.stop(seconds=5.0)
+        self.deployments.stop()
         self.audit.publish()
         for pack in self.packs.values():
             pack.close()
@@ -127,26 +147,29 @@ class Platform:
                 _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
 
 
-def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: Clock | None = None) -> Platform:
-    """Put the rooms together on a prepared and locked home; `engine` runs the catalogue's `model`."""
+def assemble(settings: Settings, home: Home, models: LocalModels, model: str, clock: Clock | None = None) -> Platform:
+    """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = _lay_ground(settings, home, clock)
-    catalogue = _catalogue(settings, home, model)
-    usage = Usage(PriceBook.load(settings.currency, catalogue.prices()), ground.policy, ground.name_of)
+    prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
+    usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    deployments = _deployments(ground, settings, home, models, model)
+    ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
     parts = Parts(
         database=ground.database,
         queue=ground.queue,
-        journal=Journal(stream, usage),
+        journal=Journal(stream, usage, ground.metrics, ground.spans),
         stream=stream,
         doorway=_doorway(ground, assistants),
         approvals=approvals,
         assistants=assistants,
         principals=ground.principals,
         audit=ground.audit,
-        engine=engine,
+        deployments=deployments,
         model=model,
+        context_tokens=settings.context_tokens,
         max_steps=settings.run_max_steps,
         answer_max_tokens=settings.answer_max_tokens,
     )
@@ -163,19 +186,35 @@ def assemble(settings: Settings, home: Home, engine: Engine, model: str, clock: 
         sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
         keys=ground.keys,
         usage=usage,
+        budgets=_budgets(ground, usage, assistants),
+        ledger=ledger,
         assistants=assistants,
         conversations=conversations,
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
         doorway=parts.doorway,
-        engine=engine,
+        deployments=deployments,
+        engine=deployments.engine("", model),
         model=model,
-        completions=_completions(ground, settings, usage, engine, model),
-        models=Models(catalogue, ground.policy, ground.audit, ground.database.clock),
+        gateway=_gateway(ground, settings, home, deployments, ledger),
+        models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
-        worker=_worker(ground, settings, runner, approvals),
+        worker=_worker(ground, settings, runner, approvals, ledger),
     )
+
+
+def _budgets(ground: "_Ground", usage: Usage, assistants: Assistants) -> Budgets:
+    def find_bound(work: Work, scope: str, scope_id: str) -> Bound:
+        if scope == "organisation":
+            return Bound(ground.principals.organisation_name(work, scope_id))
+        if scope == "person":
+            return Bound(ground.principals.get(work, scope_id).name, scope_id)
+        if scope == "key":
+            return Bound(*ground.keys.owner(work, scope_id))
+        return Bound(assistants.get(scope_id).slug)
+
+    return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
 
 
 def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
@@ -184,29 +223,35 @@ def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
     return doorway
 
 
-def _catalogue(settings: Settings, home: Home, model: str) -> Catalogue:
-    return Catalogue(
-        settings.models_dir or home.models,
-        timeout=settings.source_timeout,
-        offline=settings.offline,
-        context_tokens=settings.context_tokens,
-        served=lambda: frozenset({model}),
+def _deployments(ground: "_Ground", settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
+    policy, audit = ground.policy, ground.audit
+    return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
+
+
+def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments) -> Models:
+    catalogue = open_catalogue(settings, home, deployments.served)
+    return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
+
+
+def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
+    clock = ground.database.clock
+    return Gateway(
+        clock=clock,
+        metrics=ground.metrics,
+        spans=ground.spans,
+        keys=KeyRing(ground.database, ground.keys),
+        ledger=ledger,
+        completions=Completions(ground.database, deployments, ledger),
+        embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),
     )
 
 
-def _completions(ground: "_Ground", settings: Settings, usage: Usage, engine: Engine, model: str) -> Completions:
-    return Completions(
-        ground.database,
-        attempts=usage.attempts,
-        policy=ground.policy,
-        keys=ground.keys,
-        engine=engine,
-        model=ServedModel(model, settings.context_tokens, ground.database.clock.now()),
-    )
-
-
-def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals) -> Worker:
-    handlers: dict[str, Handler] = {RUN_TASK: runner.run, EXPIRE_TASK: partial(approvals.expire, ground.database)}
+def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
+    handlers: dict[str, Handler] = {
+        RUN_TASK: runner.run,
+        EXPIRE_TASK: partial(approvals.expire, ground.database),
+        Ledger.task: ledger.bury,
+    }
     return Worker(ground.database, ground.queue, handlers, settings.run_workers)
 
 
@@ -222,18 +267,20 @@ class _Ground:
     principals: Principals
     keys: Keys
     queue: Queue
+    metrics: Metrics
+    spans: Spans
 
     def assistant_folders(self) -> list[tuple[str, Path]]:
         """Return the pack and the folder of each assistant."""
         found = {name: sorted(pack.folder.glob("assistants/*/assistant.yaml")) for name, pack in self.packs.items()}
         return [(name, definition.parent) for name, definitions in found.items() for definition in definitions]
 
-    def name_of(self, work: Work, person_id: str) -> str:
-        """Return a person's name, or the id of somebody who is gone."""
+    def name_of(self, work: Work, id_: str) -> str:
+        """Return the name of a person or of a key, or the id of what is gone."""
         try:
-            return self.principals.get(work, person_id).name
+            return self.keys.owner(work, id_)[0] if id_.startswith("key_") else self.principals.get(work, id_).name
         except NotFound:
-            return person_id
+            return id_
 
 
 def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
@@ -255,6 +302,8 @@ def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
         principals=principals,
         keys=Keys(principals, policy, audit),
         queue=Queue(settings.lease_seconds),
+        metrics=Metrics(),
+        spans=open_spans(settings.otlp_endpoint, __version__),
     )
 
 

@@ -5,7 +5,8 @@ home/
   engine.toml       the engine that `jindou models tune` found to be the fastest, if it was asked
   jindou.db         the platform's database
   secrets/          mode 0700; made at the first start, never defaults
-  run/              server.json says where a running server listens
+  run/              server.json says where a running server listens, engines.json where its engines do
+  slots/            what local models have read of the beginning of conversations
   logs/  models/  packs/  audit/
 """
 
@@ -13,6 +14,7 @@ import fcntl
 import json
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +22,7 @@ from jindou.errors import Conflict, Unavailable
 
 __all__ = ["AlreadyRunning", "Home", "HomeUnwritable"]
 
-_FOLDERS = ("secrets", "run", "logs", "models", "packs", "audit")
+_FOLDERS = ("secrets", "secrets/engines", "run", "slots", "logs", "models", "packs", "audit")
 
 
 class AlreadyRunning(Conflict):
@@ -42,12 +44,18 @@ class Home:
         self.path = path
         self.database = path / "jindou.db"
         self.models = path / "models"
+        self.prices = path / "prices.yaml"
         self.tuned_engine = path / "engine.toml"
         self.packs = path / "packs"
         self.published_heads = path / "audit" / "heads.jsonl"
         self.server_log = path / "logs" / "jindou.log"
         self.engine_log = path / "logs" / "engine.log"
+        self.embeddings_log = path / "logs" / "embeddings.log"
+        self.slots = path / "slots"
+        self.engine_keys = path / "secrets" / "engines"
         self.server_file = path / "run" / "server.json"
+        self.engines_file = path / "run" / "engines.json"
+        self.embeddings_file = path / "run" / "embeddings.json"
         self._lock_file = path / "run" / "lock"
         self._operator_key = path / "secrets" / "operator.key"
         self._lock: IO[str] | None = None
@@ -84,6 +92,7 @@ class Home:
             raise AlreadyRunning(f"Jindou is already running on {self.path}{where}. `jindou down` stops it.") from None
         # What a killed process announced holds no more: its pid may be another program's by now.
         self.server_file.unlink(missing_ok=True)
+        self.engines_file.unlink(missing_ok=True)
         self._lock = file
 
     def is_locked(self) -> bool:
@@ -100,6 +109,7 @@ class Home:
     def unlock(self) -> None:
         """Give the home back."""
         self.server_file.unlink(missing_ok=True)
+        self.engines_file.unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -111,6 +121,22 @@ class Home:
     def announce(self, url: str) -> None:
         """Write where this process listens."""
         _put_private(self.server_file, json.dumps({"url": url, "pid": os.getpid()}))
+
+    def announce_engines(self, standing: str, engines: Sequence[Mapping[str, object]]) -> None:
+        """Write where the local engines listen, and their keys, for the other processes of this installation.
+
+        `standing` is the model that everybody has.
+        """
+        told = {"pid": os.getpid(), "standing": standing, "engines": [dict(one) for one in engines]}
+        _put_private(self.engines_file, json.dumps(told))
+
+    def standing_model(self) -> str | None:
+        """Return the model that the running server gives to everybody, or None while none runs."""
+        try:
+            content: dict[str, Any] = json.loads(self.engines_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return str(content["standing"])
 
     def server(self) -> dict[str, Any] | None:
         """Return `url` and `pid` of the server that announced itself, or None."""

@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-__all__ = ["IdMaker"]
+__all__ = ["IdMaker", "first_id"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
 class IdMaker:
@@ -23,12 +24,24 @@ class IdMaker:
 
     def new_id(self, prefix: str, now: datetime) -> str:
         """Return an id of `prefix` made at `now`."""
-        milliseconds = int(now.timestamp() * 1000)
+        milliseconds = _milliseconds(now)
         with self._lock:
             if self._last >> 80 == milliseconds:
                 self._last += 1
             else:
                 self._last = (milliseconds << 80) | int.from_bytes(self._random_bytes(10), "big")
             number = self._last
-        digits = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
-        return f"{prefix}_{''.join(digits)}"
+        return _id(prefix, number)
+
+
+def first_id(prefix: str, at: datetime) -> str:
+    """Return what no id of `prefix` made at `at` or later sorts before."""
+    return _id(prefix, _milliseconds(at) << 80)
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _id(prefix: str, number: int) -> str:
+    return f"{prefix}_{''.join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])}"

@@ -7,7 +7,7 @@ here. The home itself can only come from the environment or from `--home`.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,6 +36,23 @@ class Settings(BaseSettings):
         default="auto", description="Engine of the model (`jindou.engines`); `auto` takes the tuned one."
     )
     engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0 means every core.")
+    memory_budget_gb: float = Field(
+        default=0.0, ge=0, description="Memory of all local models at once, in GB; 0 means 60 % of what there is."
+    )
+    engine_idle_minutes: float = Field(
+        default=30.0, gt=0, description="Minutes until a local model that nobody asks is ended; not the one of `model`."
+    )
+    slots_disk_gb: float = Field(
+        default=2.0, ge=0, description="Disk for what local models have read before, in GB; 0 keeps nothing."
+    )
+    engine_keys: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description="Keys of other servers by engine name, as JSON; files in `home/secrets/engines` win.",
+    )
+    embedding_model: str = Field(
+        default="multilingual-e5-small",
+        description="Local embedding model: this one, the path of a GGUF file, or nothing.",
+    )
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of the bill.")
@@ -49,6 +66,11 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
+    otlp_endpoint: str = Field(
+        default="",
+        validation_alias=AliasChoices("otlp_endpoint", "jindou_otlp_endpoint", "otel_exporter_otlp_endpoint"),
+        description="OTLP collector of spans, over HTTP; also `OTEL_EXPORTER_OTLP_ENDPOINT`. Empty sends none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log detail.")
 
     @override

@@ -8,7 +8,8 @@ from jindou.agents import approvals, assistants, conversations, runs, tools
 from jindou.agents.approvals import types as approval_types
 from jindou.agents.assistants import types as assistant_types
 from jindou.agents.runs import types as run_types
-from jindou.billing import pricing, usage
+from jindou.billing import budgets, pricing, usage
+from jindou.billing.budgets import types as budget_types
 from jindou.billing.usage import types as usage_types
 from jindou.identity import audit, keys, policy, principals
 from jindou.identity.audit import types as audit_types
@@ -27,6 +28,7 @@ PLACES = (
         tools,
         pricing,
         usage,
+        budgets,
         audit,
         keys,
         catalogue,
@@ -35,12 +37,18 @@ PLACES = (
         sessions,
         status,
     ),
-    *(approval_types, assistant_types, run_types, usage_types, audit_types, key_types, model_types),
+    *(approval_types, assistant_types, run_types, usage_types, budget_types, audit_types, key_types, model_types),
 )
 
 
+OTHERWISE = {"BudgetScope": "ScopeKind", "KeyScope": "Scope"}
+"""What the server, where the word stands in its slice, calls by a shorter one."""
+
+
 def server_type(name: str) -> Any:
-    found = [getattr(place, name) for place in PLACES if hasattr(place, name)]
+    named = OTHERWISE.get(name, name)
+    places = (key_types,) if name == "KeyScope" else PLACES
+    found = [getattr(place, named) for place in places if hasattr(place, named)]
     assert found, f"The server has no {name}."
     return found[0]
 

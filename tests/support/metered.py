@@ -1,15 +1,15 @@
 """A process that makes one completion through the gateway, and may kill itself by SIGKILL right before a commit."""
 
+import asyncio
 import os
 import signal
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine, event
 
 from jindou.identity.keys import KeyAsk
-from jindou.models.completions import ChatRequest, Done, Failed
+from jindou.models.completions import Asked, ChatRequest, Event, Presence
 from support.platform import MODEL, as_person, open_platform
 
 ASKED = "asked"
@@ -28,15 +28,17 @@ def main(home: Path, kill_at: int) -> None:
             secret = platform.keys.create(work, clerk, KeyAsk(name="killed")).secret
         with platform.database.reading(None) as work:
             holder = platform.keys.holder(work, secret)
+        platform.gateway.start()
         if kill_at:
             _arm(kill_at)
-        over = threading.Event()
-        request = ChatRequest.model_validate({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]})
-        platform.completions.start(
-            holder, request, lambda told: over.set() if isinstance(told, Done | Failed) else None, threading.Event()
-        )
-        if not over.wait(30):
-            raise TimeoutError("The completion never ended.")
+        request = ChatRequest.of({"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]})
+        asked = Asked.of_chat(request, size=100)
+        asyncio.run(platform.gateway.completions.make(holder, asked, _ignore, Presence()))
+        platform.gateway.stop(1.0)
+
+
+async def _ignore(_event: Event) -> None:
+    """Nobody listens."""
 
 
 def _arm(kill_at: int) -> None:

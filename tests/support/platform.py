@@ -10,10 +10,11 @@ from jindou.assembly import Platform, assemble
 from jindou.home import Home
 from jindou.identity.principals import Principal
 from jindou.models.engines import Engine
+from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from support.scripted import Script, ScriptedEngine
 
-__all__ = ["FakeClock", "as_person", "open_platform", "run_to_rest"]
+__all__ = ["MODEL", "FakeClock", "as_person", "open_platform", "run_to_rest"]
 
 MODEL = "qwen2.5-coder-0.5b"
 
@@ -41,7 +42,8 @@ def open_platform(
     home = Home(folder)
     home.prepare()
     home.lock()
-    platform = assemble(load_settings(home=folder), home, engine or ScriptedEngine(script), MODEL, clock or FakeClock())
+    models = HeldModels({MODEL: engine or ScriptedEngine(script)})
+    platform = assemble(load_settings(home=folder), home, models, MODEL, clock or FakeClock())
     try:
         yield platform
     finally:

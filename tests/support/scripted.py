@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Generator, Sequence
 
 from jindou.models.engines import Chunk, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import ContextOverflow, EngineUnavailable
 
 __all__ = ["Script", "ScriptedEngine", "call", "refund_script"]
 
@@ -11,31 +12,47 @@ Script = Callable[[Sequence[dict[str, object]]], str]
 """From the messages that the model is shown to what it writes."""
 
 
+_PIECE = 8
+_TOKEN = 4
+_CONTEXT = 32_768
+
+
 class ScriptedEngine:
-    """Writes what `script` makes of the messages, in small pieces, at once."""
+    """Writes what `script` makes of the messages, in small pieces, at once. Four letters are a token."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
+        self._is_stopped = False
         self.requests: list[EngineRequest] = []
 
     def start(self) -> None:
-        """Nothing to start."""
+        """Answer again."""
+        self._is_stopped = False
 
     def stop(self) -> None:
-        """Nothing to stop."""
+        """Answer no more."""
+        self._is_stopped = True
 
     def health(self) -> EngineHealth:
-        """Always ready."""
-        return EngineHealth(state="ready", model="scripted")
+        """Ready, unless it was stopped."""
+        return EngineHealth(state="stopped" if self._is_stopped else "ready", model="scripted")
 
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
-        """Yield the text in pieces of 8 characters."""
+        """Yield the text in pieces of 8 letters."""
+        if self._is_stopped:
+            raise EngineUnavailable("The scripted engine is stopped.")
         self.requests.append(request)
-        text = self._script([dict(message) for message in request.messages])
-        for at in range(0, len(text), 8):
-            yield TextChunk(text[at : at + 8])
         prompt = sum(len(str(message.get("content"))) for message in request.messages)
-        yield FinalChunk("stop", Usage(prompt=prompt, cached=prompt // 2, completion=len(text) // 4))
+        if prompt // _TOKEN > _CONTEXT:
+            raise ContextOverflow(prompt // _TOKEN, _CONTEXT)
+        written = self._script([dict(message) for message in request.messages])
+        for stop in request.stop:
+            written = written.partition(stop)[0]
+        text = written[: request.max_tokens * _TOKEN]
+        for at in range(0, len(text), _PIECE):
+            yield TextChunk(text[at : at + _PIECE])
+        usage = Usage(prompt=prompt, cached=prompt // 2, completion=len(text) // _TOKEN)
+        yield FinalChunk("stop" if text == written else "length", usage)
 
 
 def call(name: str, **arguments: object) -> str:

@@ -11,8 +11,10 @@ import uvicorn
 from jindou.assembly import Platform, assemble
 from jindou.home import Home
 from jindou.models.engines import Engine
+from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from jindou.surfaces.app import create_app
+from support.platform import MODEL
 from support.scripted import Script, ScriptedEngine
 
 __all__ = ["serve"]
@@ -29,7 +31,7 @@ def serve(folder: Path, script: Script, port: int = 0, engine: Engine | None = N
         home = Home(folder)
         home.prepare()
         home.lock()
-        platform = assemble(settings, home, engine or ScriptedEngine(script), "qwen2.5-coder-0.5b")
+        platform = assemble(settings, home, HeldModels({MODEL: engine or ScriptedEngine(script)}), MODEL)
         platform.start()
         config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
         server = uvicorn.Server(config)

@@ -1,8 +1,9 @@
 """The database: engine, unit of work, metadata, migrations."""
 
+from jindou.db.driver import Driver, Prepared
 from jindou.db.engine import Database, DatabaseUnavailable
 from jindou.db.metadata import Base, Tenant, UtcDateTime
-from jindou.db.migrate import DatabaseNewer, migrate, revision
+from jindou.db.migrate import DatabaseNewer, migrate, require_newest, revision
 from jindou.db.session import Work
 
 __all__ = [
@@ -10,9 +11,12 @@ __all__ = [
     "Database",
     "DatabaseNewer",
     "DatabaseUnavailable",
+    "Driver",
+    "Prepared",
     "Tenant",
     "UtcDateTime",
     "Work",
     "migrate",
+    "require_newest",
     "revision",
 ]

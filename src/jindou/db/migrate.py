@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from jindou.db.engine import Database, unavailable
 from jindou.errors import Conflict
 
-__all__ = ["DatabaseNewer", "migrate", "revision"]
+__all__ = ["DatabaseNewer", "migrate", "require_newest", "revision"]
 
 
 class DatabaseNewer(Conflict):
@@ -22,10 +22,35 @@ class DatabaseNewer(Conflict):
     code = "database_newer"
 
 
+class DatabaseOlder(Conflict):
+    """The database has the schema of an older Jindou."""
+
+    code = "database_older"
+
+
 def revision(database: Database) -> str | None:
     """Return the revision the database is at; None if it is empty."""
     with database.engine.execution_options(jindou_write=False).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_newest(database: Database) -> None:
+    """Let only a database of the newest schema pass.
+
+    Raises:
+        DatabaseUnavailable: the database is locked or gone.
+        DatabaseOlder: it has to be brought to the newest schema first, which `jindou up` does.
+        DatabaseNewer: a newer Jindou has been here.
+    """
+    known = ScriptDirectory.from_config(_config())
+    try:
+        with database.engine.execution_options(jindou_write=False).connect() as connection:
+            _refuse_newer(connection, known)
+            current = MigrationContext.configure(connection).get_current_revision()
+    except (OperationalError, sqlite3.OperationalError) as error:
+        raise unavailable(error) from error
+    if current != known.get_current_head():
+        raise DatabaseOlder(f"The database is at revision {current}; `jindou up` brings it to the newest first.")
 
 
 def migrate(database: Database, target: str = "head") -> None:
@@ -35,8 +60,7 @@ def migrate(database: Database, target: str = "head") -> None:
         DatabaseUnavailable: the database is locked, full or gone; it is as it was.
         DatabaseNewer: a newer Jindou has been here.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _config()
     try:
         with database.engine.begin() as connection:
             _refuse_newer(connection, ScriptDirectory.from_config(config))
@@ -47,6 +71,12 @@ def migrate(database: Database, target: str = "head") -> None:
                 command.upgrade(config, target)
     except (OperationalError, sqlite3.OperationalError) as error:
         raise unavailable(error) from error
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def _refuse_newer(connection: Connection, known: ScriptDirectory) -> None:

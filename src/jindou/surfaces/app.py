@@ -1,5 +1,8 @@
 """The application: JSON API, event streams and console on one loopback port."""
 
+from collections.abc import Callable
+from typing import Any
+
 from fastapi import FastAPI
 
 from jindou import __version__
@@ -11,20 +14,41 @@ from jindou.surfaces.http import (
     approvals,
     assistants,
     audit,
+    budgets,
+    completions,
     conversations,
+    deployments,
     keys,
+    metrics,
     models,
     principals,
     runs,
     sessions,
     status,
     usage,
-    v1,
 )
+from jindou.surfaces.http.v1.app import V1
+from jindou.surfaces.http.v1.document import add_paths
 
 __all__ = ["create_app"]
 
-_ROOMS = (runs, approvals, conversations, assistants, usage, audit, keys, models, sessions, principals, status, v1)
+_ROOMS = (
+    runs,
+    approvals,
+    conversations,
+    assistants,
+    usage,
+    budgets,
+    audit,
+    keys,
+    deployments,
+    models,
+    completions,
+    sessions,
+    principals,
+    status,
+    metrics,
+)
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -35,5 +59,19 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(room.router)
     console.mount(app)
     add_failures(app)
+    _document(app)
+    app.add_middleware(V1, gateway=platform.gateway)
     app.add_middleware(Guard, port=platform.settings.port)
     return app
+
+
+def _document(app: FastAPI) -> None:
+    """Have the OpenAPI document tell of `/v1`, too."""
+    make: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            add_paths(make())
+        return app.openapi_schema or {}
+
+    app.openapi = openapi

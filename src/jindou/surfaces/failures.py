@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
 from jindou.surfaces.console import error_page
-from jindou.surfaces.openai_errors import is_v1, malformed, openai_plain, openai_response
 from jindou.surfaces.problems import problem_json, problem_of
 from jindou.telemetry import get_logger
 
@@ -31,8 +30,6 @@ def add_failures(app: FastAPI) -> None:
 def _known(request: Request, error: Exception) -> Response:
     if not isinstance(error, JindouError):
         return _unknown(request, error)
-    if is_v1(request.url.path):
-        return openai_response(error)
     problem = problem_of(error)
     if _wants_page(request):
         if isinstance(error, Unauthenticated) and request.method == "GET":
@@ -45,8 +42,6 @@ def _known(request: Request, error: Exception) -> Response:
 
 
 def _malformed(request: Request, error: Exception) -> Response:
-    if is_v1(request.url.path) and isinstance(error, RequestValidationError):
-        return openai_response(malformed(error.errors()))
     told, field, rule = "The request can't be read.", "", ""
     if isinstance(error, RequestValidationError) and error.errors():
         first: Mapping[str, Any] = error.errors()[0]
@@ -60,8 +55,6 @@ def _malformed(request: Request, error: Exception) -> Response:
 def _plain(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     title = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong"
-    if is_v1(request.url.path):
-        return openai_plain(status, title)
     if _wants_page(request):
         return error_page(request, status, title, title)
     body = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": f"http_{status}"}
@@ -71,8 +64,6 @@ def _plain(request: Request, error: Exception) -> Response:
 
 def _unknown(request: Request, error: Exception) -> Response:
     _log.error("unexpected error", exc_info=error, extra={"fields": {"path": request.url.path}})
-    if is_v1(request.url.path):
-        return openai_response(error)
     detail = "This is a fault of ours; `jindou doctor` and the log in the home folder say more."
     if _wants_page(request):
         return error_page(request, 500, "Something went wrong", detail)

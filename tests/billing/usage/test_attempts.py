@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from jindou.assembly import Platform
-from jindou.billing.usage import AttemptClosed, Quantities, Statement
+from jindou.billing.usage import AttemptClosed, Opening, Quantities, Statement
 from jindou.billing.usage.tables import MeterEventRow
 from jindou.errors import NotFound
 from support.platform import MODEL, as_person, open_platform
@@ -24,7 +24,10 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 def opened(platform: Platform, handle: str = "clerk") -> str:
     who = as_person(platform, handle)
     with platform.database.writing(who.org_id) as work:
-        return platform.usage.attempts.open(work, who, "key_1", f"model:{MODEL}", WORST)
+        opening = Opening(
+            org_id=who.org_id, person_id=who.person_id, key_id="key_1", skus=(f"model:{MODEL}",), worst=WORST
+        )
+        return platform.usage.attempts.open(work, opening).attempt_id
 
 
 def statement(platform: Platform, handle: str = "clerk") -> Statement:

@@ -1,6 +1,7 @@
 """The ledger has one row for what a step's attempt used, and every way to add it up gives the same total."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from jindou.billing.pricing import PriceBook, PriceMissing
-from jindou.billing.usage import Quantities, Statement, Usage, Use
+from jindou.billing.usage import Opening, Quantities, Statement, Usage
 from jindou.db import Database
+from jindou.identity.audit import Audit
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principal
 from support.ground import OTHERS, OURS, open_database
@@ -31,8 +33,11 @@ def database(tmp_path: Path, clock: FakeClock) -> Generator[Database]:
 
 
 @pytest.fixture
-def usage() -> Usage:
-    return Usage(PriceBook.load("CNY"), Policy({}, {}), lambda _work, person_id: f"Name of {person_id}")
+def usage(tmp_path: Path) -> Usage:
+    policy = Policy({}, {})
+    return Usage(
+        PriceBook.load("CNY"), policy, Audit(tmp_path / "heads.jsonl", policy), lambda _, id_: f"Name of {id_}"
+    )
 
 
 def person(person_id: str, *roles: str) -> Principal:
@@ -41,13 +46,22 @@ def person(person_id: str, *roles: str) -> Principal:
     )
 
 
-def use(step: str, person_id: str = "prs_clerk", sku: str = MODEL, attempt: int = 1) -> Use:
-    return Use(sku=sku, person_id=person_id, assistant="after-sales", run_id="run_1", step_id=step, attempt=attempt)
+def use(step: str, person_id: str = "prs_clerk", sku: str = MODEL, attempt: int = 1) -> Opening:
+    return Opening(
+        org_id=OURS,
+        person_id=person_id,
+        assistant="after-sales",
+        run_id="run_1",
+        step_id=step,
+        attempt=attempt,
+        skus=(sku,),
+        worst=TOKENS,
+    )
 
 
-def record(database: Database, usage: Usage, used: Use, quantities: Quantities = TOKENS, org_id: str = OURS) -> int:
+def record(database: Database, usage: Usage, done: Opening, used: Quantities = TOKENS, org_id: str = OURS) -> int:
     with database.writing(org_id) as work:
-        return usage.record(work, used, quantities).micro
+        return usage.record(work, replace(done, worst=used, org_id=org_id)).micro
 
 
 def statement(database: Database, usage: Usage, who: Principal, days: int = 30) -> Statement:

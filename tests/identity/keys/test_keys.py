@@ -145,7 +145,7 @@ def test_the_day_of_the_last_use_is_kept(platform: Platform, clock: FakeClock) -
     clerk = as_person(platform, "clerk")
     clock.move(timedelta(days=3))
     with platform.database.writing(clerk.org_id) as work:
-        platform.keys.note_use(work, key.id)
+        platform.keys.note_use(work, [key.id])
         assert platform.keys.get(work, clerk, key.id).last_used_on == clock.now().date()
 
 

@@ -12,15 +12,12 @@ import psutil
 import pytest
 
 from jindou.errors import Invalid
-from jindou.models.engines import (
-    EngineConfig,
-    EngineDied,
-    EngineUnavailable,
-    FinalChunk,
-    LlamaCppEngine,
-    open_engine,
-)
-from models.engines.conformance import EngineConformance, ask, text_of
+from jindou.models.engines import EngineConfig, FinalChunk
+from jindou.models.engines.conformance import ask, text_of
+from jindou.models.engines.llamacpp import LlamaCppEngine
+from jindou.models.serving import open_engine
+from jindou.models.upstreams import EngineDied, EngineUnavailable
+from models.engines.engine_checks import EngineConformance
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +92,8 @@ def test_a_file_that_is_no_model_is_refused_with_the_place_of_the_log(tmp_path: 
 PARENT = """
 import sys, time
 from pathlib import Path
-from jindou.models.engines import EngineConfig, LlamaCppEngine
+from jindou.models.engines import EngineConfig
+from jindou.models.engines.llamacpp import LlamaCppEngine
 engine = LlamaCppEngine(EngineConfig("small", Path(sys.argv[1]), 2048, 0, Path(sys.argv[2])))
 engine.start()
 print(engine.health().pid, flush=True)

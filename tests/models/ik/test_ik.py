@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jindou.models.engines.supervisor import Supervisor
+from models.engines.conformance import EngineConformance, ask, text_of
 
 from jindou.models.engines import EngineConfig, FinalChunk, LlamaCppEngine
-from jindou.models.engines.supervisor import Supervisor
 from jindou.models.engines.wire import Refused, post, stream_events
 from jindou.models.ik import IkEngine
-from models.engines.conformance import EngineConformance, ask, text_of
 
 pytestmark = pytest.mark.skipif(find_spec("ik_llama_cpp") is None, reason="The extra `fast` is not installed.")
 KEY = "secret"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jindou.models.tuning import EngineChoice, Figures, Setup, best, choose_engine, forget, measure, remember, setups
+from jindou.models.serving.choice import EngineChoice, choose_engine, forget, remember
+from jindou.models.tuning import Figures, Setup, best, measure, setups
 
 
 def figures(engine: str, read: float, wrote: float, *, clock: float = 1.0, correct: bool = True) -> Figures:

@@ -38,6 +38,8 @@ def shop_script(messages: Sequence[dict[str, object]]) -> str:
         return call("refund_order", order_id="SO-10234", amount=120.0, reason="a crack")
     if "Refund" in asked:
         return call("refund_order", order_id="SO-10007", amount=1.5, reason="broken lamp")
+    if "JSON" in str(messages[-1]["content"]):
+        return '{"ok": true}'
     return "Hello, what should be done?"
 
 

@@ -10,8 +10,10 @@ import uvicorn
 
 from jindou.assembly import Platform, assemble
 from jindou.home import Home
+from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from jindou.surfaces.app import create_app
+from support.platform import MODEL
 from support.scripted import Script, ScriptedEngine
 
 __all__ = ["Gate", "Site", "open_site"]
@@ -70,7 +72,7 @@ def open_site(folder: Path, script: Script) -> Generator[Site]:
         home.lock()
         gate = Gate()
         engine = ScriptedEngine(gate.holding(script))
-        platform = assemble(load_settings(home=folder, port=port), home, engine, "qwen2.5-coder-0.5b")
+        platform = assemble(load_settings(home=folder, port=port), home, HeldModels({MODEL: engine}), MODEL)
         platform.start()
         server = uvicorn.Server(uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="console-site")

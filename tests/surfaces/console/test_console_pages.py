@@ -15,7 +15,10 @@ from support.platform import as_person
 
 SignIn = Callable[[str], httpx.Client]
 
-_PAGES = ("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/keys", "/audit")
+_PAGES = (
+    *("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/budgets", "/deployments", "/playground"),
+    *("/keys", "/audit"),
+)
 
 
 class _Markup(HTMLParser):

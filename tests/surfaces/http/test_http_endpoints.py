@@ -77,6 +77,11 @@ def test_one_hears_who_one_is(shared: Door) -> None:
     assert shared.get("/api/principals/me", "warehouse").json()["name"] == "赵强"
 
 
+def test_everybody_sees_who_works_here(shared: Door) -> None:
+    people = shared.get("/api/principals", "warehouse").json()
+    assert [person["handle"] for person in people] == ["clerk", "warehouse", "manager"]
+
+
 def test_the_status_is_for_anybody_and_tells_nothing_of_the_company(shared: Door) -> None:
     status = shared.client.get("/api/status").json()
     assert (status["engine"]["state"], status["url"]) == ("ready", "http://127.0.0.1:8787")
@@ -145,8 +150,15 @@ SIGNED_IN = [
     ("GET", "/api/conversations/cnv_1/runs"),
     ("GET", "/api/assistants"),
     ("GET", "/api/usage"),
+    ("GET", "/api/usage/daily"),
+    ("GET", "/api/budgets"),
+    ("POST", "/api/budgets"),
+    ("GET", "/api/budgets/bud_1"),
+    ("PATCH", "/api/budgets/bud_1"),
+    ("DELETE", "/api/budgets/bud_1"),
     ("GET", "/api/audit"),
     ("GET", "/api/audit/verification"),
+    ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/keys"),
     ("POST", "/api/keys"),
@@ -173,14 +185,14 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
         shared.operator,
     )
     for headers in forged:
-        answer = shared.client.request(method, path, headers=headers, json={} if method == "POST" else None)
+        answer = shared.client.request(method, path, headers=headers, json={} if method in {"POST", "PATCH"} else None)
         assert_problem(answer, 401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|cnv|key)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    known = {re.sub("(run|apr|cnv|key|bud)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.
     found = {"/".join("{}" if part.startswith("{") else part for part in path.split("/")) for path in paths}

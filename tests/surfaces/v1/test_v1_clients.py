@@ -68,6 +68,23 @@ def test_a_stream_brings_the_answer_in_pieces_and_its_usage_last(steady: Gateway
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_several_choices_are_several_answers_on_one_bill(gateway: Gateway, *, stream: bool) -> None:
+    completions = gateway.client().chat.completions
+    if stream:
+        texts = ["", ""]
+        for chunk in completions.create(model=MODEL, messages=HELLO, n=2, stream=True):
+            for choice in chunk.choices:
+                texts[choice.index] += choice.delta.content or ""
+    else:
+        made = completions.create(model=MODEL, messages=HELLO, n=2)
+        texts = [choice.message.content or "" for choice in made.choices]
+    assert texts == [ANSWER, ANSWER]
+    assert len(gateway.engine.requests) == 2
+    assert gateway.statement().events == 1
+    assert gateway.ledger() == (gateway.engine.told.prompt, gateway.engine.told.completion)
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_an_answer_ends_before_its_stop_sequence(steady: Gateway, *, stream: bool) -> None:
     completions = steady.client().chat.completions
     if stream:

@@ -13,7 +13,6 @@ import openai
 import pytest
 from gateway_site import MODEL, Gateway, script
 
-from jindou.models.completions import dispatch
 from support import metered
 from support.platform import as_person, open_platform
 
@@ -44,10 +43,8 @@ def test_what_a_client_that_left_had_used_is_in_the_ledger(gateway: Gateway, *, 
     assert gateway.ledger() == (gateway.engine.told.prompt, gateway.engine.told.completion)
 
 
-def test_an_answer_nobody_waits_for_is_broken_off_in_time_and_held(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dispatch, "_DRAIN_SECONDS", 0.2)
+def test_an_answer_nobody_waits_for_is_broken_off_in_time_and_held(gateway: Gateway) -> None:
+    gateway.platform.gateway.completions.drain_seconds = 0.2
     gateway.engine.hold_at = 3
     leave_in_the_middle(gateway, BODY | {"stream": True})
     seen = gateway.settled(lambda seen: any(held.status == "unknown" for held in seen.unsettled))

@@ -6,7 +6,9 @@ from typing import Self
 from jindou_client.approvals import Approvals
 from jindou_client.assistants import Assistants
 from jindou_client.audit import Audit
+from jindou_client.budgets import Budgets
 from jindou_client.conversations import Conversations
+from jindou_client.deployments import Deployments
 from jindou_client.keys import Keys
 from jindou_client.models import Models
 from jindou_client.principals import Principals
@@ -35,7 +37,9 @@ class Client:
         self.conversations = Conversations(self._transport)
         self.assistants = Assistants(self._transport)
         self.usage = Usage(self._transport)
+        self.budgets = Budgets(self._transport)
         self.keys = Keys(self._transport)
+        self.deployments = Deployments(self._transport)
         self.models = Models(self._transport)
         self.audit = Audit(self._transport)
         self.sessions = Sessions(self._transport)

@@ -5,19 +5,27 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["Key", "KeyStatus", "NewKey"]
+__all__ = ["Key", "KeyScope", "KeyStatus", "NewKey"]
 
 KeyStatus = Literal["active", "expired", "revoked"]
 
+KeyScope = Literal["completions", "embeddings", "models"]
+"""What a key is good for: asking models, making embeddings, listing models."""
+
 
 class Key(BaseModel):
-    """A key. `prefix` is how its secret begins; `models` is None where it is good for all."""
+    """A key. `prefix` is how its secret begins; `models` and `scopes` are None where it is good for all.
+
+    `assistant` is what the bill names the calls with it by.
+    """
 
     id: str
     name: str
     prefix: str
     status: KeyStatus
     models: list[str] | None
+    scopes: list[KeyScope] | None
+    assistant: str | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None

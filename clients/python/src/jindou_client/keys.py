@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jindou_client.transport import Transport
-from jindou_client.types import Key, NewKey
+from jindou_client.types import Key, KeyScope, NewKey
 
 __all__ = ["Keys"]
 
@@ -14,13 +14,23 @@ class Keys:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def create(self, name: str, *, days: int | None = None, models: Sequence[str] | None = None) -> NewKey:
-        """Make a key that is good for `days` (else for ever) and for `models` (else for all).
+    def create(
+        self,
+        name: str,
+        *,
+        days: int | None = None,
+        models: Sequence[str] | None = None,
+        scopes: Sequence[KeyScope] | None = None,
+        assistant: str | None = None,
+    ) -> NewKey:
+        """Make a key that is good for `days` (else for ever), for `models` and for `scopes` (else for all).
 
-        The answer has its `secret`, which nobody can read again.
+        The answer has its `secret`, which nobody can read again. `assistant` is what the bill names its calls by.
         """
-        allowed = None if models is None else list(models)
-        return self._transport.post(NewKey, "/api/keys", {"name": name, "days": days, "models": allowed})
+        asked: dict[str, object] = {"name": name, "days": days, "assistant": assistant}
+        asked["models"] = None if models is None else [*models]
+        asked["scopes"] = None if scopes is None else [*scopes]
+        return self._transport.post(NewKey, "/api/keys", asked)
 
     def list(self) -> Sequence[Key]:
         """Return one's own keys, the newest first."""

@@ -54,6 +54,14 @@ class Transport:
         """Post `body` to `path` and return the answer, as a `type_`."""
         return self._send(type_, "POST", path, body=body or {})
 
+    def patch(self, type_: type[T], path: str, body: Mapping[str, object]) -> T:
+        """Change what is at `path` by `body` and return what it is then, as a `type_`."""
+        return self._send(type_, "PATCH", path, body=body)
+
+    def put(self, type_: type[T], path: str, body: Mapping[str, object]) -> T:
+        """Put `body` at `path` and return the answer, as a `type_`."""
+        return self._send(type_, "PUT", path, body=body)
+
     def delete(self, path: str) -> None:
         """Delete what is at `path`."""
         self._send(object, "DELETE", path)

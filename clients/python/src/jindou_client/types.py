@@ -3,11 +3,22 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from jindou_client.key_types import Key, KeyStatus, NewKey
+from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
+from jindou_client.deployment_types import Deployment, EngineView, Member
+from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
-from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
+from jindou_client.usage_types import (
+    Attempt,
+    DailySeries,
+    DailyUse,
+    MeterEvent,
+    Money,
+    Quantities,
+    Statement,
+    StatementLine,
+)
 
 __all__ = [
     "Approval",
@@ -15,17 +26,27 @@ __all__ = [
     "Assistant",
     "Attempt",
     "AuditEvent",
+    "Budget",
+    "BudgetMinute",
+    "BudgetMonth",
+    "BudgetScope",
     "Change",
     "Conversation",
+    "DailySeries",
+    "DailyUse",
     "DemoReset",
+    "Deployment",
     "EngineStatus",
+    "EngineView",
     "EventType",
     "Example",
     "Finding",
     "Fit",
     "Key",
+    "KeyScope",
     "KeyStatus",
     "Limits",
+    "Member",
     "MeterEvent",
     "Model",
     "ModelPriceShown",
@@ -69,37 +90,12 @@ EventType = Literal[
     "approval.decided",
 ]
 
-_MICRO = 1_000_000
-
-
-class Money(BaseModel):
-    """An amount in integer micro-units of an ISO 4217 currency: 25.50 CNY is ``micro=25_500_000``."""
-
-    model_config = ConfigDict(frozen=True)
-
-    micro: int
-    currency: str
-
-    def __str__(self) -> str:  # pyright: ignore[reportImplicitOverride] - Python 3.11 has no `override`
-        whole, rest = divmod(abs(self.micro), _MICRO)
-        decimals = f"{rest:06d}".rstrip("0").ljust(2, "0")
-        return f"{'-' if self.micro < 0 else ''}{whole}.{decimals} {self.currency}"
-
 
 class Rule(BaseModel):
     """A rule that decided, with its reason by language."""
 
     id: str
     reason: dict[str, str]
-
-
-class Quantities(BaseModel):
-    """How much of each unit was used. Tokens of the prompt that came from the cache are not in `input_tokens`."""
-
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    calls: int = 0
 
 
 class Step(BaseModel):
@@ -262,60 +258,6 @@ class Assistant(BaseModel):
     version: str
 
 
-class MeterEvent(BaseModel):
-    """One row of the ledger: one model call or one tool call."""
-
-    id: str
-    at: datetime
-    sku: str
-    person_id: str
-    key_id: str
-    assistant: str
-    run_id: str
-    step_id: str
-    quantities: Quantities
-    cost: Money
-
-
-class Attempt(BaseModel):
-    """A call through the gateway without a ledger row yet; it costs `worst` at most, which is held."""
-
-    id: str
-    at: datetime
-    status: Literal["open", "unknown"]
-    reason: str
-    sku: str
-    person_id: str
-    key_id: str
-    worst: Money
-
-
-class StatementLine(BaseModel):
-    """One row of a statement: everything of one `key`."""
-
-    key: str
-    label: str
-    events: int
-    quantities: Quantities
-    cost: Money
-
-
-class Statement(BaseModel):
-    """What a period cost. Each grouping sums to `total`; `latest` holds the newest events first."""
-
-    since: datetime
-    until: datetime
-    total: Money
-    events: int
-    by_sku: list[StatementLine]
-    by_person: list[StatementLine]
-    by_assistant: list[StatementLine]
-    by_day: list[StatementLine]
-    latest: list[MeterEvent]
-    held: Money
-    unsettled: list[Attempt]
-
-
 class AuditEvent(BaseModel):
     """One link of the organisation's audit chain."""
 
@@ -375,3 +317,29 @@ class SignInLink(BaseModel):
 
     url: str
     person: Person
+
+
+class EngineStatus(BaseModel):
+    """The model and the process that runs it."""
+
+    state: str
+    model: str
+    pid: int | None
+    rss_bytes: int | None
+    restarts: int
+
+
+class ServerStatus(BaseModel):
+    """A running server."""
+
+    version: str
+    url: str
+    engine: EngineStatus
+    runs_waiting: int
+    packs: dict[str, str]
+
+
+class DemoReset(BaseModel):
+    """What was made anew: one line for each pack."""
+
+    packs: dict[str, str]

@@ -1,6 +1,7 @@
 """Writing the journal: every change of a run or a step goes with its event, in one transaction."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,8 +11,9 @@ from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import EventType, RunEvent, StepStatus
 from jindou.billing.pricing import Money
-from jindou.billing.usage import Quantities, Usage, Use
+from jindou.billing.usage import Opening, Quantities, Usage
 from jindou.db import Work
+from jindou.telemetry import Metrics, Spans, Timed
 
 __all__ = ["Journal"]
 
@@ -19,9 +21,11 @@ __all__ = ["Journal"]
 class Journal:
     """Writes steps and events, meters them, and tells the stream once they are durable."""
 
-    def __init__(self, stream: Stream, usage: Usage) -> None:
+    def __init__(self, stream: Stream, usage: Usage, metrics: Metrics, spans: Spans) -> None:
         self._stream = stream
         self._usage = usage
+        self._metrics = metrics
+        self._spans = spans
 
     @property
     def currency(self) -> str:
@@ -58,6 +62,7 @@ class Journal:
             input_tokens=0,
             cached_tokens=0,
             output_tokens=0,
+            reasoning_tokens=0,
             calls=0,
             cost_micro=0,
             currency=run.currency,
@@ -81,22 +86,87 @@ class Journal:
         step.finished_at = work.now()
         cost = Money(micro=run.cost_micro, currency=run.currency)
         self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": cost})
+        work.after_commit(lambda: _tell_step(self._metrics, self._spans, step))
 
-    def meter(self, work: Work, run: RunRow, step: StepRow, sku: str, quantities: Quantities) -> None:
-        """Write the ledger row of a step's attempt and add its cost to step and run."""
-        use = Use(
-            sku=sku,
-            person_id=run.person_id,
-            assistant=run.assistant,
-            run_id=run.id,
-            step_id=step.id,
-            attempt=step.attempt,
-        )
-        cost = self._usage.record(work, use, quantities)
-        for unit, quantity in quantities.model_dump().items():
+    def end_run(self, work: Work, run: RunRow) -> None:
+        """Tell whoever watches from outside that a run is over."""
+        if self._spans.is_on:
+            work.after_commit(lambda: _tell_run(self._spans, run))
+
+    def open_attempt(self, work: Work, run: RunRow, step: StepRow, sku: str, worst: Quantities) -> str:
+        """Hold the worst case of a model step's attempt, and return the attempt's id in the ledger.
+
+        Raises:
+            BudgetExceeded, RateLimited: a limit that binds the run has no room.
+            PriceMissing: the model has no price.
+        """
+        return self._usage.attempts.open(work, _opening(run, step, sku, worst)).attempt_id
+
+    def lose_attempt(self, work: Work, step: StepRow) -> None:
+        """Write that nobody knows what a step's attempt used, if that is not known yet."""
+        self._usage.attempts.lose_step(work, step.id, step.attempt)
+
+    def settle(self, work: Work, attempt_id: str, used: Quantities) -> Money:
+        """Write the ledger row of a step's attempt, whoever has the run by now.
+
+        Raises:
+            AttemptClosed: it has its row already.
+        """
+        return self._usage.attempts.settle(work, attempt_id, used)
+
+    def void(self, work: Work, attempt_id: str, reason: str) -> None:
+        """Write that a step's attempt used nothing."""
+        self._usage.attempts.void(work, attempt_id, reason)
+
+    def lose(self, work: Work, attempt_id: str, reason: str) -> None:
+        """Write that nobody knows what a step's attempt used: its worst case stays held."""
+        self._usage.attempts.lose(work, attempt_id, reason)
+
+    def meter_call(self, work: Work, run: RunRow, step: StepRow, sku: str) -> None:
+        """Write the ledger row of a tool's call, and add its cost to step and run."""
+        used = Quantities(calls=1)
+        self.add_up(run, step, used, self._usage.record(work, _opening(run, step, sku, used)))
+
+    def add_up(self, run: RunRow, step: StepRow, used: Quantities, cost: Money) -> None:
+        """Add what the ledger has of a step's attempt to step and run."""
+        for unit, quantity in used.model_dump().items():
             setattr(step, unit, getattr(step, unit) + quantity)
         step.cost_micro += cost.micro
         run.cost_micro += cost.micro
+
+
+def _tell_step(metrics: Metrics, spans: Spans, step: StepRow) -> None:
+    timed = _timed(step.started_at, step.finished_at, "" if step.status == "done" else step.status)
+    if step.kind == "model":
+        tokens = step.input_tokens, step.cached_tokens, step.output_tokens, step.reasoning_tokens
+        metrics.requests.begun("run")
+        metrics.requests.done("run", step.name, 200 if step.status == "done" else 500, timed.seconds, None, tokens)
+        spans.model_step(step.run_id, step.id, step.name, timed, tokens)
+    else:
+        spans.tool_step(step.run_id, step.id, step.name, timed)
+
+
+def _tell_run(spans: Spans, run: RunRow) -> None:
+    timed = _timed(run.created_at, run.finished_at, "" if run.status == "done" else run.status)
+    spans.run(run.id, run.assistant, run.conversation_id, timed)
+
+
+def _timed(began: datetime, ended: datetime | None, error: str) -> Timed:
+    return Timed(began, ((ended or began) - began).total_seconds(), error)
+
+
+def _opening(run: RunRow, step: StepRow, sku: str, worst: Quantities) -> Opening:
+    return Opening(
+        org_id=run.org_id,
+        person_id=run.person_id,
+        assistant=run.assistant,
+        run_id=run.id,
+        step_id=step.id,
+        attempt=step.attempt,
+        skus=(sku,),
+        deployment=step.name if step.kind == "model" else "",
+        worst=worst,
+    )
 
 
 def _plain(value: object) -> object:

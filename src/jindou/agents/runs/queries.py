@@ -44,6 +44,7 @@ def as_step(row: StepRow) -> Step:
                 input_tokens=row.input_tokens,
                 cached_tokens=row.cached_tokens,
                 output_tokens=row.output_tokens,
+                reasoning_tokens=row.reasoning_tokens,
                 calls=row.calls,
             ),
             "cost": Money(micro=row.cost_micro, currency=row.currency),

@@ -16,7 +16,7 @@ from jindou.db import Database, Work
 from jindou.durable.queue import Lease, Queue
 from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
-from jindou.models.engines import Engine
+from jindou.models.deployments import Deployments
 
 __all__ = ["FINAL", "Parts", "State", "has_had_its_effects", "load", "steps_of"]
 
@@ -30,7 +30,7 @@ _HISTORY_RUNS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The rooms that a run needs, and its limits. `model` is the catalogue name of what `engine` runs."""
+    """The rooms that a run needs, and its limits. `model` is the deployment that runs ask."""
 
     database: Database
     queue: Queue
@@ -41,8 +41,9 @@ class Parts:
     assistants: Assistants
     principals: Principals
     audit: Audit
-    engine: Engine
+    deployments: Deployments
     model: str
+    context_tokens: int
     max_steps: int
     answer_max_tokens: int
 

@@ -62,6 +62,7 @@ class StepRow(Tenant, Base):
     input_tokens: Mapped[int] = mapped_column(default=0)
     cached_tokens: Mapped[int] = mapped_column(default=0)
     output_tokens: Mapped[int] = mapped_column(default=0)
+    reasoning_tokens: Mapped[int] = mapped_column(default=0, server_default="0")
     calls: Mapped[int] = mapped_column(default=0)
     cost_micro: Mapped[int] = mapped_column(BigInteger, default=0)
     currency: Mapped[str] = mapped_column(String(3))

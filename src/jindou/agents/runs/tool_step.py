@@ -10,7 +10,6 @@ from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import StepStatus
 from jindou.agents.tools import Asked, Checked, Tool, ToolError
 from jindou.billing.pricing import Money
-from jindou.billing.usage import Quantities
 from jindou.db import Work
 from jindou.durable.queue import Lease
 from jindou.identity.audit import Entry
@@ -128,7 +127,7 @@ class _ToolStep:
             if checked is not None:
                 step.rules = _plain(checked.decision.rules) if status == "refused" else []
                 if status == "done":
-                    parts.journal.meter(work, run, step, f"tool:{checked.tool.risk}", Quantities(calls=1))
+                    parts.journal.meter_call(work, run, step, f"tool:{checked.tool.risk}")
                 self._record(work, checked, status, approval)
             parts.journal.end_step(work, run, step, status, response)
         return True

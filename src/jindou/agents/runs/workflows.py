@@ -4,12 +4,16 @@ A segment may be killed at any instant. The next one reads the journal and does 
 begun runs again under the same key, which makes its effect happen once.
 """
 
+from datetime import timedelta
+
 from jindou.agents.runs.fold import AskModel, CallTool, Finish, next_action
 from jindou.agents.runs.model_step import ask_model
 from jindou.agents.runs.queries import as_run
+from jindou.agents.runs.refusals import budget_rule, is_hopeless
 from jindou.agents.runs.segment import FINAL, Parts, load, steps_of
 from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.tool_step import call_tool
+from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.db import Work
 from jindou.durable.queue import Lease, LeaseLost
 from jindou.errors import JindouError, Unavailable
@@ -82,10 +86,29 @@ class Runner:
                     return self._end(lease, action)
         except Stopped:
             return True
+        except (BudgetExceeded, RateLimited) as error:
+            return self._stop_for(lease, error)
         except (Unavailable, LeaseLost):
             raise
         except JindouError as error:
             return self._end(lease, Finish("failed", error=error.message))
+
+    def _stop_for(self, lease: Lease, error: BudgetExceeded | RateLimited) -> bool:
+        if isinstance(error, RateLimited) and not is_hopeless(error):
+            return self._wait(lease, error)
+        rule = budget_rule(error, self._parts.journal.currency)
+        return self._end(lease, Finish("refused", rules=(rule,)))
+
+    def _wait(self, lease: Lease, error: RateLimited) -> bool:
+        """Give the run back until the minute of the limit is over."""
+        parts = self._parts
+        with parts.database.writing(lease.org_id) as work:
+            parts.queue.hold(work, lease)
+            run = work.session.get_one(RunRow, lease.subject)
+            run.status = "queued"
+            parts.journal.event(work, run, "run.notice", {"code": error.code, "params": error.params})
+            parts.queue.release(work, lease, work.now() + timedelta(seconds=error.retry_after), untried=True)
+        return False
 
     def _end(self, lease: Lease, finish: Finish) -> bool:
         with self._parts.database.writing(lease.org_id) as work:
@@ -99,11 +122,13 @@ class Runner:
             if step.kind == "tool" and step.status == "started":
                 parts.journal.end_step(work, run, step, "failed", {"error": _OUTCOME_UNKNOWN})
             elif step.status in {"started", "waiting"}:
+                parts.journal.lose_attempt(work, step)
                 parts.journal.end_step(work, run, step, "cancelled", {})
         parts.approvals.withdraw(work, run.id)
         run.status = finish.status
         run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
         run.finished_at = work.now()
+        parts.journal.end_run(work, run)
         entry = Entry(
             action="runs::finish",
             resource=run.assistant,

@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from jindou.billing.pricing.types import MICRO, Money
+from jindou.billing.pricing.types import MICRO, Money, Price
 from jindou.errors import Invalid, NotFound
 
-__all__ = ["Price", "PriceBook", "PriceMissing"]
+__all__ = ["PriceBook", "PriceMissing"]
+
+_STANDS_IN = {"cached_tokens": "input_tokens", "reasoning_tokens": "output_tokens"}
+"""A unit without a price of its own costs what this one does."""
+
+_MOST_KNOWN = 10_000
 
 
 class PriceMissing(NotFound):
@@ -20,42 +25,43 @@ class PriceMissing(NotFound):
     code = "price_missing"
 
 
-class Price(BaseModel):
-    """Micro-units of `currency` for a million of each unit, from `valid_from` until a later price of the SKU."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sku: str
-    valid_from: date
-    currency: str
-    per_million: dict[str, int]
-
-
 class PriceBook:
     """Prices by SKU and date."""
 
-    def __init__(self, prices: list[Price], currency: str) -> None:
+    def __init__(self, prices: Iterable[Price], currency: str) -> None:
         self.currency = currency
         self._prices: dict[str, list[Price]] = {}
+        self._known: dict[tuple[str, date, bool], Mapping[str, int]] = {}
         for price in sorted(prices, key=lambda p: p.valid_from, reverse=True):
             self._prices.setdefault(price.sku, []).append(price)
 
     @classmethod
-    def load(cls, currency: str, further: Iterable[Price] = ()) -> "PriceBook":
-        """Read the price book that comes with Jindou, and take in what other rooms know the price of.
+    def load(cls, currency: str, given: Iterable[Price] = (), file: Path | None = None) -> "PriceBook":
+        """Read the price book that comes with Jindou, prices that were `given`, and those of a `file` if it is there.
+
+        Who names a SKU later in that order sets all its prices in that currency.
 
         Raises:
-            Invalid: it has no price in `currency`, so that everything would fail when it is done.
+            Invalid: `file` holds something else than prices; or there is no price in `currency`, so that everything
+                would fail when it is done.
         """
-        content: Any = yaml.safe_load((Path(__file__).parent / "prices.yaml").read_text(encoding="utf-8"))
-        prices = [*TypeAdapter(list[Price]).validate_python(content), *further]
-        known = sorted({price.currency for price in prices})
+        ours = _read(Path(__file__).parent / "prices.yaml")
+        theirs = _read(file) if file is not None and file.is_file() else []
+        named: dict[tuple[str, str], list[Price]] = {}
+        for source in (ours, list(given), theirs):
+            named |= _by_sku(source)
+        known = sorted({of for _, of in named})
         if currency not in known:
             rule = f"one of {', '.join(known)}"
             raise Invalid(
                 f"The price book has no prices in {currency}; it has {', '.join(known)}.", field="currency", rule=rule
             )
-        return cls(prices, currency)
+        return cls((price for prices in named.values() for price in prices), currency)
+
+    def list_prices(self, on: date) -> list[Price]:
+        """Return the price of every SKU that has one on a day, in the order of the SKUs."""
+        found = [self._find(sku, on) for sku in sorted(self._prices)]
+        return [price for price in found if price is not None]
 
     def price(self, sku: str, on: date) -> Price:
         """Return the price of `sku` on a day.
@@ -63,21 +69,78 @@ class PriceBook:
         Raises:
             PriceMissing: none holds.
         """
-        for price in self._prices.get(sku, []):
-            if price.valid_from <= on and price.currency == self.currency:
-                return price
-        raise PriceMissing(f"The price book has no {self.currency} price of {sku} on {on}.")
+        price = self._find(sku, on)
+        if price is None:
+            raise PriceMissing(f"The price book has no {self.currency} price of {sku} on {on}.")
+        return price
 
     def cost(self, sku: str, quantities: Mapping[str, int], on: date) -> Money:
         """Return price × quantities, rounded half up to a whole micro-unit.
 
+        Tokens from the cache cost what those of the input do, and those of reasoning what those of the output do,
+        where the price does not say.
+
         Raises:
             PriceMissing: the SKU, or a unit that was used, has no price.
         """
-        price = self.price(sku, on)
+        return self._money(self._sum(self._rates(sku, on), sku, quantities))
+
+    def worst(self, skus: Iterable[str], quantities: Mapping[str, int], on: date) -> Money:
+        """Return what `quantities` cost at the dearest of `skus`, whatever the cache or the reasoning turns out to be.
+
+        Raises:
+            PriceMissing: as `cost` says, of any of them.
+        """
+        return self._money(max([self._sum(self._rates(sku, on, worst=True), sku, quantities) for sku in skus]))
+
+    def _sum(self, rates: Mapping[str, int], sku: str, quantities: Mapping[str, int]) -> int:
         total = 0
         for unit, quantity in quantities.items():
-            if quantity and unit not in price.per_million:
-                raise PriceMissing(f"The price of {sku} does not say what {unit} cost.")
-            total += quantity * price.per_million.get(unit, 0)
-        return Money(micro=(2 * total + MICRO) // (2 * MICRO), currency=self.currency)
+            if quantity:
+                if unit not in rates:
+                    raise PriceMissing(f"The price of {sku} does not say what {unit} cost.")
+                total += quantity * rates[unit]
+        return total
+
+    def _rates(self, sku: str, on: date, *, worst: bool = False) -> Mapping[str, int]:
+        """Return what a million of each unit costs; with `worst`, of whatever it may turn out to have been."""
+        known = self._known.get((sku, on, worst))
+        if known is None:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            rates: dict[str, int] = {**self.price(sku, on).per_million}
+            for unit, stands_in in _STANDS_IN.items():
+                if unit not in rates and stands_in in rates:
+                    rates[unit] = rates[stands_in]
+            if worst:
+                rates |= {unit: max(rates[unit], rates[of]) for of, unit in _STANDS_IN.items() if unit in rates}
+            known = self._known[sku, on, worst] = rates
+        return known
+
+    def _find(self, sku: str, on: date) -> Price | None:
+        for price in self._prices.get(sku, ()):
+            if price.valid_from <= on and price.currency == self.currency:
+                return None if price.valid_until is not None and price.valid_until < on else price
+        return None
+
+    def _money(self, millionths: int) -> Money:
+        return Money(micro=(2 * millionths + MICRO) // (2 * MICRO), currency=self.currency)
+
+
+def _by_sku(prices: Iterable[Price]) -> dict[tuple[str, str], list[Price]]:
+    found: dict[tuple[str, str], list[Price]] = {}
+    for price in prices:
+        found.setdefault((price.sku, price.currency), []).append(price)
+    return found
+
+
+def _read(path: Path) -> list[Price]:
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(list[Price]).validate_python(content or [])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise Invalid(f"{path}, {where}: {first['msg']}.", field=where, rule=first["msg"]) from None
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} can't be read: {error}.", field=path.name, rule="a list of prices in YAML") from None

@@ -1,43 +1,54 @@
 """Metering and the statement. A row is written in the transaction of the step that used what it counts."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 
+from jindou.billing.budgets import Sheet
 from jindou.billing.pricing import Money, PriceBook
 from jindou.billing.usage.attempts import Attempts
+from jindou.billing.usage.batch import payer_of, share_ledger
+from jindou.billing.usage.daily import begin_of, daily_use
 from jindou.billing.usage.tables import MeterEventRow
-from jindou.billing.usage.types import MeterEvent, Quantities, Statement, StatementLine
-from jindou.db import Work
+from jindou.billing.usage.types import (
+    DailyUse,
+    MeterEvent,
+    Opening,
+    Quantities,
+    Reconciliation,
+    Statement,
+    StatementLine,
+    UseGroup,
+)
+from jindou.db import Driver, Work
+from jindou.errors import Conflict
+from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 
-__all__ = ["Usage", "Use"]
+__all__ = ["AttemptOpen", "Usage"]
 
 _LATEST = 50
 _GATEWAY = "API"
 """What a call without an assistant is shown as."""
+_NO_KEY = "–"
+"""What a call without a key is shown as: one of a run."""
 
 
-class Use:
-    """Who used what, in which step."""
+class AttemptOpen(Conflict):
+    """The call is under way, and will say itself what it used."""
 
-    def __init__(self, *, sku: str, person_id: str, assistant: str, run_id: str, step_id: str, attempt: int) -> None:
-        self.sku = sku
-        self.person_id = person_id
-        self.assistant = assistant
-        self.run_id = run_id
-        self.step_id = step_id
-        self.attempt = attempt
+    code = "attempt_open"
 
 
 class Usage:
     """The ledger and what it adds up to."""
 
-    def __init__(self, prices: PriceBook, policy: Policy, name_of: Callable[[Work, str], str]) -> None:
+    def __init__(self, prices: PriceBook, policy: Policy, audit: Audit, name_of: Callable[[Work, str], str]) -> None:
         self._prices = prices
         self._policy = policy
+        self._audit = audit
         self._name_of = name_of
         self.attempts = Attempts(prices)
 
@@ -46,24 +57,71 @@ class Usage:
         """The ISO 4217 currency of every amount."""
         return self._prices.currency
 
-    def record(self, work: Work, use: Use, quantities: Quantities) -> Money:
-        """Write the one row of a step's attempt and return what it cost.
+    def record(self, work: Work, done: Opening) -> Money:
+        """Write the one row of what was done in this very transaction, and return what it cost.
+
+        Nothing was held for it; its budgets pay, even where they have no room left. `done.worst` is what it used.
 
         Raises:
             PriceMissing: the price book does not know the SKU.
         """
         now = work.now()
-        cost = self._prices.cost(use.sku, quantities.model_dump(), now.date())
+        (sku,) = done.skus
+        quantities = done.worst.plain()
+        cost = self._prices.cost(sku, quantities, now.date())
+        work.session.flush()
+        driver = Driver(work.session.connection())
+        share_ledger(driver)
+        payer = payer_of(done)
+        sheet = Sheet(driver, {payer}, now, self.currency)
+        sheet.correct(payer, now, sheet.month, spent=cost.micro, held=0, tokens=0)
+        sheet.write()
         row = MeterEventRow(
             id=work.new_id("mtr"),
+            org_id=done.org_id,
             at=now,
-            key_id="",
-            **vars(use),
-            **quantities.model_dump(),
+            sku=sku,
+            person_id=done.person_id,
+            key_id=done.key_id,
+            assistant=done.assistant,
+            run_id=done.run_id,
+            step_id=done.step_id,
+            attempt=done.attempt,
+            deployment=done.deployment,
+            engine=done.engine,
+            month=sheet.month,
+            **quantities,
             cost_micro=cost.micro,
             currency=cost.currency,
         )
         work.session.add(row)
+        return cost
+
+    def reconcile(self, work: Work, who: Principal, attempt_id: str, found: Reconciliation) -> Money:
+        """Settle an unknown attempt by figures that a person has found, and return its cost.
+
+        Raises:
+            Forbidden: only managers do.
+            NotFound: there is no such attempt.
+            AttemptOpen: its call is under way.
+            AttemptClosed: it has its figures.
+            PriceMissing: the price book does not know the SKU.
+        """
+        decision = self._policy.require(who, "usage::reconcile", Resource("Organisation", who.org_id), {})
+        attempt = self.attempts.get_unsettled(work, who.org_id, attempt_id)
+        if attempt.status == "open":
+            raise AttemptOpen(f"The call of {attempt_id} is under way; it will say itself what it used.")
+        cost = self.attempts.settle(work, attempt_id, found.quantities, found.sku)
+        entry = Entry(
+            action="usage::reconcile",
+            resource=attempt_id,
+            decision="allow",
+            rules=[rule.id for rule in decision.rules],
+            run_id=attempt.run_id,
+            step_id=attempt.step_id,
+            detail={"held_micro": attempt.worst.micro, "cost_micro": cost.micro, **found.model_dump()},
+        )
+        self._audit.append(work, who.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
         return cost
 
     def statement(self, work: Work, who: Principal, days: int = 30) -> Statement:
@@ -71,13 +129,14 @@ class Usage:
         until = work.now()
         since = until - timedelta(days=days)
         everybody = self._sees_everybody(who)
-        scope: list[ColumnElement[bool]] = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
-        if not everybody:
-            scope.append(MeterEventRow.person_id == who.person_id)
+        scope = self._scope(who, since, everybody=everybody)
         latest = select(MeterEventRow).where(*scope).order_by(MeterEventRow.id.desc()).limit(_LATEST)
         by_person = self._lines(work, scope, MeterEventRow.person_id)
         for line in by_person:
             line.label = self._name_of(work, line.key)
+        by_key = self._lines(work, scope, MeterEventRow.key_id)
+        for line in by_key:
+            line.label = self._name_of(work, line.key) if line.key else _NO_KEY
         by_sku = self._lines(work, scope, MeterEventRow.sku)
         unsettled = self.attempts.list_unsettled(work, who, everybody=everybody)
         return Statement(
@@ -88,11 +147,28 @@ class Usage:
             by_sku=by_sku,
             by_person=by_person,
             by_assistant=self._lines(work, scope, MeterEventRow.assistant),
+            by_key=by_key,
             by_day=self._lines(work, scope, func.date(MeterEventRow.at)),
             latest=[_event(row) for row in work.session.scalars(latest)],
             held=Money(micro=sum(attempt.worst.micro for attempt in unsettled), currency=self.currency),
             unsettled=unsettled,
         )
+
+    def daily(self, work: Work, who: Principal, group: UseGroup, days: int = 30) -> DailyUse:
+        """Return what each of the last `days` cost and used, by `group`, for whom `statement` would tell it."""
+        since = begin_of(work.now(), days)
+        scope = self._scope(who, since, everybody=self._sees_everybody(who))
+
+        def label_of(key: str) -> str:
+            if group in {"person", "key"} and key:
+                return self._name_of(work, key)
+            return key or (_NO_KEY if group == "key" else _GATEWAY)
+
+        return daily_use(work, scope, group, since, currency=self.currency, label_of=label_of)
+
+    def _scope(self, who: Principal, since: datetime, *, everybody: bool) -> list[ColumnElement[bool]]:
+        scope: list[ColumnElement[bool]] = [MeterEventRow.org_id == who.org_id, MeterEventRow.at >= since]
+        return scope if everybody else [*scope, MeterEventRow.person_id == who.person_id]
 
     def _sees_everybody(self, who: Principal) -> bool:
         return self._policy.decide(who, "usage::read", Resource("Organisation", who.org_id), {}).verb == "allow"
@@ -107,18 +183,26 @@ class Usage:
             func.sum(row.input_tokens),
             func.sum(row.cached_tokens),
             func.sum(row.output_tokens),
+            func.sum(row.reasoning_tokens),
             func.sum(row.calls),
             func.sum(row.cost_micro),
         )
+        found = work.session.execute(sums.where(*scope).group_by(key))
         lines = [
             StatementLine(
                 key=str(of),
                 label=str(of) or _GATEWAY,
                 events=events,
-                quantities=Quantities(input_tokens=given, cached_tokens=cached, output_tokens=made, calls=calls),
+                quantities=Quantities(
+                    input_tokens=given,
+                    cached_tokens=cached,
+                    output_tokens=made,
+                    reasoning_tokens=reasoned,
+                    calls=calls,
+                ),
                 cost=Money(micro=micro, currency=self.currency),
             )
-            for of, events, given, cached, made, calls, micro in work.session.execute(sums.where(*scope).group_by(key))
+            for of, events, given, cached, made, reasoned, calls, micro in found
         ]
         return sorted(lines, key=lambda line: (-line.cost.micro, line.key))
 
@@ -133,10 +217,13 @@ def _event(row: MeterEventRow) -> MeterEvent:
         assistant=row.assistant,
         run_id=row.run_id,
         step_id=row.step_id,
+        deployment=row.deployment,
+        engine=row.engine,
         quantities=Quantities(
             input_tokens=row.input_tokens,
             cached_tokens=row.cached_tokens,
             output_tokens=row.output_tokens,
+            reasoning_tokens=row.reasoning_tokens,
             calls=row.calls,
         ),
         cost=Money(micro=row.cost_micro, currency=row.currency),

@@ -1,28 +1,125 @@
 """The bill: what was used, by whom, at which price."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from jindou.billing.budgets import LimitState
 from jindou.billing.pricing import Money
 
-__all__ = ["Attempt", "MeterEvent", "Quantities", "Statement", "StatementLine"]
+__all__ = [
+    "Admission",
+    "Attempt",
+    "DailySeries",
+    "DailyUse",
+    "MeterEvent",
+    "Opening",
+    "Quantities",
+    "Reconciliation",
+    "Scope",
+    "Statement",
+    "StatementLine",
+    "UseGroup",
+]
+
+UseGroup = Literal["model", "person", "key", "assistant"]
+"""What the use of each day is told by. A `model` is the name that was asked for, or the item where no name was."""
+
+Scope = tuple[str, str, str]
+"""The id of an organisation, what of it is meant (``person`` …), and the id of that."""
 
 
 class Quantities(BaseModel):
-    """How much of each unit one event used. Tokens of the prompt that came from the cache are not in `input_tokens`."""
+    """How much of each unit one event used.
 
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    calls: int = 0
+    Nothing is counted twice: `input_tokens` are without those that came from the cache, `output_tokens` without those
+    of reasoning.
+    """
+
+    input_tokens: int = Field(default=0, ge=0)
+    cached_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    reasoning_tokens: int = Field(default=0, ge=0)
+    calls: int = Field(default=0, ge=0)
+
+    @classmethod
+    def told(cls, prompt: int, cached: int, completion: int, reasoning: int = 0) -> "Quantities":
+        """Return an engine's own figures, in which the prompt holds the cached tokens, and the completion its thoughts.
+
+        What can't be, such as more cached tokens than there are, counts as the dearer unit.
+        """
+        cached, reasoning = max(0, min(cached, prompt)), max(0, min(reasoning, completion))
+        return cls(
+            input_tokens=max(0, prompt - cached),
+            cached_tokens=cached,
+            output_tokens=max(0, completion - reasoning),
+            reasoning_tokens=reasoning,
+        )
+
+    def plain(self) -> dict[str, int]:
+        """Return the units by name, as `model_dump` does, and faster."""
+        return {
+            "input_tokens": self.input_tokens,
+            "cached_tokens": self.cached_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "calls": self.calls,
+        }
+
+    @property
+    def tokens(self) -> int:
+        """Every token, for limits that count tokens."""
+        return self.input_tokens + self.cached_tokens + self.output_tokens + self.reasoning_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A call that is about to be made, and what it uses at most.
+
+    It is held at the dearest of `skus`, which are those of every engine that it may fall back to. A call through the
+    gateway has a `key_id`; one of a run has `assistant`, `run_id`, `step_id` and the `attempt` of that step.
+    """
+
+    org_id: str
+    person_id: str
+    skus: tuple[str, ...]
+    worst: Quantities
+    key_id: str = ""
+    assistant: str = ""
+    run_id: str = ""
+    step_id: str = ""
+    attempt: int = 1
+    deployment: str = ""
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A call that may be made: it is written down, and its worst case is held.
+
+    `limits` are all that bind it, the tightest of each kind first; `warnings` are the budgets of which the warned
+    share is gone.
+    """
+
+    attempt_id: str
+    limits: tuple[LimitState, ...] = ()
+    warnings: tuple[LimitState, ...] = ()
+
+
+class Reconciliation(BaseModel):
+    """What an unknown attempt used after all, from the engine's or the provider's own figures."""
+
+    quantities: Quantities
+    sku: str | None = Field(default=None, max_length=120, description="The SKU that answered; null is the one held.")
+    reason: str = Field(min_length=1, max_length=200, description="Where the figures come from.")
 
 
 class MeterEvent(BaseModel):
     """One row of the ledger: one model call or one tool call.
 
-    A call through the gateway has a `key_id`, and neither run nor assistant.
+    A call through the gateway has a `key_id` and no run. `engine` is what answered, of those behind `deployment`.
     """
 
     id: str
@@ -33,12 +130,14 @@ class MeterEvent(BaseModel):
     assistant: str
     run_id: str
     step_id: str
+    deployment: str = ""
+    engine: str = ""
     quantities: Quantities
     cost: Money
 
 
 class Attempt(BaseModel):
-    """A call through the gateway that has no ledger row yet: under way, or `unknown` since something died.
+    """A call of a model that has no ledger row yet: under way, or `unknown` since something died.
 
     Its cost is `worst` at most, which is held until the figures come.
     """
@@ -50,6 +149,11 @@ class Attempt(BaseModel):
     sku: str
     person_id: str
     key_id: str
+    assistant: str = ""
+    run_id: str = ""
+    step_id: str = ""
+    deployment: str = ""
+    engine: str = ""
     worst: Money
 
 
@@ -76,7 +180,29 @@ class Statement(BaseModel):
     by_sku: list[StatementLine]
     by_person: list[StatementLine]
     by_assistant: list[StatementLine]
+    by_key: list[StatementLine] = []
     by_day: list[StatementLine]
     latest: list[MeterEvent]
     held: Money
     unsettled: list[Attempt]
+
+
+class DailySeries(BaseModel):
+    """What one of a group used on each day of a `DailyUse`: micro-units and tokens.
+
+    `key` is empty for calls that have none, and ``other`` for all that are not among the dearest.
+    """
+
+    key: str
+    label: str
+    cost_micro: list[int]
+    tokens: list[int]
+
+
+class DailyUse(BaseModel):
+    """What each day cost, by group, the dearest first; days are those of UTC, and each series has one value a day."""
+
+    group: UseGroup
+    currency: str
+    days: list[date]
+    series: list[DailySeries]

@@ -28,6 +28,20 @@ class Queue:
             row.available_at = min(row.available_at, at)
         work.session.flush()
 
+    def begin(self, work: Work, kind: str, subject: str) -> Lease:
+        """Take a task that nobody asked for: a worker does it once the lease runs out, when this process is dead."""
+        self.enqueue(work, kind, subject, "")
+        row = work.session.get_one(TaskRow, (kind, subject))
+        lease_id = row.lease_id = work.new_id("lse")
+        row.lease_until = work.now() + self.lease_time
+        work.session.flush()
+        return Lease(lease_id, kind, subject, row.org_id, row.wakes, row.attempts)
+
+    def held(self, work: Work, kind: str) -> list[Lease]:
+        """Return the leases of a kind that have not run out."""
+        rows = work.session.scalars(select(TaskRow).where(TaskRow.kind == kind, TaskRow.lease_until >= work.now()))
+        return [Lease(row.lease_id or "", kind, row.subject, row.org_id, row.wakes, row.attempts) for row in rows.all()]
+
     def claim(self, work: Work, kinds: tuple[str, ...]) -> Lease | None:
         """Take the task that has waited longest, or None. A task whose lease ran out counts as waiting."""
         now = work.now()
@@ -82,12 +96,10 @@ class Queue:
             values["attempts"] = TaskRow.attempts - 1
         self._mine(work, lease, values)
 
-    def recover(self, work: Work) -> int:
-        """Free every lease and return how many: for a start-up that knows no other worker is alive."""
-        freed = work.session.execute(
-            update(TaskRow).where(TaskRow.lease_id.is_not(None)).values(lease_id=None, lease_until=None)
-        )
-        return _rows(freed)
+    def recover(self, work: Work, but: str = "") -> int:
+        """Free every lease, `but` those of one kind, and return how many: for a start-up that is the only worker."""
+        held = update(TaskRow).where(TaskRow.kind != but, TaskRow.lease_id.is_not(None))
+        return _rows(work.session.execute(held.values(lease_id=None, lease_until=None)))
 
     def waiting(self, work: Work, kind: str) -> int:
         """Return how many tasks of `kind` there are, held or not."""

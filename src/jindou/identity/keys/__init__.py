@@ -1,7 +1,9 @@
 """Virtual keys: what a program shows to act for a person at the gateway."""
 
-from jindou.identity.keys.service import KeyExpired, KeyRefused, KeyRevoked, Keys
-from jindou.identity.keys.types import Key, KeyAsk, KeyHolder, NewKey, Rotation
+from jindou.identity.keys.failures import KeyExpired, KeyRefused, KeyRevoked, ScopeNotAllowed
+from jindou.identity.keys.ring import KeyRing
+from jindou.identity.keys.service import Keys
+from jindou.identity.keys.types import Key, KeyAsk, KeyHolder, NewKey, Rotation, Scope
 
 __all__ = [
     "Key",
@@ -10,7 +12,10 @@ __all__ = [
     "KeyHolder",
     "KeyRefused",
     "KeyRevoked",
+    "KeyRing",
     "Keys",
     "NewKey",
     "Rotation",
+    "Scope",
+    "ScopeNotAllowed",
 ]

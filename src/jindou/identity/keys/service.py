@@ -1,53 +1,29 @@
 """Virtual keys: ``jdk_`` and 256 random bits, kept as SHA-256. A key acts with the rights its person has now."""
 
 import hashlib
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from functools import partial
+from sys import intern
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from jindou.db import Work
-from jindou.errors import Conflict, NotFound, Unauthenticated
+from jindou.errors import NotFound
 from jindou.identity.audit import Audit, Entry
+from jindou.identity.keys.failures import KeyExpired, KeyNotActive, KeyRefused, KeyRevoked, TooManyKeys
 from jindou.identity.keys.tables import KeyRow
 from jindou.identity.keys.types import Key, KeyAsk, KeyHolder, KeyStatus, NewKey, Rotation
-from jindou.identity.policy import Policy, Resource
+from jindou.identity.policy import Decision, Policy, Resource
 from jindou.identity.principals import Principal, Principals
 
-__all__ = ["KeyExpired", "KeyRefused", "KeyRevoked", "Keys"]
+__all__ = ["Keys", "digest_of", "is_shaped"]
 
 _MARK = "jdk_"
 _SHOWN = 12
 _MOST = 500
-
-
-class KeyRefused(Unauthenticated):
-    """No key, or none that this installation has given out."""
-
-    code = "invalid_api_key"
-
-
-class KeyExpired(KeyRefused):
-    """The key was good until some time ago."""
-
-    code = "key_expired"
-
-
-class KeyRevoked(KeyRefused):
-    """The key was taken back."""
-
-    code = "key_revoked"
-
-
-class KeyNotActive(Conflict):
-    """The key has expired or was revoked, so it can't be rotated."""
-
-    code = "key_not_active"
-
-
-class TooManyKeys(Conflict):
-    """The person has as many keys as anybody may have."""
-
-    code = "too_many_keys"
+_TOLD = {"name", "models", "scopes", "assistant"}
+_LENGTH = len(_MARK) + 64
 
 
 class Keys:
@@ -57,6 +33,11 @@ class Keys:
         self._principals = principals
         self._policy = policy
         self._audit = audit
+        self._watchers: list[Callable[[Collection[bytes]], None]] = []
+
+    def watch(self, tell: Callable[[Collection[bytes]], None]) -> None:
+        """Have `tell` called with the digests of a key's secrets, once its revocation or rotation is durable."""
+        self._watchers.append(tell)
 
     def create(self, work: Work, who: Principal, ask: KeyAsk) -> NewKey:
         """Make a key for `who`; the answer alone has the secret.
@@ -76,13 +57,15 @@ class Keys:
             person_id=who.person_id,
             name=ask.name,
             prefix=secret[:_SHOWN],
-            secret_hash=_hash(secret),
+            secret_hash=digest_of(secret).hex(),
             models=ask.models,
+            scopes=ask.scopes,
+            assistant=ask.assistant or "",
             created_at=now,
             expires_at=now + timedelta(days=ask.days) if ask.days else None,
         )
         work.session.add(row)
-        detail: dict[str, object] = {"name": ask.name, "prefix": row.prefix, "models": ask.models}
+        detail: dict[str, object] = {"prefix": row.prefix, **ask.model_dump(include=_TOLD)}
         self._tell(work, who, "keys::create", row, rules=rules, detail=detail)
         return NewKey(**_key(row, work).model_dump(), secret=secret)
 
@@ -110,6 +93,7 @@ class Keys:
         row, rules = self._find(work, who, "keys::revoke", key_id)
         if row.revoked_at is None:
             row.revoked_at = work.now()
+            self._changed(work, row)
             self._tell(work, who, "keys::revoke", row, rules=rules, detail={"prefix": row.prefix})
         return _key(row, work)
 
@@ -124,8 +108,9 @@ class Keys:
         if _status(row, work) != "active":
             raise KeyNotActive(f"The key {row.prefix}… is {_status(row, work)}; create a new one.")
         secret = _MARK + work.random_token()
+        self._changed(work, row)
         row.old_hash, row.old_until = row.secret_hash, work.now() + timedelta(hours=rotation.grace_hours)
-        row.secret_hash, row.prefix = _hash(secret), secret[:_SHOWN]
+        row.secret_hash, row.prefix = digest_of(secret).hex(), secret[:_SHOWN]
         detail: dict[str, object] = {"prefix": row.prefix, "grace_hours": rotation.grace_hours}
         self._tell(work, who, "keys::rotate", row, rules=rules, detail=detail)
         return NewKey(**_key(row, work).model_dump(), secret=secret)
@@ -136,10 +121,10 @@ class Keys:
         Raises:
             KeyRefused, KeyExpired, KeyRevoked: for nobody.
         """
-        digest = _hash(secret)
+        digest = digest_of(secret).hex()
         either = or_(KeyRow.secret_hash == digest, KeyRow.old_hash == digest)
         row = work.session.scalars(select(KeyRow).where(either)).first()
-        if row is None or not secret.startswith(_MARK):
+        if row is None or not is_shaped(secret):
             raise KeyRefused("This key is not known here. `jindou keys create` makes one.")
         if row.revoked_at is not None:
             raise KeyRevoked(f"The key {row.prefix}… was revoked. `jindou keys create` makes another.")
@@ -147,18 +132,54 @@ class Keys:
             raise KeyExpired(f"The key {row.prefix}… has expired. `jindou keys create` makes another.")
         if row.secret_hash != digest and (row.old_until is None or row.old_until <= work.now()):
             raise KeyExpired(f"This secret was replaced by {row.prefix}…, and its grace is over.")
+        return self._holder(work, row, row.expires_at if row.secret_hash == digest else _earlier(row))
+
+    def holder_of(self, who: Principal) -> KeyHolder:
+        """Return somebody who asks without a key, signed in: they are bound by nothing but their own rights."""
+        return KeyHolder(
+            who=who, key_id="", models=None, scopes=None, assistant="", decision=self._may_ask(who), good_until=None
+        )
+
+    def note_use(self, work: Work, key_ids: Collection[str]) -> None:
+        """Write that keys were used today; it changes those only that were not used before on this day."""
+        today = work.now().date()
+        used = update(KeyRow).where(KeyRow.id.in_(key_ids), KeyRow.last_used_on.is_distinct_from(today))
+        work.session.execute(used.values(last_used_on=today))
+
+    def _holder(self, work: Work, row: KeyRow, good_until: datetime | None) -> KeyHolder:
         try:
             who = self._principals.principal(work, row.org_id, row.person_id)
         except NotFound:
             raise KeyRefused("The person of this key is no longer here.") from None
-        return KeyHolder(who=who, key_id=row.id, models=None if row.models is None else tuple(map(str, row.models)))
+        return KeyHolder(
+            who=who,
+            key_id=row.id,
+            models=None if row.models is None else tuple(intern(str(model)) for model in row.models),
+            scopes=None if row.scopes is None else frozenset(row.scopes),
+            assistant=row.assistant,
+            decision=self._may_ask(who),
+            good_until=good_until,
+        )
 
-    def note_use(self, work: Work, key_id: str) -> None:
-        """Write that a key was used today; it costs a write on the first use of a day only."""
-        today = work.now().date()
+    def _may_ask(self, who: Principal) -> Decision:
+        return self._policy.decide(who, "completions::create", Resource("Organisation", who.org_id), {})
+
+    def owner(self, work: Work, key_id: str) -> tuple[str, str]:
+        """Return the name of a key and the id of its person.
+
+        Raises:
+            NotFound: there is none in this organisation.
+        """
         row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
-        if row is not None and row.last_used_on != today:
-            row.last_used_on = today
+        if row is None:
+            raise NotFound("No such key.")
+        return row.name, row.person_id
+
+    def _changed(self, work: Work, row: KeyRow) -> None:
+        """Tell those who watch, once the change is durable, of the secrets that a key has until then."""
+        digests = [bytes.fromhex(kept) for kept in (row.secret_hash, row.old_hash) if kept]
+        for tell in self._watchers:
+            work.after_commit(partial(tell, digests))
 
     def _find(self, work: Work, who: Principal, action: str, key_id: str) -> tuple[KeyRow, list[str]]:
         row = work.session.scalars(select(KeyRow).where(KeyRow.id == key_id)).first()
@@ -191,6 +212,8 @@ def _key(row: KeyRow, work: Work) -> Key:
         prefix=row.prefix,
         status=_status(row, work),
         models=None if row.models is None else list(map(str, row.models)),
+        scopes=row.scopes,
+        assistant=row.assistant or None,
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
@@ -199,6 +222,17 @@ def _key(row: KeyRow, work: Work) -> Key:
     )
 
 
-def _hash(secret: str) -> str:
+def _earlier(row: KeyRow) -> datetime | None:
+    """Return when an old secret ends: with its grace or with its key."""
+    return min((at for at in (row.old_until, row.expires_at) if at is not None), default=None)
+
+
+def is_shaped(secret: str) -> bool:
+    """Say whether `secret` looks like one that was given out here."""
+    return len(secret) == _LENGTH and secret.startswith(_MARK)
+
+
+def digest_of(secret: str) -> bytes:
+    """Return the SHA-256 of a secret, under which it is known."""
     # The secrets are 256 random bits, so a plain hash is enough. A header may hold bytes that are no text.
-    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()

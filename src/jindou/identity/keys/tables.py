@@ -24,6 +24,8 @@ class KeyRow(Tenant, Base):
     old_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     old_until: Mapped[datetime | None]
     models: Mapped[list[Any] | None]
+    scopes: Mapped[list[Any] | None]
+    assistant: Mapped[str] = mapped_column(String(120), server_default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

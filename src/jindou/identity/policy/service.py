@@ -11,7 +11,7 @@ from typing import Any
 
 import cedarpy
 
-from jindou.errors import Forbidden, Invalid
+from jindou.errors import Invalid
 from jindou.identity.policy.types import Decision, Rule
 from jindou.identity.principals import Principal
 
@@ -20,10 +20,11 @@ __all__ = ["Policy", "Resource"]
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
 _PLATFORM_ACTIONS = (
-    *("approvals::decide", "audit::read", "completions::create"),
+    *("approvals::decide", "audit::read", "completions::create", "deployments::manage", "deployments::read"),
+    *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
     *("models::manage", "models::read"),
-    *("runs::cancel", "runs::read", "runs::start", "usage::read"),
+    *("runs::cancel", "runs::read", "runs::start", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(
     id="jindou.default-deny",
@@ -66,6 +67,8 @@ class Policy:
         self._rules = _rules(parsed["staticPolicies"])
         self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(_action_entities(actions)))
         self._entities = lru_cache(maxsize=1024)(self._entities_of)
+        # Few differ, and a gateway keeps one for each key.
+        self._decision = lru_cache(maxsize=1024)(self._decision_of)
 
     def decide(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
         """Say whether `who` may do `action` to `resource`, and by which rules.
@@ -85,9 +88,7 @@ class Policy:
             Forbidden: it is not; the message and `rules` name the rule.
         """
         decision = self.decide(who, action, resource, context)
-        if decision.verb != "allow":
-            told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in decision.rules)
-            raise Forbidden(told, rules=[rule.id for rule in decision.rules])
+        decision.require()
         return decision
 
     def _evaluate(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
@@ -99,10 +100,14 @@ class Policy:
         }
         entities = self._entities(who.person_id, who.roles, resource.kind, resource.id, resource.grants)
         answer: cedarpy.AuthzResult = _cedar.is_authorized(request, self._policies, entities)
-        rules = tuple(self._rules[name] for name in sorted(answer.diagnostics.reasons))
-        if answer.diagnostics.errors:
+        reasons = tuple(sorted(answer.diagnostics.reasons))
+        return self._decision(reasons, allowed=answer.allowed, failed=bool(answer.diagnostics.errors))
+
+    def _decision_of(self, reasons: tuple[str, ...], *, allowed: bool, failed: bool) -> Decision:
+        rules = tuple(self._rules[name] for name in reasons)
+        if failed:
             return Decision(verb="deny", rules=(*rules, _ERROR))
-        if answer.allowed:
+        if allowed:
             return Decision(verb="allow", rules=rules)
         return Decision(verb="deny", rules=rules or (_NO_RULE,))
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from jindou.errors import Forbidden
+
 __all__ = ["Decision", "Rule", "Verb"]
 
 Verb = Literal["allow", "ask", "deny"]
@@ -25,3 +27,13 @@ class Decision(BaseModel):
 
     verb: Verb
     rules: tuple[Rule, ...] = ()
+
+    def require(self) -> None:
+        """Let only what is allowed pass.
+
+        Raises:
+            Forbidden: it is not; the message and `rules` name the rule.
+        """
+        if self.verb != "allow":
+            told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in self.rules)
+            raise Forbidden(told, rules=[rule.id for rule in self.rules])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from jindou.db import Work
-from jindou.errors import JindouError, NotFound, Unavailable
+from jindou.errors import JindouError, NotFound
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
@@ -26,20 +26,14 @@ class NoPull(NotFound):
     code = "no_pull"
 
 
-class OneModelOnly(Unavailable):
-    """This installation serves the model of its settings, and no other beside it."""
-
-    code = "one_model_only"
-
-
 class Serving(Protocol):
     """What makes models answer under their names, and stop."""
 
-    def serve(self, work: Work, who: Principal, name: str) -> object:
+    def serve(self, work: Work, who: Principal, name: str, /) -> object:
         """Have the local model `name`, whose file is here, answer from now on."""
         ...
 
-    def stop(self, work: Work, who: Principal, name: str) -> object:
+    def retire(self, work: Work, who: Principal, name: str, /) -> object:
         """Have it answer no more."""
         ...
 
@@ -47,9 +41,7 @@ class Serving(Protocol):
 class Models:
     """The catalogue behind the policy. Pulls go on in the background, one a model, and can be asked about."""
 
-    def __init__(
-        self, catalogue: Catalogue, policy: Policy, audit: Audit, clock: Clock, serving: Serving | None = None
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, policy: Policy, audit: Audit, clock: Clock, serving: Serving) -> None:
         self._serving = serving
         self.catalogue = catalogue
         self._policy = policy
@@ -128,7 +120,7 @@ class Models:
         if self.catalogue.show(entry).state != "here":
             raise ModelUnavailable(f"{entry.title} is not here yet: `jindou models pull {name}`.")
         if name not in self.catalogue.served():
-            self._require_serving().serve(work, who, name)
+            self._serving.serve(work, who, name)
             self._tell(work, who, "models::serve", name, rules)
         return self.catalogue.show(entry)
 
@@ -142,7 +134,7 @@ class Models:
         rules = self._require(who, "models::manage")
         self.catalogue.get(name)
         if name in self.catalogue.served():
-            self._require_serving().stop(work, who, name)
+            self._serving.retire(work, who, name)
             self._tell(work, who, "models::stop", name, rules)
 
     def remove(self, work: Work, who: Principal, name: str) -> None:
@@ -164,14 +156,6 @@ class Models:
         """End the pulls that are under way; the next ones go on from there."""
         for job in list(self._jobs.values()):
             job.stopping.set()
-
-    def _require_serving(self) -> Serving:
-        if self._serving is None:
-            told = (
-                "This installation serves the one model it was started with: `jindou up --model NAME` starts another."
-            )
-            raise OneModelOnly(told)
-        return self._serving
 
     def _require(self, who: Principal, action: str) -> list[str]:
         decision = self._policy.require(who, action, Resource("Organisation", who.org_id), {})

@@ -1,29 +1,30 @@
-"""Chat completions as OpenAI's clients know them, each with a key and exactly metered."""
+"""Completions as other people's clients know them, each with a key and exactly metered."""
 
-from jindou.models.completions.dispatch import Completions
+from jindou.models.completions.dispatch import Asked, Completions
+from jindou.models.completions.presence import Presence
 from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.types import (
-    CallsMade,
+    Begun,
+    CallPiece,
     Done,
-    Failed,
-    MadeCall,
-    ModelNotAllowed,
-    ModelNotFound,
-    ServedModel,
+    Event,
+    RawPiece,
+    ReasoningPiece,
+    Tell,
     TextPiece,
-    Ticket,
 )
 
 __all__ = [
-    "CallsMade",
+    "Asked",
+    "Begun",
+    "CallPiece",
     "ChatRequest",
     "Completions",
     "Done",
-    "Failed",
-    "MadeCall",
-    "ModelNotAllowed",
-    "ModelNotFound",
-    "ServedModel",
+    "Event",
+    "Presence",
+    "RawPiece",
+    "ReasoningPiece",
+    "Tell",
     "TextPiece",
-    "Ticket",
 ]

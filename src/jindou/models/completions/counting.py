@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing_extensions import override
 
 from jindou.errors import JindouError
-from jindou.models.engines import Chunk, Engine, EngineDied, EngineHealth, EngineRequest, FinalChunk, Usage
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway import Stopped
+from jindou.models.upstreams import EngineDied
 
 __all__ = ["CountingEngine"]
 
@@ -63,7 +64,7 @@ class CountingEngine(Engine):
                 if isinstance(chunk, FinalChunk):
                     self.used += chunk.usage
                     self.is_known = True
-                elif chunk.text:
+                elif not isinstance(chunk, TextChunk) or chunk.text:
                     wrote = True
                 yield chunk
                 self._give_up_in_time()

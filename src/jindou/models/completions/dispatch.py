@@ -1,168 +1,322 @@
-"""Requests: each is written down before the engine hears of it, and settled before the client hears the end."""
+"""Requests: each is written down before an engine hears of it, and settled before the client hears the end."""
 
-import threading
+import asyncio
 import time
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from jindou.billing.usage import Attempts, Quantities
+import msgspec
+
+from jindou.billing.pricing import Money
+from jindou.billing.usage import Admission, Ledger, Opening, Quantities
 from jindou.db import Database
-from jindou.errors import Limited
-from jindou.identity.keys import KeyHolder, Keys
-from jindou.identity.policy import Policy, Resource
-from jindou.models.completions.counting import CountingEngine
-from jindou.models.completions.plan import Plan, plan_of
+from jindou.errors import Invalid, JindouError, Limited, Unavailable
+from jindou.identity.keys import KeyHolder
+from jindou.models.completions.plan import plan_of, upstream_body, worst_of
+from jindou.models.completions.presence import Presence
+from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
 from jindou.models.completions.request import ChatRequest
-from jindou.models.completions.types import (
-    Done,
-    Event,
-    Failed,
-    ModelNotAllowed,
-    ModelNotFound,
-    ServedModel,
-    Tell,
-    Ticket,
-)
-from jindou.models.completions.writing import write
-from jindou.models.engines import Engine
-from jindou.telemetry import get_logger
+from jindou.models.completions.speaking import Spoken, speak
+from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
+from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
+from jindou.models.engines import Usage
+from jindou.models.upstreams import EngineDied, Upstreams
 
-__all__ = ["Completions"]
+__all__ = ["Asked", "Completions"]
 
-_MOST_AT_ONCE = 64
-_DRAIN_SECONDS = 30.0
-_log = get_logger(__name__)
+_MOST_THREADS: Final = 64
+_MOST_AT_ONCE: Final = 4096
+_DRAIN_SECONDS: Final = 30.0
+_LOAD_SECONDS: Final = 180.0
+_CHAT: Final = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request of any kind. `body` is what an engine that speaks HTTP is sent at `path`.
+
+    `chat` is the same for an engine that does not, or needs the harness; without it such an engine refuses.
+    """
+
+    model: str
+    path: str
+    body: dict[str, Any]
+    size: int
+    stream: bool
+    worst: Quantities | None = None
+    chat: ChatRequest | None = None
+
+    @property
+    def prefix(self) -> int:
+        """A number that requests with the same beginning share; 0 if there is none to share."""
+        return prefix_of(self.body.get("messages", ()), self.body.get("tools", ()))
+
+    @classmethod
+    def of_chat(cls, request: ChatRequest, size: int) -> "Asked":
+        """Return what a chat request of `size` bytes asks."""
+        body = upstream_body(request)
+        return cls(model=request.model, path=_CHAT, body=body, size=size, stream=bool(request.stream), chat=request)
 
 
 class Completions:
-    """The one model of this installation, asked by programs."""
+    """The models of an installation, asked by programs."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        attempts: Attempts,
-        policy: Policy,
-        keys: Keys,
-        engine: Engine,
-        model: ServedModel,
-    ) -> None:
+    def __init__(self, database: Database, deployments: Deployments, ledger: Ledger) -> None:
         self._database = database
-        self._attempts = attempts
-        self._policy = policy
-        self._keys = keys
-        self._engine = engine
-        self._model = model
-        self._stopping = threading.Event()
-        self._lock = threading.Lock()
-        self._threads: set[threading.Thread] = set()
+        self._deployments = deployments
+        self._ledger = ledger
+        self._upstreams = Upstreams()
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="completion")
+        self._under_way = 0
+        self._stopping = False
+        self.drain_seconds = _DRAIN_SECONDS
 
-    def list_models(self, holder: KeyHolder) -> list[ServedModel]:
-        """Return the models that a key is good for."""
-        return [self._model] if holder.may_use(self._model.name) else []
+    def list_models(self, holder: KeyHolder) -> list[Deployment]:
+        """Return the models that a key is good for.
 
-    def get_model(self, holder: KeyHolder, name: str) -> ServedModel:
+        Raises:
+            ScopeNotAllowed: it is not for asking this.
+        """
+        holder.require_scope("models")
+        return [d for d in self._deployments.list(holder.who.org_id) if holder.may_use(d.name)]
+
+    def get_model(self, holder: KeyHolder, name: str) -> Deployment:
         """Return a model.
 
         Raises:
             ModelNotFound: there is none of that name.
             ModelNotAllowed: the key is not for it.
         """
-        if name != self._model.name:
-            raise ModelNotFound(f"There is no model `{name[:120]}` here; there is `{self._model.name}`.")
+        deployment = self._deployments.get(holder.who.org_id, name)
         if not holder.may_use(name):
             raise ModelNotAllowed(f"This key is not for the model `{name}`.", rules=["jindou.key-models"])
-        return self._model
+        return deployment
 
-    def start(self, holder: KeyHolder, request: ChatRequest, tell: Tell, is_left: threading.Event) -> Ticket:
-        """Begin a completion and return at once; `tell` hears of it from another thread, the end in any case.
+    async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, presence: Presence, *, raw: bool = False) -> None:
+        """Make a completion, and tell its events. What is used is metered also when nobody listens any more.
 
-        Set `is_left` once nobody listens. What is used is metered all the same.
+        With `raw` an engine that speaks OpenAI's language is passed on as `RawPiece`; without, as what it says.
 
         Raises:
             ModelNotFound, ModelNotAllowed: as `get_model` says.
-            Invalid: the request can't be carried out.
             Forbidden: a rule says no.
+            Invalid: the request can't be carried out.
+            BudgetExceeded, RateLimited: a limit has no room for it.
             Limited: too many are under way.
+            EngineUnavailable, EngineDied, EngineRefused, ContextOverflow: what the engines said.
         """
-        self.get_model(holder, request.model)
-        self._policy.require(holder.who, "completions::create", Resource("Organisation", holder.who.org_id), {})
-        plan = plan_of(request, self._model.context_tokens)
-        with self._lock:
-            if len(self._threads) >= _MOST_AT_ONCE or self._stopping.is_set():
-                raise Limited(f"{_MOST_AT_ONCE} completions are under way; try again.", retry_after=1.0)
-            thread = threading.Thread(name="completion", target=lambda: self._run(holder, ticket, plan, tell, is_left))
-            self._threads.add(thread)
+        holder.require_allowed()
+        holder.require_scope("completions")
+        deployment = self.get_model(holder, asked.model)
+        if self._stopping or self._under_way >= _MOST_AT_ONCE:
+            raise Limited(f"{_MOST_AT_ONCE} completions are under way; try again.", retry_after=1.0)
+        self._under_way += 1
         try:
-            ticket = self._open(holder, plan)
-            thread.start()
-        except BaseException:
-            self._forget(thread)
-            raise
-        return ticket
+            await _Making(self, holder, deployment, asked, tell, presence, raw).run()
+        finally:
+            self._under_way -= 1
 
     def stop(self, seconds: float) -> None:
-        """Give those under way `seconds` to end, then break them off; what they used is unknown then, and held."""
+        """Give those under way `seconds` to end, then break them off; what they used is unknown then, and held.
+
+        Call it outside the event loop in which they are.
+        """
         deadline = time.monotonic() + seconds
-        while self._under_way() and time.monotonic() < deadline:
+        while self._under_way and time.monotonic() < deadline:
             time.sleep(0.05)
-        self._stopping.set()
-        for thread in self._under_way():
-            thread.join(timeout=2.0)
+        self._stopping = True
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _open(self, holder: KeyHolder, plan: Plan) -> Ticket:
-        worst = plan.worst(self._model.context_tokens)
-        with self._database.writing(holder.who.org_id) as work:
-            now: datetime = work.now()
-            attempt = self._attempts.open(work, holder.who, holder.key_id, f"model:{self._model.name}", worst)
-            self._keys.note_use(work, holder.key_id)
-        return Ticket(attempt, self._model.name, now)
+    @property
+    def must_end(self) -> bool:
+        """Whether everything has to be broken off."""
+        return self._stopping
 
-    def _run(self, holder: KeyHolder, ticket: Ticket, plan: Plan, tell: Tell, is_left: threading.Event) -> None:
-        engine = CountingEngine(
-            self._engine,
-            plan.sampling,
-            is_left=is_left.is_set,
-            must_end=self._stopping.is_set,
-            drain_seconds=_DRAIN_SECONDS,
-        )
-        try:
-            tell(self._settled(holder.who.org_id, ticket, plan, engine, tell))
-        finally:
-            self._forget(threading.current_thread())
+    @property
+    def database(self) -> Database:
+        """Where the time comes from."""
+        return self._database
 
-    def _settled(self, org_id: str, ticket: Ticket, plan: Plan, engine: CountingEngine, tell: Tell) -> Event:
-        """Make the completion, write down what it used, and only then say that it is over."""
-        end: Event
-        try:
-            reason = write(engine, plan, ticket.id, tell)
-            end = Done(reason, engine.used)
-        except Exception as error:  # noqa: BLE001 - whatever it was, what was used up to there has to be written down
-            end = Failed(error)
-        try:
-            self._close(org_id, ticket, engine, str(end.error) if isinstance(end, Failed) else "")
-        except Exception as error:  # noqa: BLE001 - the client is told of the end in any case
-            used = {"attempt": ticket.id, "prompt": engine.used.prompt, "completion": engine.used.completion}
-            _log.exception("attempt not settled", extra={"fields": used})
-            end = Failed(error)
-        return end
+    @property
+    def deployments(self) -> Deployments:
+        """Who answers."""
+        return self._deployments
 
-    def _close(self, org_id: str, ticket: Ticket, engine: CountingEngine, reason: str) -> None:
-        used = engine.used
-        with self._database.writing(org_id) as work:
-            if not engine.is_known:
-                self._attempts.lose(work, ticket.id, reason)
-            elif not used.prompt and not used.completion:
-                self._attempts.void(work, ticket.id, reason)
-            else:
-                quantities = Quantities(
-                    input_tokens=used.prompt - used.cached, cached_tokens=used.cached, output_tokens=used.completion
+    @property
+    def ledger(self) -> Ledger:
+        """Where it is written down."""
+        return self._ledger
+
+    @property
+    def upstreams(self) -> Upstreams:
+        """The way to engines that speak HTTP."""
+        return self._upstreams
+
+    @property
+    def threads(self) -> ThreadPoolExecutor:
+        """Where the harness works."""
+        return self._threads
+
+
+@dataclass(slots=True)
+class _Making:
+    """One completion in the making."""
+
+    rooms: Completions
+    holder: KeyHolder
+    deployment: Deployment
+    asked: Asked
+    tell: Tell
+    presence: Presence
+    raw: bool
+    tried: set[str] = field(default_factory=set[str])
+    begun: Begun | None = None
+    admission: Admission | None = None
+    reasons: dict[int, str] = field(default_factory=dict[int, str])
+
+    async def run(self) -> None:
+        """Ask one engine after the other until one begins to answer."""
+        failure: JindouError | None = None
+        while True:
+            try:
+                picked = self.rooms.deployments.pick(
+                    self.holder.who.org_id, self.asked.model, self.asked.prefix, self.tried
                 )
-                self._attempts.settle(work, ticket.id, quantities)
+            except Unavailable as error:
+                raise failure or error from None
+            with picked:
+                try:
+                    await self._ask(picked)
+                except (Unavailable, Limited) as error:
+                    if self.begun is not None or self.admission is None or isinstance(error, EngineDied):
+                        raise
+                    failure, self.admission = error, None
+                    self.tried.add(picked.engine_id)
+                    continue
+            return
 
-    def _under_way(self) -> list[threading.Thread]:
-        with self._lock:
-            return list(self._threads)
+    async def _ask(self, picked: Picked) -> None:
+        """Open an attempt, have the engine answer, close the attempt, and only then tell the end."""
+        harnessed = self._needs_harness(picked)
+        self.admission = admission = await self.rooms.ledger.open(self._opening(picked, harnessed=harnessed))
+        attempt = admission.attempt_id
+        end: Relayed | Spoken
+        try:
+            end = await (self._speak(picked, attempt) if harnessed else self._relay(picked))
+        except EngineDied as error:
+            picked.failed(error)
+            await self._close(attempt, picked, None, error.message)
+            raise
+        except JindouError as error:
+            if isinstance(error, Unavailable | Limited):
+                picked.failed(error)
+            # It said no before it wrote anything, so there is nothing to count.
+            await self._close(attempt, picked, Usage(), error.message)
+            raise
+        except BaseException:
+            await self._close(attempt, picked, None, "The request was broken off.")
+            raise
+        await self._end(attempt, picked, end)
 
-    def _forget(self, thread: threading.Thread) -> None:
-        with self._lock:
-            self._threads.discard(thread)
+    async def _end(self, attempt: str, picked: Picked, end: Relayed | Spoken) -> None:
+        if isinstance(end, Spoken) and end.error is not None:
+            await self._close(attempt, picked, end.used if end.is_known else None, str(end.error))
+            if isinstance(end.error, Unavailable):
+                picked.failed(end.error)
+            raise end.error
+        used = end.usage if isinstance(end, Relayed) else end.used if end.is_known else None
+        cost = await self._close(attempt, picked, used, "The engine did not say what it used.")
+        picked.succeeded()
+        reasons = tuple(reason for _, reason in sorted(self.reasons.items())) or end.finish_reasons
+        await self._tell(Done(used or Usage(), reasons, cost))
+
+    async def _relay(self, picked: Picked) -> Relayed:
+        upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
+        body = msgspec.json.encode(picked.dress(self.asked.body))
+        reply = await self.rooms.upstreams.post(upstream, self.asked.path, body)
+        self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
+        try:
+            error = await refusal(reply, upstream, picked.model)
+            if error is not None:
+                raise error
+            relay = relay_stream if self.asked.stream else relay_whole
+            return await relay(reply, self._tell)
+        finally:
+            reply.close()
+
+    async def _speak(self, picked: Picked, attempt: str) -> Spoken:
+        if self.asked.chat is None:
+            told = f"The engine of `{self.asked.model}` can't do this."
+            raise Invalid(told, field="model", rule="an engine that speaks HTTP")
+        plan = plan_of(self.asked.chat, self.deployment.context_tokens)
+        return await speak(
+            self.rooms.threads,
+            picked.engine,
+            plan,
+            attempt.rpartition("_")[2],
+            self._tell,
+            presence=self.presence,
+            must_end=lambda: self.rooms.must_end,
+            drain_seconds=self.rooms.drain_seconds,
+        )
+
+    async def _tell(self, event: Event) -> None:
+        if self.begun is None:
+            self.begun = self._beginning()
+            await self.tell(self.begun)
+        if self.raw or not isinstance(event, RawPiece):
+            await self.tell(event)
+            return
+        events, reasons = spoken(event)
+        self.reasons |= reasons
+        for said in events:
+            await self.tell(said)
+
+    def _beginning(self) -> Begun:
+        admission = self.admission
+        assert admission is not None  # noqa: S101 - nothing is told before it is written down
+        now = self.rooms.database.clock.now()
+        warnings = tuple(limit.scope for limit in admission.warnings)
+        return Begun(admission.attempt_id, self.asked.model, now, admission.limits, warnings)
+
+    def _needs_harness(self, picked: Picked) -> bool:
+        """Tools need it where the model writes its calls as text; a schema where the engine may drop it silently."""
+        chat = self.asked.chat
+        if chat is None or picked.native_tools or picked.dialect == "engine":
+            return picked.dialect == "engine"
+        schema = chat.response_format is not None and chat.response_format.type != "text"
+        return bool(chat.tools) or schema
+
+    def _opening(self, picked: Picked, *, harnessed: bool) -> Opening:
+        who = self.holder.who
+        worst = self.asked.worst
+        if self.asked.chat is not None:
+            worst = worst_of(self.asked.chat, self.asked.size, self.deployment.context_tokens, harnessed=harnessed)
+        return Opening(
+            org_id=who.org_id,
+            person_id=who.person_id,
+            key_id=self.holder.key_id,
+            assistant=self.holder.assistant or "",
+            skus=self.deployment.skus,
+            worst=worst or Quantities(),
+            deployment=self.deployment.name,
+            engine=picked.engine_id,
+        )
+
+    async def _close(self, attempt: str, picked: Picked, used: Usage | None, reason: str) -> Money | None:
+        """Write down what was used; None is unknown. A failure here is ours: it must not hide what went before."""
+        ledger = self.rooms.ledger
+        if used is None:
+            await ledger.lose(attempt, reason)
+            return None
+        if not used.prompt and not used.completion:
+            await ledger.void(attempt, reason)
+            return None
+        quantities = Quantities(
+            input_tokens=used.prompt - used.cached,
+            cached_tokens=used.cached,
+            output_tokens=used.completion - used.reasoning,
+            reasoning_tokens=used.reasoning,
+        )
+        return await ledger.settle(attempt, quantities, picked.sku)

@@ -1,24 +1,39 @@
 """From a request to what has to be done: OpenAI's fields as the harness and the engine take them."""
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from jindou.billing.usage import Quantities
 from jindou.errors import Invalid
-from jindou.models.completions.request import ChatRequest, FunctionTool, Message, ResponseFormat
+from jindou.models.completions.request import ChatRequest, FunctionTool, Message, NamedChoice, ResponseFormat
 from jindou.models.completions.schemas import object_schema, plain_schema
 from jindou.models.gateway import ToolSchema
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Plan", "max_tokens_of", "plan_of", "upstream_body", "worst_of"]
 
-_OURS = "say"
+_OURS: Final = "say"
 """The name by which the harness lets a model answer in words."""
 
-_FRAME_TOKENS = 1024
+_FRAME_TOKENS: Final = 1024
 """More than any template, and the harness, add to what the client sent."""
+
+_KEPT_HERE: Final = (
+    "user",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "service_tier",
+    "verbosity",
+    "metadata",
+    "store",
+    "modalities",
+    "stream_options",
+)
+"""What an engine need not hear of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +51,29 @@ class Plan:
     seed: int
     stop: tuple[str, ...]
     sampling: Mapping[str, float]
+    choices: int
 
-    def worst(self, context_tokens: int) -> Quantities:
-        """Return more than the completion can use: a token is a byte at least, and no request exceeds the context."""
-        shown = [*self.messages, *({"name": t.name, "about": t.description, "of": t.parameters} for t in self.tools)]
-        prompt = len(json.dumps(shown, ensure_ascii=False).encode()) + _FRAME_TOKENS
-        requests = 1 if not self.tools else 3 if self.json_schema is not None else 2
-        if requests > 1:
-            prompt += self.max_tokens
-        return Quantities(input_tokens=requests * min(prompt, context_tokens), output_tokens=requests * self.max_tokens)
+
+def worst_of(request: ChatRequest, body_bytes: int, context_tokens: int, *, harnessed: bool) -> Quantities:
+    """Return more than the completion can use: a token is a byte at least, and no request exceeds the context."""
+    made = max_tokens_of(request, context_tokens)
+    prompt = body_bytes + _FRAME_TOKENS
+    requests = 1
+    if harnessed and request.tools:
+        requests = 3 if request.response_format is not None else 2
+        prompt += made
+    requests *= request.n or 1
+    return Quantities(input_tokens=requests * min(prompt, context_tokens), output_tokens=requests * made)
+
+
+def upstream_body(request: ChatRequest) -> dict[str, Any]:
+    """Return the body for an engine that speaks the same language; it always says what it used."""
+    body: dict[str, Any] = msgspec.to_builtins(request)
+    for name in _KEPT_HERE:
+        body.pop(name, None)
+    if request.stream:
+        body["stream_options"] = {"include_usage": True}
+    return body
 
 
 def plan_of(request: ChatRequest, context_tokens: int) -> Plan:
@@ -53,6 +82,7 @@ def plan_of(request: ChatRequest, context_tokens: int) -> Plan:
     Raises:
         Invalid: its fields contradict each other, or a schema can't be used.
     """
+    _refuse_what_only_an_engine_can(request)
     choice = request.tool_choice or "auto"
     given = {
         "top_p": request.top_p,
@@ -60,33 +90,69 @@ def plan_of(request: ChatRequest, context_tokens: int) -> Plan:
         "frequency_penalty": request.frequency_penalty,
     }
     return Plan(
-        messages=[_message(message) for message in request.messages],
+        messages=[_message(message, at) for at, message in enumerate(request.messages)],
         tools=_tools(request.tools or [], choice),
         answer_only=choice == "none",
-        must_call=choice not in {"none", "auto"},
+        must_call=choice == "required" or isinstance(choice, NamedChoice),
         parallel=request.parallel_tool_calls is not False,
         json_schema=_json_schema(request.response_format),
-        max_tokens=_max_tokens(request, context_tokens),
+        max_tokens=max_tokens_of(request, context_tokens),
         temperature=request.temperature or 0.0,
         seed=secrets.randbelow(2**31) if request.seed is None else request.seed % 2**31,
-        stop=tuple(request.stop or ()),
+        stop=request.stops,
         sampling={name: value for name, value in given.items() if value is not None},
+        choices=request.n or 1,
     )
 
 
-def _message(message: Message) -> dict[str, object]:
+def max_tokens_of(request: ChatRequest, context_tokens: int) -> int:
+    """Return how many tokens the answer may have.
+
+    Raises:
+        Invalid: more were asked for than the context has.
+    """
+    asked = request.max_completion_tokens or request.max_tokens
+    if asked is not None and asked > context_tokens:
+        field = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
+        told = f"{field} is {asked}; the model's context has {context_tokens} tokens."
+        raise Invalid(told, field=field, rule=f"at most {context_tokens}")
+    return asked or context_tokens
+
+
+def _refuse_what_only_an_engine_can(request: ChatRequest) -> None:
+    for name in ("logprobs", "top_logprobs", "logit_bias"):
+        if getattr(request, name):
+            told = f"`{name}` is not there with this model together with tools or a schema: leave one of them out."
+            raise Invalid(told, field=name, rule="supported")
+
+
+def _message(message: Message, at: int) -> dict[str, object]:
     plain: dict[str, object] = {
         "role": "system" if message.role == "developer" else message.role,
-        "content": message.content or "",
+        "content": _text(message, at),
     }
     if message.role == "assistant" and message.tool_calls:
-        plain["tool_calls"] = [call.model_dump() for call in message.tool_calls]
+        plain["tool_calls"] = msgspec.to_builtins(message.tool_calls)
     if message.role == "tool":
         plain["tool_call_id"] = message.tool_call_id
     return plain
 
 
-def _tools(given: list[FunctionTool], choice: str) -> list[ToolSchema]:
+def _text(message: Message, at: int) -> str:
+    """Join the parts of a message; a model that only reads refuses pictures and sound."""
+    if not isinstance(message.content, list):
+        return message.content or ""
+    texts: list[str] = []
+    for part in message.content:
+        text = part.text if part.type == "text" else part.refusal if part.type == "refusal" else None
+        if text is None:
+            field = f"messages[{at}].content"
+            raise Invalid("Only parts of type `text` can be read by this model.", field=field, rule="text")
+        texts.append(text)
+    return "\n".join(texts)
+
+
+def _tools(given: list[FunctionTool], choice: str | NamedChoice) -> list[ToolSchema]:
     tools: dict[str, ToolSchema] = {}
     for at, tool in enumerate(given):
         name, field = tool.function.name, f"tools[{at}].function"
@@ -95,8 +161,8 @@ def _tools(given: list[FunctionTool], choice: str) -> list[ToolSchema]:
             raise Invalid(f"The name `{name}` {why}; choose another.", field=f"{field}.name", rule="a free name")
         schema = object_schema(tool.function.parameters, f"{field}.parameters")
         tools[name] = ToolSchema(name, tool.function.description or "", schema)
-    wanted = choice.removeprefix("=")
-    if choice.startswith("="):
+    if isinstance(choice, NamedChoice):
+        wanted = choice.function.name
         if wanted not in tools:
             raise Invalid(f"`tools` has no function `{wanted}`.", field="tool_choice", rule="one of `tools`")
         return [tools[wanted]]
@@ -114,12 +180,3 @@ def _json_schema(asked: ResponseFormat | None) -> Mapping[str, Any] | None:
     if asked.json_schema is None:
         raise Invalid("`response_format` of type `json_schema` lacks `json_schema`.", field=field, rule="required")
     return plain_schema(asked.json_schema.schema_ or {}, f"{field}.schema")
-
-
-def _max_tokens(request: ChatRequest, context_tokens: int) -> int:
-    asked = request.max_completion_tokens or request.max_tokens
-    if asked is not None and asked > context_tokens:
-        field = "max_completion_tokens" if request.max_completion_tokens else "max_tokens"
-        told = f"{field} is {asked}; the model's context has {context_tokens} tokens."
-        raise Invalid(told, field=field, rule=f"at most {context_tokens}")
-    return asked or context_tokens

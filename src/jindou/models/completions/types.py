@@ -1,35 +1,25 @@
 """What a completion is made of while it goes on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from jindou.errors import Forbidden, NotFound
+from jindou.billing.budgets import LimitState
+from jindou.billing.pricing import Money
+from jindou.errors import Forbidden
 from jindou.models.engines import Usage
 
 __all__ = [
-    "CallsMade",
+    "Begun",
+    "CallPiece",
     "Done",
     "Event",
-    "Failed",
-    "FinishReason",
-    "MadeCall",
     "ModelNotAllowed",
-    "ModelNotFound",
-    "ServedModel",
+    "RawPiece",
+    "ReasoningPiece",
     "Tell",
     "TextPiece",
-    "Ticket",
 ]
-
-FinishReason = Literal["stop", "length", "tool_calls"]
-
-
-class ModelNotFound(NotFound):
-    """No model of that name is served here."""
-
-    code = "model_not_found"
 
 
 class ModelNotAllowed(Forbidden):
@@ -38,63 +28,79 @@ class ModelNotAllowed(Forbidden):
     code = "model_not_allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """A model that can be asked, and since when."""
+@dataclass(slots=True)
+class Begun:
+    """The first event: the engine has begun to answer. `id` is the attempt in the ledger.
 
-    name: str
-    context_tokens: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class MadeCall:
-    """A call of one of the client's functions; `arguments` is JSON text that fits its schema."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class TextPiece:
-    """The next piece of the answer; never empty."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallsMade:
-    """All the calls of the completion."""
-
-    calls: tuple[MadeCall, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The end. The ledger has its row by now, with exactly this usage."""
-
-    finish_reason: FinishReason
-    usage: Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The other end: what went wrong."""
-
-    error: Exception
-
-
-Event = TextPiece | CallsMade | Done | Failed
-"""A completion is any number of pieces, then at most one `CallsMade`, then `Done` or `Failed`."""
-
-Tell = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A completion that has begun. `id` is its attempt in the ledger."""
+    `limits` says how much is left of what bounds the caller.
+    """
 
     id: str
     model: str
     created: datetime
+    limits: tuple[LimitState, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """The id without its prefix: what the ids on the wire are made of."""
+        return self.id.rpartition("_")[2]
+
+
+@dataclass(slots=True)
+class TextPiece:
+    """The next piece of the answer; never empty."""
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class ReasoningPiece:
+    """The next piece of what a model thinks before it answers."""
+
+    text: str
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class CallPiece:
+    """A piece of the call number `at`. The first has its `id` and `name`, those after it more of its `arguments`."""
+
+    at: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    choice: int = 0
+
+
+@dataclass(slots=True)
+class RawPiece:
+    """What an engine sent that speaks the client's language: the JSON of `choices`, to be passed on as it is.
+
+    `whole` is the answer to a request that is not streamed, else it is one chunk of a stream.
+    """
+
+    choices: bytes
+    whole: bool = False
+
+
+@dataclass(slots=True)
+class Done:
+    """The last event. The ledger has its row by now, with exactly this usage; `cost` is None if that is unknown."""
+
+    usage: Usage
+    finish_reasons: tuple[str, ...] = field(default=("stop",))
+    cost: Money | None = None
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the first choice ended: ``stop``, ``length`` or ``tool_calls``."""
+        return self.finish_reasons[0]
+
+
+Event = Begun | TextPiece | ReasoningPiece | CallPiece | RawPiece | Done
+"""A completion is `Begun`, any number of pieces, and `Done`. One that fails ends with an exception instead."""
+
+Tell = Callable[[Event], Awaitable[None]]
+"""Takes an event. It may wait, as long as the client needs to take it."""

@@ -1,30 +1,29 @@
-"""Engines: one protocol, and llama.cpp in a child process as the one that comes with us."""
+"""Engines: the protocol that all of them speak. Each comes in by its name, through `jindou.models.serving`."""
 
-from jindou.models.engines.failures import EngineDied, EngineUnavailable
 from jindou.models.engines.llamacpp import LlamaCppEngine
-from jindou.models.engines.registry import open_engine
 from jindou.models.engines.types import (
+    CallChunk,
     Chunk,
     Engine,
     EngineConfig,
     EngineHealth,
     EngineRequest,
     FinalChunk,
+    ReasoningChunk,
     TextChunk,
     Usage,
 )
 
 __all__ = [
+    "CallChunk",
     "Chunk",
     "Engine",
     "EngineConfig",
-    "EngineDied",
     "EngineHealth",
     "EngineRequest",
-    "EngineUnavailable",
     "FinalChunk",
     "LlamaCppEngine",
+    "ReasoningChunk",
     "TextChunk",
     "Usage",
-    "open_engine",
 ]

@@ -50,7 +50,10 @@ def _params(config: dict[str, Any]) -> Any:
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.cors_origins = ""
     params.ui = False
-    params.endpoint_slots = False
+    # They tell which slots are at work, and take and give what a slot has read; the key guards them as all else.
+    params.endpoint_slots = True
+    if config["slots_path"]:
+        params.slot_save_path = config["slots_path"]
     return params
 
 

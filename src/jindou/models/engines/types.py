@@ -1,11 +1,17 @@
 """What an engine is asked, what it yields, and what it is: the protocol that every engine speaks."""
 
+import hashlib
+import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal, Protocol
 
+from jindou.models.upstreams import Endpoint
+
 __all__ = [
+    "CallChunk",
     "Chunk",
     "Engine",
     "EngineConfig",
@@ -13,19 +19,23 @@ __all__ = [
     "EngineRequest",
     "EngineState",
     "FinalChunk",
+    "ReasoningChunk",
     "TextChunk",
     "Usage",
 ]
 
-EngineState = Literal["stopped", "starting", "ready", "restarting"]
+EngineState = Literal["stopped", "starting", "ready", "restarting", "unreachable"]
+_SYSTEM = ("system", "developer")
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """One model on one engine. `threads` of 0 means every core; `slots` requests run side by side.
 
-    Each slot has `context_tokens` of its own. What the engine says goes to the file `log_path`. It reads `batch` tokens
-    of a prompt at a time; 0 leaves that to the engine.
+    Each slot has `context_tokens` of its own. What the engine says goes to the file `log_path`. What it has read can
+    be kept in the folder `slots_path`, at most `slots_bytes` of it, from one start to the next. A model that runs
+    elsewhere has an `endpoint` in place of a file; one that another process of this installation looks after is
+    `announced` in a file. It reads `batch` tokens of a prompt at a time; 0 leaves that to the engine.
     """
 
     model_name: str
@@ -34,6 +44,10 @@ class EngineConfig:
     threads: int
     log_path: Path
     slots: int = 2
+    slots_path: Path | None = None
+    slots_bytes: int = 2 << 30
+    endpoint: Endpoint | None = None
+    announced: Path | None = None
     batch: int = 0
 
 
@@ -43,48 +57,99 @@ class EngineRequest:
 
     `json_schema` makes the whole output one JSON value of that schema. It does not change the prompt, so the cached
     prefix stays good. `sampling` has what else OpenAI's clients may ask for: `top_p`, `presence_penalty`,
-    `frequency_penalty`.
+    `frequency_penalty`. `tool_choice` is ``auto``, ``none``, ``required`` or ``=name``; engines without native calls
+    can't hold the model to it. `shared` is how many of the messages other conversations begin with as well, if that is
+    known: an engine may keep on disk what it has read of them.
     """
 
     messages: Sequence[Mapping[str, object]]
     tools: Sequence[Mapping[str, object]] = ()
+    tool_choice: str = "auto"
     max_tokens: int = 512
     temperature: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
     json_schema: Mapping[str, object] | None = None
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
+    shared: int = 0
+
+    @property
+    def prefix(self) -> int:
+        """A number for what the conversation begins with: its system messages and tools. 0 if it has neither."""
+        system = [*takewhile(lambda message: message.get("role") in _SYSTEM, self.messages)]
+        if not system and not self.tools:
+            return 0
+        text = json.dumps([[message.get("content") for message in system], list(self.tools)], default=str)
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest()) or 1
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one completion. `prompt` counts the whole prompt, of which `cached` were not computed again."""
+    """Tokens of one completion.
+
+    `prompt` counts the whole prompt, of which `cached` were not computed again; `completion` the whole output, of which
+    `reasoning` were thoughts.
+    """
 
     prompt: int = 0
     cached: int = 0
     completion: int = 0
+    reasoning: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(self.prompt + other.prompt, self.cached + other.cached, self.completion + other.completion)
+        return Usage(
+            self.prompt + other.prompt,
+            self.cached + other.cached,
+            self.completion + other.completion,
+            self.reasoning + other.reasoning,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class TextChunk:
-    """The next piece of the output as the model wrote it, calls included. May be empty: a sign of life."""
+    """The next piece of the output as the model wrote it. May be empty: a sign of life.
+
+    Of an engine without native calls that includes the calls, in the model's own words.
+    """
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class ReasoningChunk:
+    """The next piece of what the model thinks before it answers; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallChunk:
+    """A piece of a native call: the call number `at`, from 0. The first has its `id` and `name`, later ones have none.
+
+    The `arguments` of all its pieces together are JSON text.
+    """
+
+    at: int
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class FinalChunk:
-    """The end: `length` when the output was cut at `max_tokens` or at the end of the context."""
+    """The end: `length` when the output was cut at `max_tokens` or at the end of the context.
 
-    finish_reason: Literal["stop", "length"]
+    Where a deployment has several engines, `engine` and `sku` say which one answered.
+    """
+
+    finish_reason: Literal["stop", "length", "calls"]
     usage: Usage
+    engine: str = ""
+    sku: str = ""
 
 
-Chunk = TextChunk | FinalChunk
-"""A stream is any number of `TextChunk` and then one `FinalChunk`."""
+Chunk = TextChunk | ReasoningChunk | CallChunk | FinalChunk
+"""A stream is any number of other chunks and then one `FinalChunk`."""
 
 
 @dataclass(frozen=True, slots=True)

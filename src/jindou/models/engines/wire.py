@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any, Final, cast
 
-__all__ = ["Address", "Refused", "post", "stream_events"]
+__all__ = ["Address", "Refused", "get", "post", "stream_events"]
 
 _HOST: Final = "127.0.0.1"
 _CONNECT_SECONDS: Final = 10.0
@@ -32,14 +32,27 @@ class Refused(Exception):
         self.detail = dict(detail)
 
 
-def post(address: Address, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-    """Return the JSON object that the server answers.
+def get(address: Address, path: str, *, seconds: float = _SILENT_SECONDS) -> Any:
+    """Return the JSON that the server answers.
 
     Raises:
         Refused: it answers with an error.
-        OSError: it does not answer.
+        OSError: it does not answer in time.
     """
-    connection = _send(address, path, body)
+    return _answer(_send(address, "GET", path, None, seconds))
+
+
+def post(address: Address, path: str, body: Mapping[str, object], *, seconds: float = _SILENT_SECONDS) -> Any:
+    """Return the JSON that the server answers.
+
+    Raises:
+        Refused: it answers with an error.
+        OSError: it does not answer in time.
+    """
+    return _answer(_send(address, "POST", path, body, seconds))
+
+
+def _answer(connection: HTTPConnection) -> Any:
     try:
         return json.loads(_checked(connection.getresponse()).read())
     except (HTTPException, ValueError) as error:
@@ -57,7 +70,7 @@ def stream_events(
         Refused: the server answers with an error.
         OSError: it does not answer, or leaves before the end.
     """
-    connection = _send(address, path, body)
+    connection = _send(address, "POST", path, body, _SILENT_SECONDS)
     plug = connection.sock
     events: queue.SimpleQueue[dict[str, Any] | Exception | None] = queue.SimpleQueue()
     reader = threading.Thread(target=_read_events, args=(connection, events), name="engine-stream", daemon=True)
@@ -81,14 +94,16 @@ def stream_events(
         connection.close()
 
 
-def _send(address: Address, path: str, body: Mapping[str, object]) -> HTTPConnection:
+def _send(
+    address: Address, method: str, path: str, body: Mapping[str, object] | None, seconds: float
+) -> HTTPConnection:
     port, key = address
     connection = HTTPConnection(_HOST, port, timeout=_CONNECT_SECONDS)
     try:
         connection.connect()
-        connection.sock.settimeout(_SILENT_SECONDS)
+        connection.sock.settimeout(seconds)
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        connection.request("POST", path, json.dumps(body).encode(), headers)
+        connection.request(method, path, None if body is None else json.dumps(body).encode(), headers)
     except OSError:
         connection.close()
         raise

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from jindou.models.engines import Engine, EngineRequest, FinalChunk, Usage
+from jindou.models.engines import Engine, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.copying import said_in
 from jindou.models.gateway.history import calls_of_this_turn, tools_left
@@ -152,7 +152,8 @@ class _Turn:
                     self._usage += chunk.usage
                     self._requests += 1
                     return chunk.finish_reason == "length"
-                saying.feed(chunk.text)
+                if isinstance(chunk, TextChunk):
+                    saying.feed(chunk.text)
         finally:
             stream.close()
         return True

@@ -20,7 +20,8 @@ def warm_up(
         EngineUnavailable, EngineDied: as `Engine.stream` says.
     """
     messages = [{"role": "system", "content": instructions}, {"role": "user", "content": "Hi!"}]
-    stream = engine.stream(EngineRequest(messages=messages_for(messages, tools), max_tokens=1))
+    shown = messages_for(messages, tools)
+    stream = engine.stream(EngineRequest(messages=shown, max_tokens=1, shared=len(shown) - 1))
     try:
         for _ in stream:
             if should_stop():

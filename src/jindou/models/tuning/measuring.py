@@ -16,8 +16,8 @@ from typing import Final
 
 import psutil
 
-from jindou.models.engines import Engine, EngineConfig, EngineRequest, FinalChunk, TextChunk, Usage, open_engine
-from jindou.models.tuning.choice import version_of
+from jindou.models.engines import Engine, EngineConfig, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.serving import open_engine, version_of
 
 __all__ = ["BUILDS", "Build", "Figures", "Setup", "best", "installed", "measure", "setups"]
 

@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = {
     "up": Entry("server:up", "Start Jindou here, and stay until Ctrl-C."),
+    "gateway": Entry("gateway:gateway", "Serve /v1 alone, beside `jindou up`, until Ctrl-C."),
     "down": Entry("server:down", "Stop the Jindou that runs here."),
     "status": Entry("server:status", "Show whether Jindou runs here, and with what."),
     "doctor": Entry("doctor:doctor", "Say what is open, what is wrong, and what to do."),
@@ -41,9 +42,11 @@ COMMANDS: Mapping[str, Entry] = {
     "assistants": Entry("assistants:group", "Assistants, and what they are for."),
     "bill": Entry("usage:bill", "Show what was used, and what it cost."),
     "usage": Entry("usage:group", "Usage: the bill by another name."),
+    "budgets": Entry("budgets:group", "Budgets: what people, assistants and keys may use."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
+    "deployments": Entry("deployments:group", "Deployments: the models that there are, and the engines behind them."),
     "principals": Entry("principals:group", "People, and who you are here."),
     "eval": Entry("evaluate:evaluation", "Measure how often the model calls the right tool."),
     "demo": Entry("demo:group", "The demo company."),

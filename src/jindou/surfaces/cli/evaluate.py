@@ -12,10 +12,10 @@ from jindou.agents.assistants import Assistants
 from jindou.assembly import installed_packs
 from jindou.errors import NotFound
 from jindou.home import Home
-from jindou.models.engines import Engine, EngineConfig, open_engine
+from jindou.models.engines import Engine, EngineConfig
 from jindou.models.evaluation import Case, ExpectedCall, Outcome, Report, evaluate, load_cases
 from jindou.models.gateway import ToolSchema
-from jindou.models.tuning import choose_engine
+from jindou.models.serving import choose_engine, open_engine
 from jindou.packs.contract import Pack
 from jindou.settings import load_settings
 from jindou.surfaces.cli.models import local_model

@@ -1,5 +1,7 @@
 """`jindou keys`."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -7,12 +9,26 @@ import typer
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
-from jindou_client.types import Key, NewKey
+from jindou_client.types import Key, KeyScope, NewKey
 
 __all__ = ["group"]
 
 group = command_group("Keys: what programs show to ask a model in your name.")
 
+
+class Scope(StrEnum):
+    """What a key is good for."""
+
+    COMPLETIONS = "completions"
+    EMBEDDINGS = "embeddings"
+    MODELS = "models"
+
+
+_SCOPES: Mapping[Scope, KeyScope] = {
+    Scope.COMPLETIONS: "completions",
+    Scope.EMBEDDINGS: "embeddings",
+    Scope.MODELS: "models",
+}
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key: key_…")]
 
 
@@ -23,12 +39,22 @@ def create(
     person: As = "clerk",
     days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days it is good for.  [default: for ever]")] = None,
     model: Annotated[list[str] | None, typer.Option(help="Only for this model; may be repeated.")] = None,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="Only for requests of this kind; may be repeated.  [default: all]")
+    ] = None,
+    assistant: Annotated[str | None, typer.Option(help="What the bill names its calls by.")] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, and print its secret this once."""
     with signed_in(home, person) as seat:
-        key = seat.client.keys.create(name, days=days, models=model or None)
+        key = seat.client.keys.create(
+            name,
+            days=days,
+            models=model or None,
+            scopes=[_SCOPES[one] for one in scope or ()] or None,
+            assistant=assistant,
+        )
         url = seat.client.url
     _secret(key, url, as_json=as_json)
 
@@ -49,11 +75,13 @@ def list_keys(*, person: As = "clerk", home: Home = None, as_json: AsJson = Fals
             moment(key.expires_at) if key.expires_at else "never",
             str(key.last_used_on or "never"),
             ", ".join(key.models or ["all"]),
+            ", ".join(key.scopes or ["all"]),
+            key.assistant or "",
             key.name,
         )
         for key in found
     ]
-    table(("key", "begins", "status", "expires", "last used", "models", "name"), rows)
+    table(("key", "begins", "status", "expires", "last used", "models", "for", "assistant", "name"), rows)
 
 
 @group.command("show")
@@ -103,4 +131,6 @@ def _key(key: Key, *, as_json: bool) -> None:
     if as_json:
         document(key)
         return
-    typer.echo(one_line(f"{key.id}: {key.prefix}… {key.status} · {key.name}"))
+    good_for = f"{', '.join(key.models or ['all models'])} · {', '.join(key.scopes or ['all requests'])}"
+    told = f"{key.id}: {key.prefix}… {key.status} · {key.name} · {good_for}"
+    typer.echo(one_line(f"{told} · as {key.assistant}" if key.assistant else told))

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from jindou.home import Home
 from jindou.models.catalogue import AddAsk, Catalogue, Fit, Model, ModelEntry, Reporter, WrongBytes
 from jindou.models.catalogue import Progress as PullProgress
-from jindou.models.tuning import BUILDS, EngineChoice, best, installed, measure, remember, setups
+from jindou.models.serving import EngineChoice, open_catalogue, remember
+from jindou.models.tuning import BUILDS, best, installed, measure, setups
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, command_group
@@ -202,13 +203,7 @@ def tune(
 def catalogue_of(settings: Settings) -> Catalogue:
     """Return the catalogue of an installation; what its server serves now is not touched."""
     place = Home(settings.home)
-    return Catalogue(
-        settings.models_dir or place.models,
-        timeout=settings.source_timeout,
-        offline=settings.offline,
-        context_tokens=settings.context_tokens,
-        served=cache(lambda: _served(settings, place)),
-    )
+    return open_catalogue(settings, place, cache(lambda: _served(settings, place)))
 
 
 def local_model(settings: Settings, place: Home) -> tuple[ModelEntry, Path]:
@@ -217,12 +212,7 @@ def local_model(settings: Settings, place: Home) -> tuple[ModelEntry, Path]:
     Raises:
         UnknownModel, ModelUnavailable, DiskFull, WrongBytes: as the catalogue says.
     """
-    catalogue = Catalogue(
-        settings.models_dir or place.models,
-        timeout=settings.source_timeout,
-        offline=settings.offline,
-        context_tokens=settings.context_tokens,
-    )
+    catalogue = open_catalogue(settings, place)
     entry = catalogue.choose(settings.model)
     try:
         found = catalogue.find(entry)

@@ -17,10 +17,10 @@ from typing_extensions import override
 from jindou.assembly import Platform, assemble
 from jindou.errors import Conflict, Unavailable
 from jindou.home import Home
-from jindou.models.engines import EngineConfig, open_engine
-from jindou.models.tuning import choose_engine
+from jindou.models.serving import local_models
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.app import create_app
+from jindou.surfaces.cli.embedding_weights import prepare_embeddings
 from jindou.surfaces.cli.models import local_model
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
@@ -59,14 +59,10 @@ def up(
 
 def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: bool) -> None:
     """Fetch what is missing, put the platform together, and serve it until a signal comes."""
-    entry, path = local_model(settings, place)
+    entry, _ = local_model(settings, place)
     name = entry.name
-    choice = choose_engine(
-        settings.engine, settings.engine_threads, place.tuned_engine, native_tools=entry.native_tools
-    )
-    config = EngineConfig(name, path, settings.context_tokens, choice.threads, place.engine_log, batch=choice.batch)
-    engine = open_engine(choice.engine, config)
-    platform = assemble(settings, place, engine, name)
+    prepare_embeddings(settings, place)
+    platform = assemble(settings, place, local_models(settings, place, name), name)
     _say(f"Starting {name} …", quiet=as_json)
     # The server tells the signal again once it has shut down; `down` should end us in order, like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -46,6 +46,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "notice.model_restarted": {"en": "The model was restarted; the run goes on.", "zh": "模型已重启，运行继续。"},
     "notice.output_cut": {"en": "The model wrote too much and was cut off.", "zh": "模型输出过长，已被截断。"},
+    "notice.rate_limited": {
+        "en": "A limit of requests or tokens a minute is reached; the run goes on by itself.",
+        "zh": "已达到每分钟的请求或词元上限；运行稍后会自动继续。",
+    },
     "notice.repaired_call": {
         "en": "The model's call was malformed; it was repaired.",
         "zh": "模型的调用格式有误，已修正。",

@@ -7,12 +7,17 @@ from markupsafe import Markup
 
 from jindou.billing.pricing import MICRO, Money
 
-__all__ = ["exact_money", "moment", "money", "pretty", "seconds", "span"]
+__all__ = ["decimal", "exact_money", "moment", "money", "pretty", "seconds", "span"]
 
 
 def money(amount: Money) -> str:
     """Return ``0.0012 CNY``: every digit that counts, two decimals at least."""
     return str(amount)
+
+
+def decimal(micro: int) -> str:
+    """Return ``50.00`` for 50,000,000: an amount without its currency, as a form takes it back."""
+    return Money(micro=micro, currency="").decimal()
 
 
 def exact_money(amount: Money) -> Markup:

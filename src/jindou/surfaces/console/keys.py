@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jindou.errors import Conflict
 from jindou.identity.keys import KeyAsk, NewKey, Rotation
@@ -15,6 +15,8 @@ __all__ = ["router"]
 
 router = APIRouter()
 
+_SCOPES = {"completions", "embeddings", "models"}
+
 
 @router.get("/keys")
 def list_keys(request: Request) -> Response:
@@ -22,18 +24,47 @@ def list_keys(request: Request) -> Response:
     return _show(request)
 
 
+class KeyForm(BaseModel):
+    """What somebody typed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: str = ""
+    days: str = ""
+    models: str = ""
+    scopes: list[str] = []
+    assistant: str = ""
+
+    def asked(self) -> KeyAsk:
+        """Return the key that is asked for; every scope ticked is all there will be, too.
+
+        Raises:
+            ValidationError: it makes no sense.
+        """
+        ticked = None if set(self.scopes) >= _SCOPES else self.scopes
+        return KeyAsk.model_validate(
+            {
+                "name": self.name,
+                "days": self.days or None,
+                "models": self.models.replace(",", " ").split() or None,
+                "scopes": ticked,
+                "assistant": self.assistant.strip() or None,
+            }
+        )
+
+
 @router.post("/keys")
-def create(request: Request, name: Annotated[str, Form()] = "", days: Annotated[str, Form()] = "") -> Response:
+def create(request: Request, typed: Annotated[KeyForm, Form()]) -> Response:
     """Make a key and show its secret; what stands in the way is said beside the form."""
     who = signed_in(request)
     try:
-        asked = KeyAsk.model_validate({"name": name, "days": days or None})
+        asked = typed.asked()
         with writing(request) as work:
             made = platform_of(request).keys.create(work, who, asked)
     except ValidationError:
-        return _show(request, status=422, name=name, days=days, trouble="unreadable")
+        return _show(request, status=422, typed=typed, trouble="unreadable")
     except Conflict:
-        return _show(request, status=409, name=name, days=days, trouble="too_many")
+        return _show(request, status=409, typed=typed, trouble="too_many")
     return _show(request, status=201, made=made)
 
 
@@ -63,14 +94,16 @@ def _show(
     *,
     status: int = 200,
     made: NewKey | None = None,
-    name: str = "",
-    days: str = "",
+    typed: KeyForm | None = None,
     trouble: str = "",
 ) -> Response:
     who = signed_in(request)
     services = platform_of(request)
     with reading(request) as work:
         keys = services.keys.list_keys(work, who)
+        limits = {
+            budget.scope_id: [budget] for budget in services.budgets.list_budgets(work, who) if budget.scope == "key"
+        }
         waiting = services.approvals.count_waiting(work, who)
     return page(
         request,
@@ -81,8 +114,8 @@ def _show(
         section="keys",
         keys=keys,
         made=made,
-        name=name,
-        days=days,
+        typed=typed or KeyForm(),
+        limits=limits,
         trouble=trouble,
         base_url=f"{services.settings.url}/v1",
     )

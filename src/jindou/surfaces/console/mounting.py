@@ -8,7 +8,19 @@ from starlette.responses import Response
 from starlette.types import Scope
 from typing_extensions import override
 
-from jindou.surfaces.console import approvals, audit, conversations, keys, runs, sign_in, switches, usage
+from jindou.surfaces.console import (
+    approvals,
+    audit,
+    budgets,
+    conversations,
+    deployments,
+    keys,
+    playground,
+    runs,
+    sign_in,
+    switches,
+    usage,
+)
 
 __all__ = ["mount"]
 
@@ -17,7 +29,19 @@ _STATIC = Path(__file__).parent / "static"
 
 def mount(app: FastAPI) -> None:
     """Add every page of the console to `app`, and its stylesheets and scripts under ``/static``."""
-    for page in (sign_in, conversations, runs, approvals, usage, audit, keys, switches):
+    for page in (
+        sign_in,
+        conversations,
+        runs,
+        approvals,
+        usage,
+        budgets,
+        audit,
+        deployments,
+        playground,
+        keys,
+        switches,
+    ):
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", _Assets(directory=_STATIC), name="static")
 

@@ -89,9 +89,13 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
         ("runs", "/runs", "runs"),
         ("approvals", "/approvals", "approvals"),
         ("usage", "/usage", "usage"),
+        ("budgets", "/budgets", "gauge"),
     ]
     if who is not None and platform_of(request).audit.may_read(who):
         sections.append(("audit", "/audit", "audit"))
+    sections.append(("deployments", "/deployments", "model"))
+    if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
+        sections.append(("playground", "/playground", "play"))
     return [*sections, ("keys", "/keys", "key")]
 
 
@@ -112,6 +116,7 @@ def _make_environment() -> Environment:
     )
     environment.filters.update(
         money=formats.money,
+        decimal=formats.decimal,
         exact_money=formats.exact_money,
         moment=formats.moment,
         pretty=formats.pretty,

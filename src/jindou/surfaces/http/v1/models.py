@@ -1,46 +1,32 @@
 """`/v1/models`: what a key is good for."""
 
-from typing import Literal
+import json
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from jindou.surfaces.http.v1.call import Call
 
-from jindou.models.completions import ServedModel
-from jindou.surfaces.door import platform_of
-from jindou.surfaces.http.v1.holder import Holder
+__all__ = ["get", "list_models"]
 
-__all__ = ["router"]
-
-router = APIRouter(prefix="/models")
+_PREFIX = "/v1/models/"
 
 
-class Model(BaseModel):
-    """A model; `created` is since when it is served here, in seconds since 1970."""
-
-    id: str
-    object: Literal["model"] = "model"
-    created: int
-    owned_by: str = "jindou"
-
-
-class ModelList(BaseModel):
-    """Every model that the key is good for."""
-
-    object: Literal["list"] = "list"
-    data: list[Model]
-
-
-@router.get("")
-def list_models(request: Request, holder: Holder) -> ModelList:
+async def list_models(call: Call) -> None:
     """Return the models that the key is good for."""
-    return ModelList(data=[_model(model) for model in platform_of(request).completions.list_models(holder)])
+    holder = await call.holder()
+    names = [model.name for model in call.gateway.completions.list_models(holder)]
+    names += call.gateway.embeddings.list_models(holder)
+    await call.answer(200, json.dumps({"object": "list", "data": [_model(name) for name in names]}).encode())
 
 
-@router.get("/{name:path}")
-def get(request: Request, holder: Holder, name: str) -> Model:
+async def get(call: Call) -> None:
     """Return one model."""
-    return _model(platform_of(request).completions.get_model(holder, name))
+    name = unquote(call.path.removeprefix(_PREFIX))
+    holder = await call.holder()
+    if name not in call.gateway.embeddings.list_models(holder):
+        name = call.gateway.completions.get_model(holder, name).name
+    await call.answer(200, json.dumps(_model(name)).encode())
 
 
-def _model(model: ServedModel) -> Model:
-    return Model(id=model.name, created=int(model.since.timestamp()))
+def _model(name: str) -> dict[str, object]:
+    # `created` is part of the shape that clients read; a deployment has no such moment that would mean anything.
+    return {"id": name, "object": "model", "created": 0, "owned_by": "jindou"}

@@ -1,0 +1,66 @@
+"""An engine that counts: what a model call used is known from the engine's own figures, or known to be unknown."""
+
+from collections.abc import Generator
+
+from typing_extensions import override
+
+from jindou.billing.usage import Quantities
+from jindou.errors import JindouError
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import EngineDied
+
+__all__ = ["Counted", "quantities_of"]
+
+
+def quantities_of(usage: Usage) -> Quantities:
+    """Return what the ledger writes of an engine's figures."""
+    return Quantities.told(usage.prompt, usage.cached, usage.completion, usage.reasoning)
+
+
+class Counted(Engine):
+    """Passes requests on to `engine`, and adds up what their ends say."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._usage = Usage()
+        self.is_known = True
+        """Whether `used` is everything: false from the moment a request is sent until its figures are there."""
+
+    @property
+    def used(self) -> Quantities:
+        """What the requests used that came to their end."""
+        return quantities_of(self._usage)
+
+    @override
+    def start(self) -> None:
+        self._engine.start()
+
+    @override
+    def stop(self) -> None:
+        self._engine.stop()
+
+    @override
+    def health(self) -> EngineHealth:
+        return self._engine.health()
+
+    @override
+    def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
+        wrote = False
+        self.is_known = False
+        stream = self._engine.stream(request)
+        try:
+            for chunk in stream:
+                if isinstance(chunk, FinalChunk):
+                    self._usage += chunk.usage
+                    self.is_known = True
+                elif not isinstance(chunk, TextChunk) or chunk.text:
+                    wrote = True
+                yield chunk
+        except EngineDied:
+            raise
+        except JindouError:
+            # It said no before it wrote anything, so there is nothing to count.
+            self.is_known = self.is_known or not wrote
+            raise
+        finally:
+            stream.close()

@@ -1,0 +1,108 @@
+"""Settings -> Gateway: what `/v1` needs and nothing else, so that a worker of it starts in a second and stays small."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from jindou import __version__
+from jindou.billing.pricing import PriceBook
+from jindou.billing.usage import Attempts, Ledger
+from jindou.db import Database, require_newest
+from jindou.durable.queue import Queue
+from jindou.errors import Unavailable
+from jindou.home import Home
+from jindou.identity.audit import Audit
+from jindou.identity.keys import KeyRing, Keys
+from jindou.identity.policy import Policy
+from jindou.identity.principals import Principals
+from jindou.models.completions import Completions
+from jindou.models.deployments import Deployments, open_deployments
+from jindou.models.embeddings import Embeddings, open_embeddings
+from jindou.models.serving import open_catalogue, remote_models
+from jindou.settings import Settings
+from jindou.telemetry import Clock, Metrics, Spans, open_spans
+
+__all__ = ["Gateway", "open_gateway"]
+
+_STOP_SECONDS = 5.0
+
+
+class NotPrepared(Unavailable):
+    """The home has no database of this version."""
+
+    code = "not_prepared"
+
+
+@dataclass(slots=True, kw_only=True)
+class Gateway:
+    """What the doors of `/v1` open. Start it before the first request, and stop it after the last."""
+
+    clock: Clock
+    metrics: Metrics
+    spans: Spans
+    keys: KeyRing
+    ledger: Ledger
+    completions: Completions
+    embeddings: Embeddings
+
+    def start(self) -> None:
+        """Begin to write down."""
+        self.keys.start()
+        self.ledger.start()
+        self.embeddings.start()
+
+    def stop(self, seconds: float) -> None:
+        """Give what is under way `seconds` to end, then break it off, and write down what is left."""
+        self.completions.stop(seconds)
+        self.embeddings.stop()
+        self.ledger.stop()
+        self.keys.stop()
+        self.spans.stop()
+
+
+@contextmanager
+def open_gateway(settings: Settings, home: Home) -> Generator[Gateway]:
+    """Open the gateway of a worker, on the database and the engines of the `jindou up` that has this home.
+
+    Raises:
+        NotPrepared: no `jindou up` of this version has been here.
+    """
+    if not settings.database_url and not home.database.exists():
+        raise NotPrepared(f"There is no database in {home.path}: `jindou up` makes it; then start the worker again.")
+    database = Database(settings.database_url or f"sqlite:///{home.database}")
+    try:
+        require_newest(database)
+        gateway = _gateway(settings, home, database)
+        gateway.start()
+        try:
+            yield gateway
+        finally:
+            gateway.stop(_STOP_SECONDS)
+    finally:
+        database.close()
+
+
+def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
+    policy = Policy({}, {})
+    audit = Audit(home.published_heads, policy)
+    keys = Keys(Principals(), policy, audit)
+    attempts = Attempts(PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices))
+    metrics = Metrics()
+    ledger = Ledger(database, attempts, Queue(settings.lease_seconds), metrics.ledger)
+    deployments = _deployments(settings, home, database, policy, audit)
+    return Gateway(
+        clock=database.clock,
+        metrics=metrics,
+        spans=open_spans(settings.otlp_endpoint, __version__),
+        keys=KeyRing(database, keys),
+        ledger=ledger,
+        completions=Completions(database, deployments, ledger),
+        embeddings=open_embeddings(settings, home, deployments, ledger, database.clock, here=False),
+    )
+
+
+def _deployments(settings: Settings, home: Home, database: Database, policy: Policy, audit: Audit) -> Deployments:
+    models = remote_models(settings, home)
+    return open_deployments(
+        settings, home, database, policy=policy, audit=audit, models=models, model=home.standing_model()
+    )

@@ -1,0 +1,240 @@
+"""The counters that one transaction touches: read under their lock, judged call by call, written once.
+
+It goes past the ORM, since one transaction serves many calls of many organisations: every row names its own.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from jindou.billing.budgets.types import BudgetExceeded, LimitState, RateLimited, ScopeKind
+from jindou.billing.budgets.window import Window
+from jindou.billing.pricing import Money
+from jindou.db import Driver, Prepared
+
+__all__ = ["Payer", "Sheet"]
+
+_BY_REMAINING = attrgetter("remaining")
+
+
+class Payer(NamedTuple):
+    """Whose budgets a call is paid from; a key or an assistant that has no part in it is empty."""
+
+    org_id: str
+    person_id: str
+    assistant: str = ""
+    key_id: str = ""
+
+    def scopes(self) -> tuple[tuple[str, str, str], ...]:
+        """Return organisation, kind and id of everything that may have a budget."""
+        org = self.org_id
+        return (
+            (org, "organisation", org),
+            (org, "person", self.person_id),
+            (org, "assistant", self.assistant),
+            (org, "key", self.key_id),
+        )
+
+
+@dataclass(slots=True)
+class _Line:
+    """A budget as it stands. `spent` and `held` are of this month, `requests` and `tokens` of `minute`."""
+
+    id: str
+    org_id: str
+    scope: ScopeKind
+    scope_id: str
+    name: str
+    monthly: int | None
+    warn_share: float | None
+    rpm: int | None
+    tpm: int | None
+    spent: int
+    held: int
+    minute: int
+    requests: int
+    tokens: int
+
+
+class Sheet:
+    """The budgets of some payers at one time, in one transaction. `month` is the one that pays what is opened now."""
+
+    def __init__(self, driver: Driver, payers: AbstractSet[Payer], now: datetime, currency: str) -> None:
+        self._driver = driver
+        self._window = Window.of(now)
+        self.month = self._window.month
+        self._month_ends, self._minute_ends = self._window.month_ends, self._window.minute_ends
+        self._currency = currency
+        self._lines: dict[tuple[str, str, str], _Line] = {}
+        self._months: dict[tuple[str, str, str], list[int]] = {}
+        self._minutes: dict[str, _Line] = {}
+        self._read(sorted({scope_id for payer in payers for _, _, scope_id in payer.scopes() if scope_id}))
+
+    def admit(self, payer: Payer, micro: int, tokens: int) -> tuple[tuple[LimitState, ...], tuple[LimitState, ...]]:
+        """Hold `micro` and count a request of `tokens`; return the limits as they are then, and those to warn of.
+
+        Raises:
+            BudgetExceeded, RateLimited: a limit has no room; nothing was held or counted.
+        """
+        lines = self._of(payer)
+        for line in lines:
+            self._require_room(line, micro, tokens)
+        for line in lines:
+            line.held += micro
+            self._owe(line, self.month, 0, micro)
+            if line.rpm is not None or line.tpm is not None:
+                line.requests += 1
+                line.tokens += tokens
+                self._minutes[line.id] = line
+        states = [state for line in lines for state in self._states(line)]
+        states.sort(key=_BY_REMAINING)
+        warned = [line for line in lines if _is_warned(line)]
+        return tuple(states), tuple(self._money(line) for line in warned)
+
+    def correct(self, payer: Payer, at: datetime, month: str, *, spent: int, held: int, tokens: int) -> None:
+        """Add what a call that was opened at `at`, and is paid by `month`, turned out to be."""
+        minute = int(at.timestamp()) // 60
+        for line in self._of(payer):
+            if month == self.month:
+                line.spent += spent
+                line.held += held
+            self._owe(line, month, spent, held)
+            if tokens and line.minute == minute and (line.rpm is not None or line.tpm is not None):
+                line.tokens += tokens
+                self._minutes[line.id] = line
+
+    def write(self) -> None:
+        """Write every counter that changed."""
+        months = [
+            {"budget_id": budget_id, "org_id": org_id, "month": month, "spent_micro": spent, "held_micro": held}
+            for (budget_id, org_id, month), (spent, held) in sorted(self._months.items())
+            if spent or held
+        ]
+        self._driver.write(_ADD_TO_MONTH, months)
+        minutes = [
+            {
+                "budget_id": budget_id,
+                "org_id": line.org_id,
+                "minute": line.minute,
+                "requests": line.requests,
+                "tokens": line.tokens,
+            }
+            for budget_id, line in sorted(self._minutes.items())
+        ]
+        self._driver.write(_PUT_MINUTE, minutes)
+
+    def _read(self, scope_ids: list[str]) -> None:
+        if not scope_ids:
+            return
+        driver = self._driver
+        ids = driver.marks(len(scope_ids))
+        if not driver.is_sqlite:
+            # SQLite has one writer. Elsewhere the counters are read by a statement that begins after the lock is had.
+            driver.read(_LOCK.format(ids=ids), scope_ids)
+        for row in driver.read(_READ.format(month=driver.marks(), ids=ids), [self.month, *scope_ids]):
+            line = _Line(*row)
+            # A clock that is ahead of ours by a little has begun the next minute already.
+            if line.minute not in {self._window.minute, self._window.minute + 1}:
+                line.minute, line.requests, line.tokens = self._window.minute, 0, 0
+            self._lines[line.org_id, line.scope, line.scope_id] = line
+
+    def _of(self, payer: Payer) -> list[_Line]:
+        lines = self._lines
+        return [lines[scope] for scope in payer.scopes() if scope in lines] if lines else []
+
+    def _owe(self, line: _Line, month: str, spent: int, held: int) -> None:
+        sums = self._months.setdefault((line.id, line.org_id, month), [0, 0])
+        sums[0] += spent
+        sums[1] += held
+
+    def _require_room(self, line: _Line, micro: int, tokens: int) -> None:
+        if line.rpm is not None and line.requests >= line.rpm:
+            self._limit(line, "requests", 1)
+        if line.tpm is not None and line.tokens + tokens > line.tpm:
+            self._limit(line, "tokens", tokens)
+        if line.monthly is not None and micro > 0 and line.spent + line.held + micro > line.monthly:
+            state = self._money(line)
+            left, most = (
+                Money(micro=state.remaining, currency=self._currency),
+                Money(micro=micro, currency=self._currency),
+            )
+            raise BudgetExceeded(
+                f"The {_whose(line)} has {left} left of its budget for {self.month}, and this call may cost "
+                f"{most}. The budget starts anew on {state.reset_at:%Y-%m-%d} (UTC).",
+                state,
+                micro,
+            )
+
+    def _limit(self, line: _Line, kind: str, needed: int) -> None:
+        state = next(state for state in self._states(line) if state.kind == kind)
+        wait = max(0.001, (state.reset_at - self._window.at).total_seconds())
+        left = f"{state.remaining:,} of {state.limit:,} {kind} a minute left"
+        told = f"The {_whose(line)} has {left}, and this call "
+        if needed > state.limit:
+            told += f"needs {needed:,}: more than the limit ever lets through."
+        else:
+            told += f"needs {needed:,}. The minute ends in {wait:.0f} s."
+        raise RateLimited(told, state, needed, retry_after=wait)
+
+    def _states(self, line: _Line) -> list[LimitState]:
+        states: list[LimitState] = []
+        reset = self._minute_ends
+        if line.rpm is not None:
+            left = max(0, line.rpm - line.requests)
+            states.append(LimitState("requests", line.scope, line.name, line.rpm, left, reset))
+        if line.tpm is not None:
+            left = max(0, line.tpm - line.tokens)
+            states.append(LimitState("tokens", line.scope, line.name, line.tpm, left, reset))
+        if line.monthly is not None:
+            states.append(self._money(line))
+        return states
+
+    def _money(self, line: _Line) -> LimitState:
+        monthly = line.monthly or 0
+        left = max(0, monthly - line.spent - line.held)
+        return LimitState("money", line.scope, line.name, monthly, left, self._month_ends)
+
+
+def _whose(line: _Line) -> str:
+    return f"{line.scope} {line.name}"
+
+
+def _is_warned(line: _Line) -> bool:
+    if line.monthly is None or line.warn_share is None:
+        return False
+    return line.spent + line.held >= line.warn_share * line.monthly
+
+
+_READ = (
+    "SELECT b.id, b.org_id, b.scope, b.scope_id, b.name, b.monthly_micro, b.warn_share, b.rpm, b.tpm,"
+    " coalesce(m.spent_micro, 0), coalesce(m.held_micro, 0),"
+    " coalesce(n.minute, 0), coalesce(n.requests, 0), coalesce(n.tokens, 0) FROM budget b"
+    " LEFT JOIN budget_month m ON m.budget_id = b.id AND m.month = {month}"
+    " LEFT JOIN budget_minute n ON n.budget_id = b.id WHERE b.scope_id IN ({ids})"
+)
+_LOCK = "SELECT id FROM budget WHERE scope_id IN ({ids}) ORDER BY id FOR UPDATE"
+
+
+_ADD_TO_MONTH = Prepared(
+    text(
+        "INSERT INTO budget_month (budget_id, org_id, month, spent_micro, held_micro)"
+        " VALUES (:budget_id, :org_id, :month, :spent_micro, :held_micro)"
+        " ON CONFLICT (budget_id, month) DO UPDATE SET"
+        " spent_micro = budget_month.spent_micro + excluded.spent_micro,"
+        " held_micro = budget_month.held_micro + excluded.held_micro"
+    ),
+    ("budget_id", "org_id", "month", "spent_micro", "held_micro"),
+)
+_PUT_MINUTE = Prepared(
+    text(
+        "INSERT INTO budget_minute (budget_id, org_id, minute, requests, tokens)"
+        " VALUES (:budget_id, :org_id, :minute, :requests, :tokens)"
+        " ON CONFLICT (budget_id) DO UPDATE SET"
+        " minute = excluded.minute, requests = excluded.requests, tokens = excluded.tokens"
+    ),
+    ("budget_id", "org_id", "minute", "requests", "tokens"),
+)

@@ -1,0 +1,251 @@
+"""One transaction of the ledger: calls opened and closed, in few statements however many they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, cast
+
+from sqlalchemy import Table, bindparam, insert, update
+
+from jindou.billing.budgets import Payer, Sheet
+from jindou.billing.pricing import Money, PriceBook
+from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
+from jindou.billing.usage.types import Admission, Opening, Quantities
+from jindou.db import Driver, Prepared, Work
+from jindou.errors import Conflict, JindouError, NotFound
+
+__all__ = ["UNSETTLED", "AttemptClosed", "Batch", "Closing", "Written", "payer_of", "share_ledger"]
+
+UNSETTLED = ("open", "unknown")
+"""The statuses of an attempt whose worst case is held."""
+
+_attempt = cast("Table", MeterAttemptRow.__table__)
+_event = cast("Table", MeterEventRow.__table__)
+
+
+class AttemptClosed(Conflict):
+    """The attempt has its figures, or was found to have used nothing; neither changes any more."""
+
+    code = "attempt_closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How an attempt ended. `sku` and `engine` are what really answered; None is what was opened."""
+
+    attempt_id: str
+    status: Literal["settled", "void", "unknown"]
+    used: Quantities = field(default_factory=Quantities)
+    sku: str | None = None
+    engine: str | None = None
+    reason: str = ""
+
+
+Written = Admission | Money | None
+"""What becomes of an opening, of a settling, and of a closing without figures."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """An attempt that is to be closed."""
+
+    id: str
+    org_id: str
+    at: Any
+    status: str
+    sku: str
+    person_id: str
+    key_id: str
+    assistant: str
+    run_id: str
+    step_id: str
+    attempt: int
+    deployment: str
+    engine: str
+    month: str
+    tokens: int
+    worst_micro: int
+
+    def payer(self) -> Payer:
+        return Payer(self.org_id, self.person_id, self.assistant, self.key_id)
+
+
+class Batch:
+    """The writes of one transaction.
+
+    It goes past the ORM, for its speed: `_find` and `_open` keep the organisations apart.
+    """
+
+    def __init__(self, work: Work, prices: PriceBook, owner: str) -> None:
+        # What the unit of work has added so far goes first.
+        work.session.flush()
+        self._work = work
+        self._driver = Driver(work.session.connection())
+        self._prices = prices
+        self._owner = owner
+        self._now = work.now()
+        self._day = self._now.date()
+        self._at = self._driver.time(self._now)
+        self._held: dict[str, _Held] = {}
+        self._opened: list[dict[str, Any]] = []
+        self._closed: list[dict[str, Any]] = []
+        self._events: list[dict[str, Any]] = []
+
+    def write(self, items: Sequence[Opening | Closing]) -> list[Written | JindouError]:
+        """Write all of `items`, and return what became of each."""
+        share_ledger(self._driver)
+        openings = [(at, item) for at, item in enumerate(items) if isinstance(item, Opening)]
+        closings = [(at, item) for at, item in enumerate(items) if isinstance(item, Closing)]
+        self._find({item.attempt_id for _, item in closings})
+        payers = {payer_of(item) for _, item in openings} | {held.payer() for held in self._held.values()}
+        sheet = Sheet(self._driver, payers, self._now, self._prices.currency)
+        written: list[Written | JindouError] = [None] * len(items)
+        # What is given back first makes room for what comes.
+        for at, closing in closings:
+            try:
+                written[at] = self._close(closing, sheet)
+            except JindouError as error:
+                written[at] = error
+        for at, opening in openings:
+            try:
+                written[at] = self._open(opening, sheet)
+            except JindouError as error:
+                written[at] = error
+        self._driver.write(_OPEN, self._opened)
+        self._driver.write(_CLOSE, self._closed)
+        self._driver.write(_SETTLE, self._events)
+        sheet.write()
+        return written
+
+    def _find(self, ids: set[str]) -> None:
+        """Read what is to be closed, each under its lock, of the unit of work's organisation only."""
+        if not ids:
+            return
+        lock = "" if self._driver.is_sqlite else " FOR UPDATE"
+        query = f"{_FIND} ({self._driver.marks(len(ids))}) ORDER BY id{lock}"
+        mine = self._work.org_id
+        for row in self._driver.read(query, sorted(ids)):
+            held = _Held(*row)
+            if mine is None or held.org_id == mine:
+                self._held[held.id] = held
+
+    def _open(self, opening: Opening, sheet: Sheet) -> Admission:
+        if self._work.org_id not in {None, opening.org_id}:
+            raise PermissionError("A unit of work can't write into another organisation.")
+        worst = opening.worst
+        tokens, most = worst.tokens, worst.plain()
+        held = self._prices.worst(opening.skus, most, self._day)
+        limits, warnings = sheet.admit(payer_of(opening), held.micro, tokens)
+        attempt_id = self._work.new_id("att")
+        self._opened.append(
+            {
+                "id": attempt_id,
+                "org_id": opening.org_id,
+                "at": self._at,
+                "status": "open",
+                "reason": "",
+                "closed_at": None,
+                "owner": "" if opening.run_id else self._owner,
+                "sku": self._dearest(opening, most),
+                "person_id": opening.person_id,
+                "key_id": opening.key_id,
+                "assistant": opening.assistant,
+                "run_id": opening.run_id,
+                "step_id": opening.step_id,
+                "attempt": opening.attempt,
+                "deployment": opening.deployment,
+                "engine": opening.engine,
+                "month": sheet.month,
+                "input_tokens": worst.input_tokens + worst.cached_tokens,
+                "output_tokens": worst.output_tokens + worst.reasoning_tokens,
+                "tokens": tokens,
+                "worst_micro": held.micro,
+                "currency": held.currency,
+            }
+        )
+        return Admission(attempt_id, limits, warnings)
+
+    def _dearest(self, opening: Opening, most: Mapping[str, int]) -> str:
+        if len(opening.skus) == 1:
+            return opening.skus[0]
+        return max(opening.skus, key=lambda sku: self._prices.worst((sku,), most, self._day).micro)
+
+    def _close(self, closing: Closing, sheet: Sheet) -> Money | None:
+        held = self._held.get(closing.attempt_id)
+        if held is None:
+            raise NotFound("No such attempt.")
+        if closing.status == "unknown":
+            if held.status == "open":
+                self._end(held, closing, held.tokens)
+            return None
+        if held.status not in UNSETTLED:
+            raise AttemptClosed(f"The attempt {closing.attempt_id} is {held.status} already.")
+        at = self._driver.read_time(held.at)
+        cost, tokens = None, 0
+        if closing.status == "settled":
+            used = closing.used.plain()
+            cost, tokens = self._prices.cost(closing.sku or held.sku, used, at.date()), closing.used.tokens
+            self._events.append(self._event(held, closing, used, cost))
+        spent = cost.micro if cost is not None else 0
+        more = tokens - held.tokens
+        sheet.correct(held.payer(), at, held.month, spent=spent, held=-held.worst_micro, tokens=more)
+        self._end(held, closing, tokens)
+        return cost
+
+    def _end(self, held: _Held, closing: Closing, tokens: int) -> None:
+        """Note the end, here too: the same attempt may be in the batch twice."""
+        held.status, held.tokens = closing.status, tokens
+        self._closed.append(
+            {
+                "of": held.id,
+                "status": closing.status,
+                "reason": closing.reason[:200],
+                "closed_at": None if closing.status == "unknown" else self._at,
+                "sku": closing.sku or held.sku,
+                "engine": closing.engine or held.engine,
+                "tokens": tokens,
+            }
+        )
+
+    def _event(self, held: _Held, closing: Closing, used: Mapping[str, int], cost: Money) -> dict[str, Any]:
+        return {
+            "id": self._work.new_id("mtr"),
+            "org_id": held.org_id,
+            "at": self._at,
+            "sku": closing.sku or held.sku,
+            "person_id": held.person_id,
+            "key_id": held.key_id,
+            "assistant": held.assistant,
+            "run_id": held.run_id,
+            "step_id": held.step_id or held.id,
+            "attempt": held.attempt,
+            "deployment": held.deployment,
+            "engine": closing.engine or held.engine,
+            "month": held.month,
+            **used,
+            "cost_micro": cost.micro,
+            "currency": cost.currency,
+        }
+
+
+_CHANGED = ("status", "reason", "closed_at", "sku", "engine", "tokens")
+_FIND = f"SELECT {', '.join(of.name for of in fields(_Held))} FROM meter_attempt WHERE id IN"  # noqa: S608 - our names
+_OPEN = Prepared(insert(_attempt), _attempt.c.keys())
+_SETTLE = Prepared(insert(_event), _event.c.keys())
+_CLOSE = Prepared(
+    update(_attempt).where(_attempt.c.id == bindparam("of")).values({name: bindparam(name) for name in _CHANGED}),
+    (*_CHANGED, "of"),
+)
+
+
+def share_ledger(driver: Driver, *, alone: bool = False) -> None:
+    """Hold the ledger among others who write it, or `alone`, until the transaction ends.
+
+    Who is alone can add it up and set counters by it. SQLite has one writer anyway.
+    """
+    if not driver.is_sqlite:
+        driver.run(f"LOCK TABLE meter_attempt IN {'SHARE ROW' if alone else 'ROW'} EXCLUSIVE MODE")
+
+
+def payer_of(opening: Opening) -> Payer:
+    """Return whose budgets pay for a call."""
+    return Payer(opening.org_id, opening.person_id, opening.assistant, opening.key_id)

@@ -1,0 +1,73 @@
+"""Close to the driver, for transactions that many callers wait for: statements compiled once, values as they are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Insert, TextClause, Update
+
+__all__ = ["Driver", "Prepared"]
+
+
+class Prepared:
+    """A statement that writes many rows, each a mapping with the values of `names`, compiled once a dialect."""
+
+    def __init__(self, statement: Insert | Update | TextClause, names: Sequence[str]) -> None:
+        self._statement = statement
+        self._names = list(names)
+        self._compiled: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {}
+
+    def compiled(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+        """Return the SQL for the driver, and what makes its parameters of a row."""
+        known = self._compiled.get(dialect.name)
+        if known is None:
+            compiled: Any = self._statement.compile(dialect=dialect, column_keys=self._names)
+            ordered: Any = itemgetter(*compiled.positiontup) if compiled.positional else dict
+            known = self._compiled[dialect.name] = (str(compiled), ordered)
+        return known
+
+
+class Driver:
+    """A connection's driver. Its statements see every organisation: who uses it filters by `org_id`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        # SQLAlchemy's own way costs more here than SQLite does; what sqlite3 raises, the unit of work knows.
+        self._cursor: Any = connection.connection.cursor() if self.is_sqlite else None
+        self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+    def write(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write `rows`; none are no statement. A time in them is what `time` returns."""
+        if rows:
+            text, ordered = prepared.compiled(self._connection.dialect)
+            values = [ordered(row) for row in rows]
+            if self._cursor is not None:
+                self._cursor.executemany(text, values)
+            else:
+                self._connection.exec_driver_sql(text, values)
+
+    def read(self, text: str, values: Sequence[object] = ()) -> Sequence[Any]:
+        """Return the rows of a query in the driver's SQL."""
+        if self._cursor is not None:
+            return self._cursor.execute(text, values).fetchall()
+        return self._connection.exec_driver_sql(text, tuple(values)).fetchall()
+
+    def run(self, text: str) -> None:
+        """Do a statement without values."""
+        self._connection.exec_driver_sql(text)
+
+    def marks(self, count: int = 1) -> str:
+        """Return `count` places for values in the driver's SQL."""
+        return ", ".join([self._mark] * count)
+
+    def time(self, at: datetime) -> object:
+        """Return a time as a column of `UtcDateTime` has it."""
+        at = at.astimezone(UTC)
+        return at.replace(tzinfo=None).isoformat(" ", "microseconds") if self.is_sqlite else at
+
+    def read_time(self, value: Any) -> datetime:
+        """Return the time that a column of `UtcDateTime` has."""
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

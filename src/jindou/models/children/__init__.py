@@ -1,0 +1,5 @@
+"""Child processes that hold a model, so that one which crashes takes nothing else with it."""
+
+from jindou.models.children.supervisor import ChildState, Supervisor
+
+__all__ = ["ChildState", "Supervisor"]

@@ -1,0 +1,182 @@
+"""What an engine that speaks the client's language says is passed on as it is; only what it used is read."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec import Struct
+
+from jindou.errors import JindouError
+from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
+from jindou.models.engines import Usage
+from jindou.models.upstreams import Answered, EngineDied, Reply, Upstream, translated
+
+__all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
+
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """How a relayed completion ended. `usage` is None when the engine did not say what it used."""
+
+    usage: Usage | None
+    finish_reasons: tuple[str, ...] = ("stop",)
+
+
+class _Details(Struct):
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class _Usage(Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _Details | None = None
+    completion_tokens_details: _Details | None = None
+
+
+class _Timings(Struct):
+    cache_n: int = 0
+
+
+class _Sent(Struct):
+    """A chunk of a stream, or a whole answer."""
+
+    choices: msgspec.Raw = msgspec.Raw(b"[]")
+    usage: _Usage | None = None
+    timings: _Timings | None = None
+    error: msgspec.Raw | None = None
+
+
+class _CalledFunction(Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _CallDelta(Struct):
+    index: int = 0
+    id: str | None = None
+    function: _CalledFunction | None = None
+
+
+class _Delta(Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[_CallDelta] | None = None
+
+
+class _Choice(Struct):
+    index: int = 0
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+
+
+_SENT: Final = msgspec.json.Decoder(_Sent)
+_CHOICES: Final = msgspec.json.Decoder(list[_Choice])
+
+
+async def relay_whole(reply: Reply, tell: Tell) -> Relayed:
+    """Tell the one answer of a request that is not streamed.
+
+    Raises:
+        EngineDied: it broke off, or is no answer.
+    """
+    sent = _read(await reply.read())
+    await tell(RawPiece(bytes(sent.choices), whole=True))
+    return Relayed(_usage(sent))
+
+
+async def relay_stream(reply: Reply, tell: Tell) -> Relayed:
+    """Tell every chunk as it comes, and return what the last one said was used.
+
+    Raises:
+        EngineDied: it broke off before its end.
+    """
+    usage: Usage | None = None
+    is_whole = False
+    async for data in _events(reply):
+        if data == b"[DONE]":
+            is_whole = True
+            continue
+        sent = _read(data)
+        usage = _usage(sent) or usage
+        if sent.choices != b"[]":
+            await tell(RawPiece(bytes(sent.choices)))
+    if not is_whole and usage is None:
+        raise EngineDied("The engine's stream ended before its end.")
+    return Relayed(usage)
+
+
+def spoken(piece: RawPiece) -> tuple[list[Event], dict[int, str]]:
+    """Return what a raw piece says, and why those of its choices ended that did."""
+    events: list[Event] = []
+    reasons: dict[int, str] = {}
+    for choice in _CHOICES.decode(piece.choices):
+        delta = choice.delta or choice.message or _Delta()
+        thought = delta.reasoning_content or delta.reasoning
+        if thought:
+            events.append(ReasoningPiece(thought, choice.index))
+        if delta.content:
+            events.append(TextPiece(delta.content, choice.index))
+        for at, call in enumerate(delta.tool_calls or ()):
+            function = call.function or _CalledFunction()
+            number = at if piece.whole else call.index
+            name, arguments = function.name or "", function.arguments or ""
+            events.append(CallPiece(number, call.id or "", name, arguments, choice.index))
+        if choice.finish_reason:
+            reasons[choice.index] = choice.finish_reason
+    return events, reasons
+
+
+async def refusal(reply: Reply, upstream: Upstream, model: str) -> JindouError | None:
+    """Return what an upstream's answer means that is no completion; None if it is one."""
+    if reply.status == _OK:
+        return None
+    try:
+        body: object = msgspec.json.decode(await reply.read())
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        body = None
+    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    return translated(Answered(reply.status, reply.headers, fields), upstream, model)
+
+
+async def _events(reply: Reply) -> AsyncGenerator[bytes]:
+    """Yield the data of each server-sent event."""
+    rest = b""
+    async for piece in reply.pieces():
+        rest = rest + piece if rest else piece
+        if b"\r" in rest:
+            rest = rest.replace(b"\r\n", b"\n")
+        *events, rest = rest.split(b"\n\n")
+        for event in events:
+            if event.startswith(b"data: ") and b"\n" not in event:
+                yield event[6:]
+                continue
+            lines = [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]
+            if lines:
+                yield b"\n".join(lines)
+
+
+def _read(data: bytes) -> _Sent:
+    try:
+        sent = _SENT.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise EngineDied("The engine said something that is no completion.") from None
+    if sent.error is not None:
+        raise EngineDied("The engine broke off with an error.")
+    return sent
+
+
+def _usage(sent: _Sent) -> Usage | None:
+    used = sent.usage
+    if used is None:
+        return None
+    cached = used.prompt_tokens_details.cached_tokens if used.prompt_tokens_details else None
+    if cached is None and sent.timings is not None:
+        cached = sent.timings.cache_n
+    thought = used.completion_tokens_details.reasoning_tokens if used.completion_tokens_details else None
+    return Usage(used.prompt_tokens, min(cached or 0, used.prompt_tokens), used.completion_tokens, thought or 0)

@@ -1,0 +1,99 @@
+"""What one engine has to do: how many requests are under way, who waits for a turn, and whether it works at all."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from jindou.errors import Limited, Unavailable
+from jindou.models.deployments.breaker import Breaker
+
+__all__ = ["Lane", "Turn"]
+
+_WAITING_SHARE: Final = 4
+"""So many times as many may wait as may be under way."""
+
+
+class Lane:
+    """The requests to one engine, of every deployment that has it. Every method may be called from any thread."""
+
+    def __init__(self, engine_id: str, monotonic: Callable[[], float]) -> None:
+        self.engine_id = engine_id
+        self.picked = 0
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._breaker = Breaker()
+        self._under_way = 0
+        self._waiting: deque[Turn] = deque()
+
+    @property
+    def load(self) -> int:
+        """How many requests it has, those that wait among them."""
+        return self._under_way + len(self._waiting)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a turn."""
+        return len(self._waiting)
+
+    @property
+    def state(self) -> str:
+        """What its breaker says: ``closed`` is well."""
+        with self._lock:
+            return self._breaker.state(self._monotonic())
+
+    def works(self) -> bool:
+        """Say whether its breaker allows another request."""
+        with self._lock:
+            return self._breaker.allows(self._monotonic())
+
+    def is_full(self, at_once: int) -> bool:
+        """Say whether as many wait as may."""
+        return len(self._waiting) >= at_once * _WAITING_SHARE
+
+    def enter(self, at_once: int) -> "Turn":
+        """Count a request; its turn has come if fewer than `at_once` are under way."""
+        with self._lock:
+            turn = Turn(self, is_try=self._breaker.begin())
+            self.picked += 1
+            if self._under_way < at_once:
+                self._under_way += 1
+                turn.came.set()
+            else:
+                self._waiting.append(turn)
+            return turn
+
+    def leave(self, turn: "Turn") -> None:
+        """Forget a request, and let the next one in."""
+        with self._lock:
+            if turn.is_try and not turn.is_told:
+                self._breaker.gave_up()
+            if not turn.came.is_set():
+                self._waiting.remove(turn)
+            elif self._waiting:
+                self._waiting.popleft().came.set()
+            else:
+                self._under_way -= 1
+
+    def succeeded(self) -> None:
+        """Note that the engine answered."""
+        with self._lock:
+            self._breaker.succeeded()
+
+    def failed(self, error: Exception) -> None:
+        """Note what went wrong. A limit of the engine's is kept; what is the caller's fault is nothing."""
+        with self._lock:
+            if isinstance(error, Limited):
+                self._breaker.rest(self._monotonic(), error.retry_after)
+            elif isinstance(error, Unavailable | OSError):
+                self._breaker.failed(self._monotonic())
+
+
+class Turn:
+    """One request's place in a lane."""
+
+    def __init__(self, lane: Lane, *, is_try: bool) -> None:
+        self.lane = lane
+        self.is_try = is_try
+        self.is_told = False
+        self.came = threading.Event()

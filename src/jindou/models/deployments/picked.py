@@ -1,0 +1,177 @@
+"""The engine that one request goes to."""
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, cast
+
+from typing_extensions import override
+
+from jindou.models.deployments.lanes import Turn
+from jindou.models.deployments.targets import Target
+from jindou.models.deployments.types import Dialect, EnginesBusy, Member
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, TextChunk
+from jindou.models.upstreams import EngineUnavailable, Upstream
+
+__all__ = ["Picked"]
+
+_TICK: Final = 0.25
+_TURN_SECONDS: Final = 120.0
+
+
+class Picked:
+    """The engine that a request goes to. It counts as under way from `Deployments.pick` until it is left.
+
+    ``with deployments.pick(org_id, name) as picked:``; every method may be called from any thread, and only
+    `wait_ready` waits. Tell it how it went: `succeeded` or `failed`.
+    """
+
+    def __init__(self, member: Member, turn: Turn, target: Target, prefix: int) -> None:
+        self.engine_id = member.engine_id
+        self.sku = member.billed
+        self.model = member.model
+        """What the engine itself calls the model."""
+        self.dialect: Dialect = target.dialect
+        self.native_tools = member.calls_natively
+        self._turn = turn
+        self._target = target
+        self._prefix = prefix
+        self._upstream: Upstream | None = None
+        self._slot: int | None = None
+        self._has_looked = target.reuse is None
+        self._began: tuple[Sequence[Mapping[str, object]], Sequence[object]] = ((), ())
+        self._is_left = False
+        target.enter()
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """Where the request can be sent right now; None while something has to be waited for: see `wait_ready`.
+
+        That is loading, its turn, or a prefix that is loaded into a slot. An ``engine`` never has one.
+        """
+        if self._upstream is None and self._turn.came.is_set() and not self._must_look():
+            self._upstream = self._target.upstream()
+        return self._upstream
+
+    @property
+    def engine(self) -> Engine:
+        """The same engine, to be asked from a thread. It waits by itself, so `wait_ready` is not needed."""
+        return _InTurn(self._turn, self._target.engine)
+
+    def wait_ready(self, seconds: float) -> Upstream:
+        """Wait for its turn, for loading and for a slot, and return where the request can be sent. Call it in a thread.
+
+        Raises:
+            EngineUnavailable: it did not come up in time, or has no server.
+            EnginesBusy: its turn did not come in time.
+        """
+        deadline = time.monotonic() + seconds
+        if not self._turn.came.wait(seconds):
+            raise _no_turn(self.engine_id, seconds)
+        upstream = self._target.upstream() or self._target.load(max(deadline - time.monotonic(), 0.0))
+        if upstream is None:
+            raise EngineUnavailable(f"{self.engine_id} has no server that could be asked over HTTP.")
+        if self._must_look() and self._target.reuse is not None:
+            self._has_looked = True
+            self._slot = self._target.reuse.take((upstream.port, upstream.key), self._prefix)
+        self._upstream = upstream
+        return upstream
+
+    def dress(self, body: Mapping[str, object]) -> dict[str, object]:
+        """Return the body of ``/chat/completions`` as this engine wants it: its name of the model, its own fields."""
+        dressed: dict[str, object] = {**body, "model": self.model}
+        if dressed.get("stream"):
+            options = dressed.get("stream_options")
+            asked = cast("dict[str, object]", options) if isinstance(options, dict) else {}
+            dressed["stream_options"] = {**asked, "include_usage": True}
+        if self.dialect == "llamacpp":
+            messages = cast("list[Mapping[str, object]]", dressed.get("messages") or [])
+            self._began = messages, cast("list[object]", dressed.get("tools") or [])
+            dressed["messages"] = _plain(messages)
+            dressed["cache_prompt"] = True
+            if self._slot is not None:
+                dressed["id_slot"] = self._slot
+        return dressed
+
+    def succeeded(self) -> None:
+        """Tell that the engine answered."""
+        self._turn.is_told = True
+        self._turn.lane.succeeded()
+        messages, tools = self._began
+        if self._target.reuse is not None and self._upstream is not None and messages:
+            address = self._upstream.port, self._upstream.key
+            self._target.reuse.learn(address, self._prefix, messages, tools)
+
+    def failed(self, error: Exception) -> None:
+        """Tell what went wrong; what is the caller's fault is not held against the engine."""
+        self._turn.is_told = True
+        self._turn.lane.failed(error)
+
+    def leave(self) -> None:
+        """Count it as over. Does nothing the second time."""
+        if self._is_left:
+            return
+        self._is_left = True
+        if self._slot is not None and self._upstream is not None and self._target.reuse is not None:
+            self._target.reuse.leave((self._upstream.port, self._upstream.key), self._prefix, self._slot, None)
+        self._target.leave()
+        self._turn.lane.leave(self._turn)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.leave()
+
+    def _must_look(self) -> bool:
+        return not self._has_looked and self._target.reuse is not None and self._target.reuse.knows(self._prefix)
+
+
+class _InTurn(Engine):
+    """An engine that is asked once the turn has come."""
+
+    def __init__(self, turn: Turn, engine: Engine) -> None:
+        self._turn = turn
+        self._engine = engine
+
+    @override
+    def start(self) -> None:
+        self._engine.start()
+
+    @override
+    def stop(self) -> None:
+        """It is not this request's to stop."""
+
+    @override
+    def health(self) -> EngineHealth:
+        return self._engine.health()
+
+    @override
+    def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
+        deadline = time.monotonic() + _TURN_SECONDS
+        while not self._turn.came.wait(_TICK):
+            if time.monotonic() > deadline:
+                raise _no_turn(self._turn.lane.engine_id, _TURN_SECONDS)
+            yield TextChunk("")
+        stream = self._engine.stream(request)
+        try:
+            yield from stream
+        finally:
+            stream.close()
+
+
+def _no_turn(engine_id: str, seconds: float) -> EnginesBusy:
+    return EnginesBusy(f"{engine_id} has been busy for {seconds:.0f} s; try again.", retry_after=1.0)
+
+
+def _plain(value: Any) -> Any:
+    """Return messages with the markers of the chat format broken, so that no text can pose as another turn."""
+    if isinstance(value, str):
+        return value.replace("<|", "< |")
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in cast("list[Any]", value)]
+    return value

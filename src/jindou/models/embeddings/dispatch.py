@@ -1,0 +1,263 @@
+"""Requests for embeddings: each is written down before a model hears of it, and settled before its caller hears."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from jindou.billing.budgets import LimitState
+from jindou.billing.usage import Admission, Ledger, Opening, Quantities
+from jindou.errors import Invalid, JindouError, Limited, TooLarge, Unavailable
+from jindou.identity.keys import KeyHolder
+from jindou.models.deployments import Deployments, Picked
+from jindou.models.embeddings.local import EmbeddingChild
+from jindou.models.embeddings.remote import RemoteEmbedder
+from jindou.models.embeddings.request import EmbeddingRequest
+from jindou.models.embeddings.types import (
+    Embedded,
+    Embedder,
+    EmbedderUnavailable,
+    ModelNotAllowed,
+    NoEmbeddings,
+    Vector,
+)
+from jindou.models.embeddings.vectors import likeness, shortened
+from jindou.telemetry import Clock, get_logger
+
+__all__ = ["Embeddings", "Made"]
+
+_MOST_THREADS: Final = 8
+_MOST_AT_ONCE: Final = 256
+_LOAD_SECONDS: Final = 120.0
+_KEPT: Final = 4096
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Embeddings, and what the ledger says of them: `id` is their row there."""
+
+    id: str
+    model: str
+    created: datetime
+    vectors: list[Vector]
+    tokens: int
+    limits: tuple[LimitState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Who makes them, and how that is billed."""
+
+    embedder: Embedder
+    sku: str
+    skus: tuple[str, ...]
+    engine: str
+
+
+class Embeddings:
+    """The embedding models of an installation: its own, and those that its deployments reach."""
+
+    def __init__(
+        self,
+        own: Sequence[Embedder],
+        deployments: Deployments,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        child: EmbeddingChild | None = None,
+        load: Callable[[], None] | None = None,
+    ) -> None:
+        self._own = {embedder.name: embedder for embedder in own}
+        self._deployments = deployments
+        self._ledger = ledger
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="embeddings")
+        self._under_way = 0
+        self._likeness = Likeness(own[0]) if own else None
+        self._load = load
+        self.child = child
+        """The process with our own model, if it is ours to start and to stop."""
+
+    def start(self) -> None:
+        """Begin to load our own model, in the background."""
+        if self._load is not None:
+            threading.Thread(target=self._load_now, args=(self._load,), name="embeddings-load", daemon=True).start()
+
+    def list_models(self, holder: KeyHolder) -> list[str]:
+        """Return our own models that a key is good for."""
+        return [name for name in self._own if holder.may_use(name)]
+
+    def similarity(self, query: str, passages: Sequence[str]) -> list[float]:
+        """Return how near each passage is to the query, between -1 and 1. It waits: call it in a thread.
+
+        This is for the platform's own use and is not billed. What is too long is read to where it fits; passages that
+        come again are not read again.
+
+        Raises:
+            EmbedderUnavailable: there is no model here, or it does not answer.
+        """
+        if self._likeness is None:
+            raise EmbedderUnavailable("This installation has no embedding model of its own.")
+        return self._likeness.of(query, passages)
+
+    async def make(self, holder: KeyHolder, request: EmbeddingRequest) -> Made:
+        """Make embeddings. They are in the ledger when this returns, also if nobody waits for them any more.
+
+        Raises:
+            ModelNotFound, ModelNotAllowed: there is no such model, or not for this key.
+            Forbidden: a rule says no.
+            Invalid: the request can't be carried out.
+            TextTooLong: a text does not fit.
+            BudgetExceeded, RateLimited: a limit has no room for it.
+            Limited: too many are under way.
+            EmbedderUnavailable: the model does not answer.
+        """
+        holder.require_allowed()
+        holder.require_scope("embeddings")
+        if self._under_way >= _MOST_AT_ONCE:
+            raise Limited(f"{_MOST_AT_ONCE} requests for embeddings are under way; try again.", retry_after=1.0)
+        self._under_way += 1
+        try:
+            own = self._own.get(request.model)
+            if own is None:
+                return await self._make_elsewhere(holder, request)
+            _require_model(holder, request.model)
+            sku = f"model:{own.name}"
+            return await self._make(holder, request, _Source(own, sku, (sku,), f"local/{own.name}"))
+        finally:
+            self._under_way -= 1
+
+    def stop(self) -> None:
+        """End our own model; what waits for it fails."""
+        if self.child is not None:
+            self.child.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _load_now(self, load: Callable[[], None]) -> None:
+        try:
+            load()
+        except JindouError as error:
+            _log.warning("the embedding model was not loaded", extra={"fields": {"error": error.message}})
+
+    async def _make_elsewhere(self, holder: KeyHolder, request: EmbeddingRequest) -> Made:
+        """Ask the engines of a deployment, one after the other."""
+        org_id = holder.who.org_id
+        deployment = self._deployments.get(org_id, request.model)
+        _require_model(holder, request.model)
+        tried: set[str] = set()
+        failure: JindouError | None = None
+        while True:
+            try:
+                picked = self._deployments.pick(org_id, request.model, 0, tried)
+            except Unavailable as error:
+                raise failure or error from None
+            with picked:
+                try:
+                    made = await self._make(holder, request, await _source(picked, request.model, deployment.skus))
+                except Unavailable as error:
+                    picked.failed(error)
+                    tried.add(picked.engine_id)
+                    failure = error
+                    continue
+                picked.succeeded()
+                return made
+
+    async def _make(self, holder: KeyHolder, request: EmbeddingRequest, source: _Source) -> Made:
+        embedder = source.embedder
+        _require_dimensions(request, embedder)
+        admission = await self._ledger.open(_opening(holder, request, source))
+        work = partial(embedder.embed, request.texts, request.kind)
+        try:
+            made = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except (Invalid, TooLarge, Unavailable) as error:
+            # Who said no has counted nothing; who went in the middle may have.
+            unknown = isinstance(error, EmbedderUnavailable) and error.asked
+            close = self._ledger.lose if unknown else self._ledger.void
+            await close(admission.attempt_id, error.message)
+            raise
+        except BaseException as error:
+            await self._ledger.lose(admission.attempt_id, f"The request was broken off ({type(error).__name__}).")
+            raise
+        await self._ledger.settle(admission.attempt_id, Quantities(input_tokens=made.tokens), source.sku)
+        return self._told(request, made, admission)
+
+    def _told(self, request: EmbeddingRequest, made: Embedded, admission: Admission) -> Made:
+        vectors = made.vectors
+        if request.dimensions is not None:
+            vectors = [shortened(vector, request.dimensions) for vector in vectors]
+        now = self._clock.now()
+        return Made(admission.attempt_id, request.model, now, vectors, made.tokens, admission.limits)
+
+
+class Likeness:
+    """How near texts are to one another, with the vectors of passages kept."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Vector] = OrderedDict()
+
+    def of(self, query: str, passages: Sequence[str]) -> list[float]:
+        """Return the cosine of each passage to the query."""
+        sought = self._embedder.embed([query], "query", cut=True).vectors[0]
+        return [likeness(sought, vector) for vector in self._vectors(passages)]
+
+    def _vectors(self, passages: Sequence[str]) -> list[Vector]:
+        with self._lock:
+            known = {passage: self._kept[passage] for passage in passages if passage in self._kept}
+        unknown = [passage for passage in dict.fromkeys(passages) if passage not in known]
+        if unknown:
+            known |= zip(unknown, self._embedder.embed(unknown, "passage", cut=True).vectors, strict=True)
+        with self._lock:
+            for passage in passages:
+                self._kept[passage] = known[passage]
+                self._kept.move_to_end(passage)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return [known[passage] for passage in passages]
+
+
+async def _source(picked: Picked, name: str, skus: tuple[str, ...]) -> _Source:
+    if picked.dialect != "openai":
+        raise NoEmbeddings(f"`{name}` writes text; it makes no embeddings.", field="model", rule="an embedding model")
+    upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
+    return _Source(RemoteEmbedder(name, upstream, picked.model), picked.sku, skus, picked.engine_id)
+
+
+def _require_model(holder: KeyHolder, name: str) -> None:
+    if not holder.may_use(name):
+        raise ModelNotAllowed(f"This key is not for the model `{name}`.", rules=["jindou.key-models"])
+
+
+def _require_dimensions(request: EmbeddingRequest, embedder: Embedder) -> None:
+    wanted, has = request.dimensions, embedder.dimensions
+    if wanted is None or wanted == has:
+        return
+    if has and (wanted > has or not embedder.shortens):
+        told = f"`{embedder.name}` makes vectors of {has} numbers" + (", or fewer." if embedder.shortens else ".")
+        raise Invalid(f"Invalid value for 'dimensions': {told}", field="dimensions", rule=f"{has}")
+    if not has and not embedder.shortens:
+        told = f"nobody says that vectors of `{embedder.name}` can be shortened"
+        raise Invalid(f"Invalid value for 'dimensions': {told}.", field="dimensions", rule="left out")
+
+
+def _opening(holder: KeyHolder, request: EmbeddingRequest, source: _Source) -> Opening:
+    most = source.embedder.max_tokens
+    # A token has a byte at least; what the model is told beside a text is less than this.
+    bytes_ = [len(text.encode("utf-8", "replace")) + 100 for text in request.texts]
+    return Opening(
+        org_id=holder.who.org_id,
+        person_id=holder.who.person_id,
+        key_id=holder.key_id,
+        assistant=holder.assistant or "",
+        skus=source.skus,
+        worst=Quantities(input_tokens=sum(min(count, most) if most else count for count in bytes_)),
+        deployment=request.model,
+        engine=source.engine,
+    )

@@ -1,0 +1,71 @@
+"""An embedding model at any server of OpenAI's API: vLLM, DashScope, another Jindou."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from typing_extensions import override
+
+from jindou.errors import Invalid
+from jindou.models.embeddings.known import known_model
+from jindou.models.embeddings.types import Embedded, Embedder, EmbedderUnavailable, Kind
+from jindou.models.embeddings.vectors import unit
+from jindou.models.embeddings.wire import Refused, ask_embeddings
+from jindou.models.upstreams import Upstream
+
+__all__ = ["RemoteEmbedder"]
+
+_AT_ONCE: Final = 10
+"""Texts in one request; some providers take no more."""
+_CALLERS_FAULT: Final = frozenset({400, 404, 413, 422})
+
+
+class RemoteEmbedder(Embedder):
+    """The model that the server calls `model`. What it reads, and how it counts, only the server knows."""
+
+    def __init__(self, name: str, upstream: Upstream, model: str) -> None:
+        self._name = name
+        self._upstream = upstream
+        self._model = known_model(model)
+        self._dimensions = 0
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._name
+
+    @property
+    @override
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    @property
+    @override
+    def max_tokens(self) -> int:
+        return 0
+
+    @property
+    @override
+    def shortens(self) -> bool:
+        return self._model.shortens
+
+    @override
+    def embed(self, texts: Sequence[str], kind: Kind = "passage", *, cut: bool = False) -> Embedded:
+        told = [self._model.told(text, kind) for text in texts]
+        made = Embedded([], 0)
+        try:
+            for start in range(0, len(told), _AT_ONCE):
+                vectors, tokens = ask_embeddings(self._upstream, self._model.name, told[start : start + _AT_ONCE])
+                made = Embedded([*made.vectors, *map(unit, vectors)], made.tokens + tokens)
+        except Refused as error:
+            if error.status in _CALLERS_FAULT:
+                told_by = f"The model `{self._name}` refuses this: {error.message}"
+                raise Invalid(told_by, field="input", rule="the model's own") from error
+            raise EmbedderUnavailable(f"The model `{self._name}` does not answer ({error}).") from error
+        if made.vectors:
+            self._dimensions = len(made.vectors[0])
+        return made
+
+    @override
+    def count_tokens(self, text: str, kind: Kind = "passage") -> int:
+        """Return a number that the count does not exceed: a token has a byte at least."""
+        return len(self._model.told(text, kind).encode()) + 2

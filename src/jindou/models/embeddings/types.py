@@ -1,0 +1,105 @@
+"""What makes embeddings: the protocol, what it gives, and what can go wrong."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from jindou.errors import Forbidden, Invalid, TooLarge, Unavailable
+
+__all__ = [
+    "Embedded",
+    "Embedder",
+    "EmbedderUnavailable",
+    "Kind",
+    "ModelNotAllowed",
+    "NoEmbeddings",
+    "TextTooLong",
+    "Vector",
+]
+
+Kind = Literal["query", "passage"]
+"""What a text is: something that is looked for, or something that may be found. Models are told which."""
+
+Vector: TypeAlias = "array[float]"
+"""Of type ``f``, four bytes a number, and of length 1: the product of two is the cosine of their angle."""
+
+
+class EmbedderUnavailable(Unavailable):
+    """The embedding model is not there, or does not answer. When it was `asked`, it may have counted what it read."""
+
+    code = "embedder_unavailable"
+
+    def __init__(self, message: str, *, asked: bool = False) -> None:
+        super().__init__(message)
+        self.asked = asked
+
+
+class TextTooLong(TooLarge):
+    """A text has more tokens than the model reads."""
+
+    code = "context_overflow"
+
+    def __init__(self, model: str, at: int, tokens: int, max_tokens: int) -> None:
+        over = tokens - max_tokens
+        super().__init__(
+            f"Text {at} has {tokens} tokens, {over} over the {max_tokens} that `{model}` reads: split it.",
+            params={"at": at, "tokens": tokens, "max_tokens": max_tokens, "over": over},
+        )
+
+
+class NoEmbeddings(Invalid):
+    """The model is served here, but it makes no embeddings."""
+
+    code = "no_embeddings"
+
+
+class ModelNotAllowed(Forbidden):
+    """The model is served, but this key is not for it."""
+
+    code = "model_not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """One vector a text, in their order, and how many tokens the model read for all of them."""
+
+    vectors: list[Vector]
+    tokens: int
+
+
+class Embedder(Protocol):
+    """A model that turns texts into vectors. Every method may be called from any thread, and waits."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a vector has; 0 while that is not known."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens a text may have, with what the model is told beside it; 0 while that is not known."""
+        ...
+
+    @property
+    def shortens(self) -> bool:
+        """Whether the first numbers of a vector are a good vector, too, once they have length 1."""
+        ...
+
+    def embed(self, texts: Sequence[str], kind: Kind = "passage", *, cut: bool = False) -> Embedded:
+        """Return the vectors of `texts`. With `cut`, of a text that is too long only the beginning is read.
+
+        Raises:
+            TextTooLong: a text does not fit; the message says by how much.
+            EmbedderUnavailable: the model does not answer.
+        """
+        ...
+
+    def count_tokens(self, text: str, kind: Kind = "passage") -> int:
+        """Return how many tokens a text has, with what the model is told beside it."""
+        ...

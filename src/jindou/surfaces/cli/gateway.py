@@ -1,0 +1,163 @@
+"""`jindou gateway`: more workers for `/v1`, on the same database and the same engines as `jindou up`."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from typing import Annotated, Any, Final
+
+import typer
+import uvicorn
+from typing_extensions import override
+
+from jindou.assembly_gateway import open_gateway
+from jindou.errors import Conflict
+from jindou.home import Home
+from jindou.settings import Settings, load_settings
+from jindou.surfaces.cli.options import AsJson
+from jindou.surfaces.cli.options import Home as HomeOption
+from jindou.surfaces.guard import Guard
+from jindou.surfaces.http.v1.alone import alone
+from jindou.surfaces.http.v1.app import V1
+from jindou.telemetry import configure_logging
+
+__all__ = ["gateway"]
+
+_PORT: Final = 8788
+_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 15.0
+_END_SECONDS: Final = 15.0
+
+
+class PortTaken(Conflict):
+    """Another program listens on the port."""
+
+    code = "port_taken"
+
+
+def gateway(
+    *,
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(help="Port of the workers.")] = _PORT,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; one uses one core.")] = 1,
+    fd: Annotated[int, typer.Option(hidden=True, help="A socket that already listens.")] = -1,
+    as_json: AsJson = False,
+) -> None:
+    """Serve /v1 alone, beside `jindou up`, until Ctrl-C."""
+    settings = load_settings(home=home, port=port)
+    place = Home(settings.home)
+    if fd >= 0:
+        _work(settings, place, socket.socket(fileno=fd))
+        return
+    with closing(_listen(settings)) as listener:
+        url = f"{settings.url}/v1"
+        told = json.dumps({"url": url, "workers": workers, "pid": os.getpid()}) if as_json else f"Gateway at {url}"
+        if workers == 1:
+            _work(settings, place, listener, told)
+            return
+        typer.echo(told)
+        _Crew(settings, listener, workers).run()
+
+
+def _work(settings: Settings, place: Home, listener: socket.socket, told: str = "") -> None:
+    """Be one worker, until a signal comes."""
+    configure_logging(place.path / "logs" / "gateway.log", settings.log_level)
+    with open_gateway(settings, place) as rooms:
+        server = _Server(Guard(V1(alone, rooms), settings.port), told)
+        server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, app: Any, told: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_graceful_shutdown=30,
+            )
+        )
+        self._told = told
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._told:
+            typer.echo(self._told)
+
+
+class _Crew:
+    """Several workers on one socket: one that dies is replaced, with growing pauses."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, size: int) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._size = size
+        self._ending = threading.Event()
+        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+
+    def run(self) -> None:
+        """Keep the workers until a signal comes, then end them in order."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        keepers = [threading.Thread(target=self._keep, args=(at,), name=f"worker-{at}") for at in range(self._size)]
+        for keeper in keepers:
+            keeper.start()
+        while not self._ending.wait(0.5):
+            pass
+        for worker in self._workers.values():
+            worker.terminate()
+        for keeper in keepers:
+            keeper.join()
+
+    def _end(self, _signal: int, _frame: object) -> None:
+        self._ending.set()
+
+    def _keep(self, at: int) -> None:
+        pause = _PAUSE
+        while not self._ending.is_set():
+            worker = self._workers[at] = self._start()
+            while worker.poll() is None and not self._ending.wait(0.5):
+                pass
+            if worker.poll() is None:
+                break
+            self._ending.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        worker = self._workers[at]
+        worker.terminate()
+        try:
+            worker.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        number = self._listener.fileno()
+        command = [sys.executable, "-m", "jindou", "gateway", "--home", str(self._settings.home)]
+        command += ["--port", str(self._settings.port), "--fd", str(number)]
+        return subprocess.Popen(command, pass_fds=[number], start_new_session=True)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        told = f"Port {settings.port} can't be used ({error.strerror}). Choose another: `jindou gateway --port 8789`."
+        raise PortTaken(told) from None
+    return listener

@@ -1,0 +1,183 @@
+"""`/v1/chat/completions`: one answer, or a stream of its pieces, in OpenAI's shapes."""
+
+import json
+from collections import defaultdict
+from typing import Final
+
+from jindou.models.completions import (
+    Asked,
+    Begun,
+    CallPiece,
+    ChatRequest,
+    Done,
+    Event,
+    RawPiece,
+    ReasoningPiece,
+    TextPiece,
+)
+from jindou.models.engines import Usage
+from jindou.surfaces.http.v1.call import Call, limit_headers
+
+__all__ = ["create", "usage_json"]
+
+_DONE: Final = b"data: [DONE]\n\n"
+
+
+async def create(call: Call) -> None:
+    """Complete a conversation. What is used is in the ledger before the end is told, also if nobody listens."""
+    holder = await call.holder()
+    body = await call.body()
+    request = ChatRequest.read(body)
+    asked = Asked.of_chat(request, len(body))
+    writer = _Stream(call, include_usage=request.includes_usage) if request.stream else _Whole(call)
+    await call.make(holder, asked, writer.tell, raw=True)
+
+
+class _Whole:
+    """Keeps the pieces until the end, and answers once."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._begun: Begun | None = None
+        self._choices = b""
+        self._texts: defaultdict[int, str] = defaultdict(str)
+        self._thoughts: defaultdict[int, str] = defaultdict(str)
+        self._calls: defaultdict[int, dict[int, CallPiece]] = defaultdict(dict)
+
+    async def tell(self, event: Event) -> None:
+        """Take an event; the last one sends the answer."""
+        match event:
+            case RawPiece():
+                self._choices = event.choices
+            case TextPiece():
+                self._texts[event.choice] += event.text
+            case ReasoningPiece():
+                self._thoughts[event.choice] += event.text
+            case CallPiece():
+                self._add(event)
+            case Begun():
+                self._begun = event
+            case Done():
+                await self._answer(event)
+
+    def _add(self, piece: CallPiece) -> None:
+        known = self._calls[piece.choice].get(piece.at)
+        if known is None:
+            self._calls[piece.choice][piece.at] = piece
+        else:
+            known.arguments += piece.arguments
+
+    async def _answer(self, done: Done) -> None:
+        begun = self._begun
+        assert begun is not None  # noqa: S101 - every completion begins
+        choices = self._choices or _json([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
+        head = _head(begun, b"chat.completion")
+        body = b'%b%b,"usage":%b}' % (head, choices, _json(_used(done, self._call)))
+        await self._call.answer(200, body, _headers(begun))
+
+    def _choice(self, at: int, reason: str) -> dict[str, object]:
+        calls = [
+            {"id": made.id, "type": "function", "function": {"name": made.name, "arguments": made.arguments}}
+            for made in self._calls[at].values()
+        ]
+        message: dict[str, object] = {
+            "role": "assistant",
+            "content": self._texts[at] or (None if calls else ""),
+            "refusal": None,
+            "annotations": list[object](),
+        }
+        if self._thoughts[at]:
+            message["reasoning_content"] = self._thoughts[at]
+        if calls:
+            message["tool_calls"] = calls
+        return {"index": at, "message": message, "logprobs": None, "finish_reason": reason}
+
+
+class _Stream:
+    """Sends each piece as it comes. With `include_usage` the last chunk says what was used."""
+
+    def __init__(self, call: Call, *, include_usage: bool) -> None:
+        self._call = call
+        self._include_usage = include_usage
+        self._head = b""
+        self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
+        self._named: set[int] = set()
+        self._is_raw = False
+
+    async def tell(self, event: Event) -> None:
+        """Take an event and send what it adds."""
+        if isinstance(event, RawPiece):
+            self._is_raw = True
+            await self._call.send(self._head + event.choices + self._tail)
+        elif isinstance(event, Begun):
+            self._head = b"data: " + _head(event, b"chat.completion.chunk")
+            await self._call.begin_stream(_headers(event))
+        elif isinstance(event, Done):
+            await self._finish(event)
+        else:
+            await self._delta(event.choice, _delta(event))
+
+    async def _finish(self, done: Done) -> None:
+        if not self._is_raw:
+            for at, reason in enumerate(done.finish_reasons):
+                await self._delta(at, {}, reason)
+        last = b""
+        if self._include_usage:
+            last = b'%b[],"usage":%b}\n\n' % (self._head, _json(_used(done, self._call)))
+        await self._call.send(last + _DONE)
+        await self._call.end()
+
+    async def _delta(self, choice: int, delta: dict[str, object], reason: str | None = None) -> None:
+        if choice not in self._named:
+            self._named.add(choice)
+            await self._delta(choice, {"role": "assistant", "content": "", "refusal": None})
+        said = {"index": choice, "delta": delta, "logprobs": None, "finish_reason": reason}
+        await self._call.send(self._head + _json([said]) + self._tail)
+
+
+def usage_json(usage: Usage) -> dict[str, object]:
+    """Return what was used as OpenAI tells it."""
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt + usage.completion,
+        "prompt_tokens_details": {"cached_tokens": usage.cached, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning, "audio_tokens": 0},
+    }
+
+
+def _used(done: Done, call: Call) -> dict[str, object]:
+    usage = usage_json(done.usage)
+    if call.tells_cost and done.cost is not None:
+        usage["cost"] = done.cost.model_dump()
+    return usage
+
+
+def _delta(event: TextPiece | ReasoningPiece | CallPiece) -> dict[str, object]:
+    if isinstance(event, TextPiece):
+        return {"content": event.text}
+    if isinstance(event, ReasoningPiece):
+        return {"reasoning_content": event.text}
+    function: dict[str, object] = {"arguments": event.arguments}
+    if not event.name:
+        return {"tool_calls": [{"index": event.at, "function": function}]}
+    named = {"id": event.id, "type": "function", "function": {"name": event.name} | function}
+    return {"tool_calls": [{"index": event.at} | named]}
+
+
+def _head(begun: Begun, kind: bytes) -> bytes:
+    return b'{"id":"chatcmpl-%b","object":"%b","created":%d,"model":%b,"service_tier":"default","choices":' % (
+        begun.stem.encode(),
+        kind,
+        int(begun.created.timestamp()),
+        _json(begun.model),
+    )
+
+
+def _headers(begun: Begun) -> dict[str, str]:
+    return limit_headers(begun.limits, begun.id, now=begun.created.timestamp())
+
+
+def _json(value: object) -> bytes:
+    # Escaped, since a piece of text may end in half a surrogate pair, which has no UTF-8.
+    return json.dumps(value, separators=(",", ":")).encode()

@@ -1,0 +1,218 @@
+"""`/v1/messages`: the next message of a conversation, whole or as a stream of named events, in Anthropic's shapes."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import Any, Final
+
+import msgspec
+
+from jindou.errors import Corrupt
+from jindou.models.completions import (
+    Asked,
+    Begun,
+    CallPiece,
+    ChatRequest,
+    Done,
+    Event,
+    ReasoningPiece,
+    TextPiece,
+)
+from jindou.models.engines import Usage
+from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
+from jindou.surfaces.http.v1.call import Call
+from jindou.surfaces.http.v1.decoding import encode
+from jindou.surfaces.http.v1.messages_request import chat_of, read
+from jindou.surfaces.http.v1.telling import anthropic_error
+
+__all__ = ["MessageEvents", "create", "message"]
+
+_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
+"""OpenAI's reasons for an end, as Anthropic calls them."""
+
+
+async def create(call: Call) -> None:
+    """Say the next message. What is used is in the ledger before the end is told, also if nobody listens."""
+    holder = await call.holder()
+    request = read(await call.body(), call.header("anthropic-version"))
+    chat = chat_of(request)
+    writer = (_Stream if request.stream else _Whole)(call, shows_thoughts=request.shows_thoughts)
+    with chat.naming():
+        asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
+        await call.make(holder, asked, writer.tell)
+
+
+class _Whole:
+    """Keeps the pieces until the end, and answers once."""
+
+    def __init__(self, call: Call, *, shows_thoughts: bool) -> None:
+        self._call = call
+        self._shows_thoughts = shows_thoughts
+        self._begun: Begun | None = None
+        self._pieces: list[Piece] = []
+
+    async def tell(self, event: Event) -> None:
+        """Take an event; the last one sends the answer."""
+        if isinstance(event, Begun):
+            self._begun = event
+        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece):
+            self._pieces.append(event)
+        elif isinstance(event, Done):
+            begun = self._begun
+            assert begun is not None  # noqa: S101 - every completion begins
+            body = message(begun, self._pieces, event, shows_thoughts=self._shows_thoughts)
+            await self._call.answer(200, body, _headers(begun))
+
+
+class _Stream:
+    """Sends each piece as it comes."""
+
+    def __init__(self, call: Call, *, shows_thoughts: bool) -> None:
+        self._call = call
+        self._shows_thoughts = shows_thoughts
+        self._events: MessageEvents | None = None
+
+    async def tell(self, event: Event) -> None:
+        """Take an event and send what it adds."""
+        if isinstance(event, Begun):
+            self._events = MessageEvents(event, shows_thoughts=self._shows_thoughts)
+            self._call.broken = MessageEvents.broken
+            await self._call.begin_stream(_headers(event))
+            await self._call.send(self._events.start())
+            return
+        assert self._events is not None  # noqa: S101 - every completion begins
+        if isinstance(event, Done):
+            await self._call.send(self._events.end(event))
+            await self._call.end()
+        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece) and (told := self._events.of(event)):
+            await self._call.send(told)
+
+
+def message(begun: Begun, pieces: Sequence[Piece], done: Done, *, shows_thoughts: bool = False) -> bytes:
+    """Return the answer to a request that is not streamed.
+
+    Raises:
+        Corrupt: the arguments of a call are no JSON object.
+    """
+    blocks = Blocks(piece for piece in pieces if shows_thoughts or not isinstance(piece, ReasoningPiece))
+    made = _head(begun) | {
+        "content": [_whole(block) for block in blocks.all],
+        "stop_reason": _reason(done),
+        "usage": _usage(done.usage),
+    }
+    return encode(made)
+
+
+class MessageEvents:
+    """Turns pieces into the bytes of a stream. Thoughts are told only to a client that `shows_thoughts`."""
+
+    def __init__(self, begun: Begun, *, shows_thoughts: bool = False) -> None:
+        self._head = _head(begun)
+        self._shows_thoughts = shows_thoughts
+        self._blocks = Blocks()
+
+    def start(self) -> bytes:
+        """Return the beginning of the stream.
+
+        How many tokens the prompt has is known from the engine, with its end: `message_delta` has every figure.
+        """
+        begun = self._head | {"content": list[object](), "stop_reason": None, "usage": _usage(Usage())}
+        return _event({"type": "message_start", "message": begun}) + _event({"type": "ping"})
+
+    def of(self, piece: Piece) -> bytes:
+        """Return what a piece adds to the stream."""
+        if isinstance(piece, ReasoningPiece) and not self._shows_thoughts:
+            return b""
+        return b"".join(map(_event, self._piece(piece)))
+
+    def end(self, done: Done) -> bytes:
+        """Return the end of the stream."""
+        last = self._blocks.last
+        told = b"" if last is None else _event({"type": "content_block_stop", "index": last.at})
+        delta = {"stop_reason": _reason(done), "stop_sequence": None}
+        told += _event({"type": "message_delta", "delta": delta, "usage": _usage(done.usage)})
+        return told + _event({"type": "message_stop"})
+
+    @staticmethod
+    def broken(error: Exception) -> bytes:
+        """Return the other end of the stream: what broke it."""
+        return _event(anthropic_error(error)[1])
+
+    def _piece(self, piece: Piece) -> Iterator[dict[str, Any]]:
+        step = self._blocks.add(piece)
+        if step.ended is not None:
+            yield {"type": "content_block_stop", "index": step.ended.at}
+        if step.has_begun:
+            yield {"type": "content_block_start", "index": step.block.at, "content_block": _beginning(step.block)}
+        if step.text:
+            kind, field = _DELTAS[step.block.kind]
+            yield {"type": "content_block_delta", "index": step.block.at, "delta": {"type": kind, field: step.text}}
+
+
+_DELTAS: Final = {
+    "text": ("text_delta", "text"),
+    "reasoning": ("thinking_delta", "thinking"),
+    "call": ("input_json_delta", "partial_json"),
+}
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (str(content["type"]).encode(), encode(content))
+
+
+def _head(begun: Begun) -> dict[str, Any]:
+    return {
+        "id": f"msg_{begun.stem}",
+        "type": "message",
+        "role": "assistant",
+        "model": begun.model,
+        "stop_sequence": None,
+    }
+
+
+def _headers(begun: Begun) -> dict[str, str]:
+    """Return Anthropic's headers for what is left of the tightest limits."""
+    headers = {"request-id": begun.id}
+    for limit in begun.limits:
+        stem = f"anthropic-ratelimit-{limit.kind}"
+        if limit.kind != "money" and f"{stem}-limit" not in headers:
+            reset = limit.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            headers |= {f"{stem}-limit": str(limit.limit), f"{stem}-remaining": str(limit.remaining)}
+            headers[f"{stem}-reset"] = reset
+    return headers
+
+
+def _reason(done: Done) -> str:
+    return _REASONS.get(done.finish_reason, "end_turn")
+
+
+def _beginning(block: Block) -> dict[str, Any]:
+    if block.kind == "call":
+        return {"type": "tool_use", "id": block.id, "name": block.name, "input": dict[str, object]()}
+    if block.kind == "reasoning":
+        return {"type": "thinking", "thinking": "", "signature": ""}
+    return {"type": "text", "text": ""}
+
+
+def _whole(block: Block) -> dict[str, Any]:
+    if block.kind == "text":
+        return {"type": "text", "text": block.text}
+    if block.kind == "reasoning":
+        return {"type": "thinking", "thinking": block.text, "signature": ""}
+    return _beginning(block) | {"input": _input(block)}
+
+
+def _input(block: Block) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(block.text or "{}", type=dict[str, Any])
+    except msgspec.MsgspecError:
+        raise Corrupt(f"The model called `{block.name}` with arguments that are no JSON object.") from None
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    """Return the figures; what came out of a cache is not among Anthropic's `input_tokens`."""
+    return {
+        "input_tokens": usage.prompt - usage.cached,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": usage.cached,
+        "output_tokens": usage.completion,
+    }

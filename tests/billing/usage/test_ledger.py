@@ -1,0 +1,237 @@
+"""The gateway's ledger: told is durable, one bad item harms no other, who left holds nothing, the dead are found."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from billing_site import CALL, CLERK, USED, Site, call, open_site
+from sqlalchemy import func, select
+
+from jindou.billing.budgets import BudgetExceeded
+from jindou.billing.usage import Admission, AttemptClosed, Ledger, Quantities
+from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
+from jindou.db import DatabaseUnavailable
+from jindou.durable.queue import Queue
+from jindou.errors import NotFound
+from support.ground import OURS, open_database
+from support.platform import FakeClock
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue(lease_seconds=30)
+
+
+@pytest.fixture
+def ledger(site: Site, queue: Queue) -> Generator[Ledger]:
+    ledger = Ledger(site.database, site.attempts, queue)
+    ledger.start()
+    yield ledger
+    ledger.stop()
+
+
+def statuses(site: Site) -> dict[str, int]:
+    counted = select(MeterAttemptRow.status, func.count()).group_by(MeterAttemptRow.status)
+    with site.database.reading(None) as work:
+        return {row[0]: row[1] for row in work.session.execute(counted)}
+
+
+def test_what_was_told_is_in_the_database(site: Site, ledger: Ledger) -> None:
+    made = site.budget(monthly_micro=10 * CALL)
+    first, second, third, fourth = (ledger.open_blocking(call()).attempt_id for _ in range(4))
+    assert statuses(site) == {"open": 4}
+    assert ledger.settle_blocking(first, USED, engine="local").micro == USED.tokens
+    ledger.void_blocking(second, "refused")
+    ledger.lose_blocking(third, "died")
+    assert statuses(site) == {"open": 1, "settled": 1, "void": 1, "unknown": 1}
+    with site.database.reading(OURS) as work:
+        row = work.session.scalars(select(MeterEventRow)).one()
+    assert (row.step_id, row.attempt, row.person_id, row.key_id) == (first, 1, CLERK.person_id, "key_1")
+    assert (row.engine, row.run_id, row.month) == ("local", "", "2026-03")
+    ledger.void_blocking(fourth, "refused")
+    assert site.counted(made.id) == site.sums()
+
+
+def test_many_tasks_of_a_loop_share_batches_and_each_is_told_its_own(site: Site, ledger: Ledger) -> None:
+    made = site.budget(monthly_micro=40 * CALL, rpm=1000)
+
+    async def client(at: int) -> int:
+        admission = await ledger.open(call(worst=Quantities(input_tokens=at)))
+        return (await ledger.settle(admission.attempt_id, Quantities(input_tokens=at))).micro
+
+    async def clients() -> list[int]:
+        return await asyncio.gather(*(client(at) for at in range(100, 164)))
+
+    assert asyncio.run(clients()) == list(range(100, 164))
+    assert site.counted(made.id) == site.sums() == (sum(range(100, 164)), 0)
+    assert site.wrong() == 0
+
+
+def test_threads_and_loops_that_race_for_the_last_calls_get_exactly_those(site: Site, ledger: Ledger) -> None:
+    site.budget(monthly_micro=10 * CALL)
+
+    async def clients() -> list[object]:
+        return await asyncio.gather(*(ledger.open(call()) for _ in range(32)), return_exceptions=True)
+
+    def asked() -> object:
+        try:
+            return ledger.open_blocking(call())
+        except BudgetExceeded as error:
+            return error
+
+    with ThreadPoolExecutor(18) as pool:
+        loops = [pool.submit(asyncio.run, clients()) for _ in range(2)]
+        threads = [pool.submit(asked) for _ in range(16)]
+        results = [result for loop in loops for result in loop.result()] + [thread.result() for thread in threads]
+    assert sum(isinstance(result, Admission) for result in results) == 10
+    assert sum(isinstance(result, BudgetExceeded) for result in results) == 70
+
+
+def test_an_attempt_is_settled_once_whoever_tries(site: Site, ledger: Ledger) -> None:
+    attempt = ledger.open_blocking(call()).attempt_id
+
+    async def both() -> list[object]:
+        settles = [ledger.settle(attempt, USED) for _ in range(5)]
+        return list(await asyncio.gather(*settles, return_exceptions=True))
+
+    results = asyncio.run(both())
+    assert sum(isinstance(result, AttemptClosed) for result in results) == 4
+    assert site.sums() == (USED.tokens, 0)
+    with pytest.raises(NotFound):
+        ledger.void_blocking("att_none", "")
+    ledger.lose_blocking(attempt, "late")
+    assert statuses(site) == {"settled": 1}
+
+
+def test_an_item_that_the_database_refuses_harms_no_other(site: Site, ledger: Ledger) -> None:
+    async def clients() -> list[object]:
+        openings = [call(), call(org_id=None), call(), call(person_id=None), call()]
+        return list(await asyncio.gather(*(ledger.open(of) for of in openings), return_exceptions=True))
+
+    results = asyncio.run(clients())
+    assert [isinstance(result, Admission) for result in results] == [True, False, True, False, True]
+    assert statuses(site) == {"open": 3}
+
+
+def test_nothing_is_held_for_whoever_left_before_they_were_told(site: Site, ledger: Ledger) -> None:
+    made = site.budget(monthly_micro=10 * CALL)
+    gate = threading.Event()
+
+    def block() -> None:
+        with site.database.writing(None):
+            gate.wait(5)
+
+    async def leave() -> None:
+        blocker = asyncio.get_running_loop().run_in_executor(None, block)
+        await asyncio.sleep(0.1)
+        task = asyncio.create_task(ledger.open(call()))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        gate.set()
+        await blocker
+        await ledger.open(call())
+        await ledger.open(call())
+
+    if site.database.is_sqlite:
+        asyncio.run(leave())
+        assert eventually(lambda: statuses(site) == {"open": 2, "void": 1})
+        assert site.counted(made.id) == (0, 2 * CALL)
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    for _ in range(100):
+        if holds():
+            return True
+        threading.Event().wait(0.05)
+    return False
+
+
+def test_what_waits_when_the_ledger_stops_is_written_and_what_comes_later_is_refused(
+    site: Site, ledger: Ledger
+) -> None:
+    async def clients() -> list[Admission]:
+        tasks = [asyncio.create_task(ledger.open(call())) for _ in range(50)]
+        await asyncio.sleep(0)
+        await asyncio.get_running_loop().run_in_executor(None, ledger.stop)
+        return await asyncio.gather(*tasks)
+
+    assert len(asyncio.run(clients())) == 50
+    assert statuses(site) == {"open": 50}
+    with pytest.raises(DatabaseUnavailable):
+        ledger.open_blocking(call())
+
+
+HOLDS = Callable[[], None]
+
+
+def locked_by_another(folder: Path) -> tuple[HOLDS, HOLDS]:
+    connection = sqlite3.connect(folder / "jindou.db", isolation_level=None, check_same_thread=False)
+
+    def lock() -> None:
+        connection.execute("BEGIN IMMEDIATE")
+
+    def unlock() -> None:
+        connection.execute("ROLLBACK")
+        connection.close()
+
+    return lock, unlock
+
+
+def test_a_locked_database_is_told_and_figures_are_written_once_it_is_free(tmp_path: Path, queue: Queue) -> None:
+    with open_database(tmp_path, FakeClock(), busy_seconds=0.2) as database:
+        site = open_site(database, FakeClock(), tmp_path)
+        ledger = Ledger(database, site.attempts, queue)
+        ledger.start()
+        attempt = ledger.open_blocking(call()).attempt_id
+        lock, unlock = locked_by_another(tmp_path)
+        lock()
+        with pytest.raises(DatabaseUnavailable):
+            ledger.open_blocking(call())
+        with pytest.raises(DatabaseUnavailable):
+            ledger.settle_blocking(attempt, USED)
+        assert statuses(site) == {"open": 1}
+        unlock()
+        ledger.open_blocking(call())
+        assert statuses(site) == {"open": 1, "settled": 1}
+        assert site.sums()[0] == USED.tokens
+        ledger.stop()
+
+
+def test_what_a_live_process_has_under_way_is_not_called_unknown(site: Site, ledger: Ledger, queue: Queue) -> None:
+    attempt = ledger.open_blocking(call()).attempt_id
+    other = Ledger(site.database, site.attempts, queue)
+    other.start()
+    with site.database.writing(None) as work:
+        assert other.recover(work) == 0
+    other.stop()
+    assert statuses(site) == {"open": 1}
+    ledger.settle_blocking(attempt, USED)
+
+
+def test_the_calls_of_a_process_whose_lease_ran_out_are_unknown_and_its_figures_still_come(
+    site: Site, ledger: Ledger, queue: Queue
+) -> None:
+    attempt = ledger.open_blocking(call()).attempt_id
+    site.clock.move(timedelta(seconds=31))
+    with site.database.writing(None) as work:
+        lease = queue.claim(work, (Ledger.task,))
+    assert lease is not None
+    ledger.bury(lease)
+    assert statuses(site) == {"unknown": 1}
+    with site.database.reading(None) as work:
+        assert queue.held(work, Ledger.task) == []
+    assert ledger.settle_blocking(attempt, USED).micro == USED.tokens
+
+
+def test_a_ledger_that_stopped_in_order_leaves_nothing_to_look_after(site: Site, queue: Queue) -> None:
+    ledger = Ledger(site.database, site.attempts, queue)
+    ledger.start()
+    ledger.settle_blocking(ledger.open_blocking(call()).attempt_id, USED)
+    ledger.stop()
+    with site.database.reading(None) as work:
+        assert queue.waiting(work, Ledger.task) == 0

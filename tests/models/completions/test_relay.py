@@ -1,0 +1,132 @@
+"""What engines that speak HTTP say, in the pieces in which it comes."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from jindou.errors import JindouError, Limited
+from jindou.models.completions import CallPiece, Event, RawPiece, ReasoningPiece, TextPiece
+from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
+from jindou.models.engines import Usage
+from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
+from support.loose_server import CHUNKED, asked_reply, request_of, serving
+
+USAGE = {"prompt_tokens": 20, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}}
+
+
+def chunk(**fields: Any) -> bytes:
+    return b"data: " + json.dumps({"id": "x", "model": "theirs"} | fields).encode() + b"\n\n"
+
+
+def delta(text: str) -> bytes:
+    return chunk(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": None}])
+
+
+def answered(body: bytes, *, cut: int, stream: bool = True) -> tuple[Relayed, list[Event]]:
+    """Have a server send `body` in pieces of `cut` bytes, and relay it."""
+    told: list[Event] = []
+
+    async def tell(event: Event) -> None:
+        told.append(event)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(CHUNKED)
+        for at in range(0, len(body), cut):
+            piece = body[at : at + cut]
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.write(b"0\r\n\r\n")
+        writer.close()
+
+    async def ask() -> Relayed:
+        async with serving(handler) as (pool, upstream), asked_reply(pool, upstream) as reply:
+            return await (relay_stream if stream else relay_whole)(reply, tell)
+
+    return asyncio.run(ask()), told
+
+
+@pytest.mark.parametrize("cut", [1, 7, 100_000])
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n"])
+def test_a_stream_is_passed_on_in_its_own_pieces_however_it_was_cut(cut: int, end: str) -> None:
+    body = delta("你好") + b": a comment\n\n" + delta(", World") + chunk(choices=[], usage=USAGE) + b"data: [DONE]\n\n"
+    relayed, told = answered(body.replace(b"\n\n", end.encode()), cut=cut)
+    assert relayed.usage == Usage(20, 8, 5)
+    texts = [event.text for piece in told for event in spoken(raw(piece))[0] if isinstance(event, TextPiece)]
+    assert texts == ["你好", ", World"]
+
+
+def raw(event: Event) -> RawPiece:
+    assert isinstance(event, RawPiece)
+    return event
+
+
+def test_a_whole_answer_is_passed_on_with_what_it_used() -> None:
+    message = {"role": "assistant", "content": "Hello"}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE}
+    relayed, (told,) = answered(json.dumps(body).encode(), cut=10, stream=False)
+    assert relayed.usage == Usage(20, 8, 5)
+    assert spoken(raw(told)) == ([TextPiece("Hello")], {0: "stop"})
+
+
+def test_thoughts_and_calls_are_read_as_what_they_are() -> None:
+    call = {"index": 1, "id": "c", "function": {"name": "f", "arguments": "{"}}
+    more = {"index": 1, "function": {"arguments": "}"}}
+    choices = [
+        {"index": 0, "delta": {"reasoning_content": "Hm."}},
+        {"index": 1, "delta": {"tool_calls": [call]}},
+        {"index": 1, "delta": {"tool_calls": [more]}, "finish_reason": "tool_calls"},
+    ]
+    assert spoken(RawPiece(json.dumps(choices).encode())) == (
+        [ReasoningPiece("Hm."), CallPiece(1, "c", "f", "{", 1), CallPiece(1, arguments="}", choice=1)],
+        {1: "tool_calls"},
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [delta("Hello"), delta("Hello") + chunk(error={"message": "boom"}), b"data: nothing\n\n", b"<html>"]
+)
+def test_a_stream_without_its_end_is_an_engine_that_died(body: bytes) -> None:
+    with pytest.raises(EngineDied):
+        answered(body, cut=64)
+
+
+def test_an_engine_that_does_not_say_what_it_used_leaves_that_unknown() -> None:
+    relayed, _ = answered(delta("Hello") + b"data: [DONE]\n\n", cut=64)
+    assert relayed.usage is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"type": "exceed_context_size_error", "n_prompt_tokens": 9000, "n_ctx": 8192}, ContextOverflow),
+        (
+            400,
+            {"message": "maximum context length is 8192 tokens. However, you requested 9000 tokens"},
+            ContextOverflow,
+        ),
+        (400, {"code": "context_length_exceeded", "message": "too long"}, EngineRefused),
+        (400, {"message": "no"}, EngineRefused),
+        (401, {"message": "Incorrect API key: sk-secret"}, EngineUnavailable),
+        (429, "slow down", Limited),
+        (500, None, EngineUnavailable),
+    ],
+)
+def test_what_an_upstream_refuses_is_told_by_its_kind(status: int, error: object, kind: type[JindouError]) -> None:
+    body = json.dumps({"error": error}).encode()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
+        writer.close()
+
+    async def ask() -> JindouError | None:
+        async with serving(handler) as (pool, upstream), asked_reply(pool, upstream) as reply:
+            return await refusal(reply, upstream, "theirs")
+
+    told = asyncio.run(ask())
+    assert isinstance(told, kind)
+    assert "sk-secret" not in str(told)

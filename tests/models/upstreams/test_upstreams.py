@@ -1,0 +1,122 @@
+"""The client for engines that speak HTTP, before servers that keep to nothing."""
+
+import asyncio
+
+import pytest
+
+from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, client
+from support.loose_server import CHUNKED, OK, asked, request_of, serving
+
+
+def test_a_connection_is_kept_for_the_next_request() -> None:
+    heads: list[bytes] = []
+    connections = 0
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while True:
+            try:
+                heads.append(await request_of(reader))
+            except asyncio.IncompleteReadError:
+                writer.close()
+                return
+            writer.write(OK)
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            for _ in range(3):
+                assert await asked(pool, upstream) == (200, b"ok")
+
+    asyncio.run(ask())
+    assert connections == 1
+    assert heads[0].startswith(b"POST /v1/chat/completions HTTP/1.1\r\n")
+    assert b"Authorization: Bearer secret\r\n" in heads[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (b"", "closed the connection"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "closed the connection"),
+        (CHUNKED + b"2\r\nab\r\n", "closed the connection"),
+        (b"220 smtp.example.com ESMTP\r\n", "does not speak HTTP"),
+    ],
+)
+def test_what_breaks_off_is_an_engine_that_died(sent: bytes, told: str) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(sent)
+        writer.close()
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            with pytest.raises(EngineDied, match=told):
+                await asked(pool, upstream)
+
+    asyncio.run(ask())
+
+
+def test_a_body_without_a_length_ends_with_its_connection() -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it")
+        writer.close()
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            assert await asked(pool, upstream) == (200, b"all of it")
+
+    asyncio.run(ask())
+
+
+def test_nobody_there_is_unavailable_and_the_key_is_not_told() -> None:
+    async def ask() -> None:
+        with pytest.raises(EngineUnavailable) as refused:
+            await asked(Upstreams(), Upstream("http", "127.0.0.1", 9, "", key="secret"))
+        assert "secret" not in str(refused.value)
+
+    asyncio.run(ask())
+
+
+def test_a_server_that_says_nothing_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(client, "_LOOK_SECONDS", 0.05)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        await reader.read()
+        writer.close()
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            with pytest.raises(EngineDied, match="too long"):
+                await asked(pool, upstream)
+
+    asyncio.run(ask())
+
+
+def test_a_reader_that_is_slow_holds_the_server_back() -> None:
+    written = 0
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await request_of(reader)
+        writer.write(CHUNKED)
+        for _ in range(1000):
+            writer.write(b"8000\r\n" + b"x" * 32768 + b"\r\n")
+            written += 32768
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        writer.close()
+
+    async def ask() -> int:
+        async with serving(handler) as (pool, upstream):
+            reply = await pool.post(upstream, "/x", b"{}")
+            await asyncio.sleep(0.3)
+            assert written < 16_000_000
+            whole = len(await reply.read())
+            reply.close()
+            return whole
+
+    assert asyncio.run(ask()) == 1000 * 32768

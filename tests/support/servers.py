@@ -1,0 +1,137 @@
+"""A PostgreSQL server of the test run's own, where one is installed; it never runs as root."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from jindou.db import Database, migrate
+from jindou.telemetry import Clock
+
+__all__ = ["Server", "open_server"]
+
+_START_SECONDS = 30.0
+
+
+class Server:
+    """A running server; each database is a copy of one that has been migrated."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._made = 0
+
+    def url(self, name: str) -> str:
+        """Return the address of a database."""
+        return f"postgresql+pg8000://jindou@127.0.0.1:{self._port}/{name}"
+
+    def create(self, template: str = "migrated") -> str:
+        """Make a database and return its address."""
+        self._made += 1
+        self._do(f"CREATE DATABASE test_{self._made} TEMPLATE {template}")
+        return self.url(f"test_{self._made}")
+
+    def prepare(self) -> None:
+        """Make the database that others are copies of.
+
+        Raises:
+            SQLAlchemyError: the server is not up yet.
+        """
+        self._do("CREATE DATABASE migrated")
+        database = Database(self.url("migrated"))
+        migrate(database)
+        database.close()
+
+    def _do(self, statement: str) -> None:
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(statement))
+        finally:
+            engine.dispose()
+
+    def open(self, clock: Clock | None = None) -> Database:
+        """Open a migrated database of its own."""
+        return Database(self.create(), clock=clock)
+
+
+@contextmanager
+def open_server() -> Generator[Server]:
+    """Start a server on a free loopback port; skip the test where none is installed."""
+    programs = _programs()
+    account = _account()
+    folder = Path(tempfile.mkdtemp(prefix="jindou-postgres-"))
+    if account:
+        shutil.chown(folder, account["user"])
+    data = folder / "data"
+    _run(
+        [programs / "initdb", "--auth=trust", "--username=jindou", "--no-sync", "--encoding=UTF8", "-D", data], account
+    )
+    port = _free_port()
+    settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
+    with (folder / "log").open("wb") as log:
+        process: subprocess.Popen[bytes] = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-p", str(port), *settings], stdout=log, stderr=log, **account
+        )
+    server = Server(port)
+    try:
+        _wait_for(server, process, folder / "log")
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=_START_SECONDS)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path:
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve().parent] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found or not (found[-1] / "initdb").exists():
+        pytest.skip("PostgreSQL is not installed.")
+    return found[-1]
+
+
+def _account() -> dict[str, Any]:
+    """Return how to run as somebody else than root, which PostgreSQL refuses."""
+    if os.getuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [], "cwd": "/"}
+    pytest.skip("There is nobody but root to run PostgreSQL.")
+
+
+def _run(command: list[Any], account: dict[str, Any]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=120, **account)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def _wait_for(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            server.prepare()
+        except SQLAlchemyError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.1)
+        else:
+            return
