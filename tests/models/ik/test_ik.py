@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jindou.models.engines.supervisor import Supervisor
-from models.engines.conformance import EngineConformance, ask, text_of
 
-from jindou.models.engines import EngineConfig, FinalChunk, LlamaCppEngine
+from jindou.models.children import Supervisor
+from jindou.models.engines import EngineConfig, FinalChunk
+from jindou.models.engines.conformance import ask, text_of
+from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.wire import Refused, post, stream_events
 from jindou.models.ik import IkEngine
+from models.engines.engine_checks import EngineConformance
 
 pytestmark = pytest.mark.skipif(find_spec("ik_llama_cpp") is None, reason="The extra `fast` is not installed.")
 KEY = "secret"

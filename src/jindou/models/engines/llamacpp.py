@@ -19,7 +19,6 @@ from jindou.models.upstreams import EngineUnavailable
 __all__ = ["LlamaCppEngine", "open_slots"]
 
 _CHILD: Final = "jindou.models.engines.llamacpp_child"
-_BUILD: Final = "xllamacpp"
 _START_SECONDS: Final = 180.0
 _ASK_SECONDS: Final = 5.0
 
@@ -107,5 +106,5 @@ def open_slots(config: EngineConfig) -> Slots | None:
     """Return the kept slots of a model; None if they are not to be kept, or there is no such file."""
     if config.slots_path is None or not Path(config.model_path).is_file():
         return None
-    identity = identity_of(config.model_path, f"{_BUILD} {version(_BUILD)}")
+    identity = identity_of(config.model_path, f"{config.build} {version(config.build)}")
     return Slots(SlotFiles(config.slots_path, identity, config.slots_bytes), rendered)
