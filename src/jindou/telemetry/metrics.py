@@ -59,8 +59,9 @@ class _Series:
 
 
 class RequestMeter:
-    """Requests to models, by route (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run``,
-    ``playground``).
+    """Requests to models, by route.
+
+    Those are ``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run`` and ``playground``.
 
     `model` is a name that is served here, never one that a client made up: use an empty one for those. A process keeps
     a thousand pairs of route and model; the rest are counted as ``other``.
