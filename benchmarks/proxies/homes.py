@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jindou.billing.budgets import Bound, BudgetAsk, Budgets
+from jindou.billing.budgets import Bound, BudgetAsk, BudgetChange, Budgets
 from jindou.billing.pricing import PriceBook
 from jindou.billing.usage import Attempts
 from jindou.db import Database, Work, migrate
@@ -15,7 +15,7 @@ from jindou.models.deployments import DeploymentAsk, Member, open_deployments
 from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 
-__all__ = ["MODEL", "prepare"]
+__all__ = ["MODEL", "limit", "prepare"]
 
 MODEL = "echo"
 _PLENTY = 10**12
@@ -48,6 +48,23 @@ def prepare(home: Path, engine: int, budgets: tuple[BudgetAsk, ...] | None = Non
         secret = keys.create(work, who, KeyAsk(name="benchmark")).secret
     database.close()
     return secret
+
+
+def limit(home: Path, monthly_micro: int) -> None:
+    """Let the organisation of a home spend no more than so much this month, while workers have its database open."""
+    database = Database(f"sqlite:///{Home(home).database}")
+    policy = Policy({}, {})
+    audit = Audit(Home(home).published_heads, policy)
+    attempts = Attempts(PriceBook.load("CNY"))
+    budgets = Budgets(policy, audit, "CNY", lambda *_: Bound("Company", ""), attempts.tally)
+    with database.reading(None) as work:
+        principals = Principals()
+        org_id = principals.only_organisation(work)
+        who = principals.principal(work, org_id, principals.find(work, "manager").id)
+    with database.writing(org_id) as work:
+        (mine,) = (budget for budget in budgets.list_budgets(work, who) if budget.scope == "organisation")
+        budgets.update(work, who, mine.id, BudgetChange(monthly_micro=monthly_micro))
+    database.close()
 
 
 def _plenty(who: Principal) -> tuple[BudgetAsk, ...]:

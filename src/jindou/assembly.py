@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from jindou import __version__
 from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
@@ -35,7 +36,7 @@ from jindou.models.serving import Models as LocalModels
 from jindou.models.serving import open_catalogue
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
-from jindou.telemetry import Clock, Metrics, get_logger
+from jindou.telemetry import Clock, Metrics, Spans, get_logger, open_spans
 
 __all__ = ["Platform", "assemble", "installed_packs"]
 
@@ -152,14 +153,14 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
     usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
-    ledger = Ledger(ground.database, usage.attempts, ground.queue)
+    ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     stream = Stream()
     parts = Parts(
         database=ground.database,
         queue=ground.queue,
-        journal=Journal(stream, usage),
+        journal=Journal(stream, usage, ground.metrics, ground.spans),
         stream=stream,
         doorway=_doorway(ground, assistants),
         approvals=approvals,
@@ -236,7 +237,8 @@ def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Dep
     clock = ground.database.clock
     return Gateway(
         clock=clock,
-        metrics=Metrics(),
+        metrics=ground.metrics,
+        spans=ground.spans,
         keys=KeyRing(ground.database, ground.keys),
         ledger=ledger,
         completions=Completions(ground.database, deployments, ledger),
@@ -265,6 +267,8 @@ class _Ground:
     principals: Principals
     keys: Keys
     queue: Queue
+    metrics: Metrics
+    spans: Spans
 
     def assistant_folders(self) -> list[tuple[str, Path]]:
         """Return the pack and the folder of each assistant."""
@@ -298,6 +302,8 @@ def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
         principals=principals,
         keys=Keys(principals, policy, audit),
         queue=Queue(settings.lease_seconds),
+        metrics=Metrics(),
+        spans=open_spans(settings.otlp_endpoint, __version__),
     )
 
 

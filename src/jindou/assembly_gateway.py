@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from jindou import __version__
 from jindou.billing.pricing import PriceBook
 from jindou.billing.usage import Attempts, Ledger
 from jindou.db import Database, require_newest
@@ -19,7 +20,7 @@ from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.embeddings import Embeddings, open_embeddings
 from jindou.models.serving import open_catalogue, remote_models
 from jindou.settings import Settings
-from jindou.telemetry import Clock, Metrics
+from jindou.telemetry import Clock, Metrics, Spans, open_spans
 
 __all__ = ["Gateway", "open_gateway"]
 
@@ -38,6 +39,7 @@ class Gateway:
 
     clock: Clock
     metrics: Metrics
+    spans: Spans
     keys: KeyRing
     ledger: Ledger
     completions: Completions
@@ -55,6 +57,7 @@ class Gateway:
         self.embeddings.stop()
         self.ledger.stop()
         self.keys.stop()
+        self.spans.stop()
 
 
 @contextmanager
@@ -84,11 +87,13 @@ def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
     audit = Audit(home.published_heads, policy)
     keys = Keys(Principals(), policy, audit)
     attempts = Attempts(PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices))
-    ledger = Ledger(database, attempts, Queue(settings.lease_seconds))
+    metrics = Metrics()
+    ledger = Ledger(database, attempts, Queue(settings.lease_seconds), metrics.ledger)
     deployments = _deployments(settings, home, database, policy, audit)
     return Gateway(
         clock=database.clock,
-        metrics=Metrics(),
+        metrics=metrics,
+        spans=open_spans(settings.otlp_endpoint, __version__),
         keys=KeyRing(database, keys),
         ledger=ledger,
         completions=Completions(database, deployments, ledger),

@@ -2,6 +2,7 @@
 
 home/
   jindou.toml       settings, if any
+  engine.toml       the engine that `jindou models tune` found to be the fastest, if it was asked
   jindou.db         the platform's database
   secrets/          mode 0700; made at the first start, never defaults
   run/              server.json says where a running server listens, engines.json where its engines do
@@ -44,6 +45,7 @@ class Home:
         self.database = path / "jindou.db"
         self.models = path / "models"
         self.prices = path / "prices.yaml"
+        self.tuned_engine = path / "engine.toml"
         self.packs = path / "packs"
         self.published_heads = path / "audit" / "heads.jsonl"
         self.server_log = path / "logs" / "jindou.log"

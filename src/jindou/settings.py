@@ -7,7 +7,7 @@ here. The home itself can only come from the environment or from `--home`.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the home folder.")
     model: str = Field(default="auto", description="Catalogue name of the local model; `auto` picks by memory.")
     models_dir: Path | None = Field(default=None, description="Where model files are kept; default `home/models`.")
-    engine: str = Field(default="llamacpp", description="Engine that runs the model (entry point `jindou.engines`).")
+    engine: str = Field(
+        default="auto", description="Engine of the model (`jindou.engines`); `auto` takes the tuned one."
+    )
     engine_threads: int = Field(default=0, ge=0, le=256, description="Threads of the engine; 0 means every core.")
     memory_budget_gb: float = Field(
         default=0.0, ge=0, description="Memory of all local models at once, in GB; 0 means 60 % of what there is."
@@ -49,7 +51,7 @@ class Settings(BaseSettings):
     )
     embedding_model: str = Field(
         default="multilingual-e5-small",
-        description="Local embedding model: this one, the path of a GGUF file, or nothing.",
+        description="Catalogue name of the local embedding model; empty means none.",
     )
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")
@@ -64,6 +66,11 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
+    otlp_endpoint: str = Field(
+        default="",
+        validation_alias=AliasChoices("otlp_endpoint", "jindou_otlp_endpoint", "otel_exporter_otlp_endpoint"),
+        description="OTLP collector of spans, over HTTP; also `OTEL_EXPORTER_OTLP_ENDPOINT`. Empty sends none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log detail.")
 
     @override

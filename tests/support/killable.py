@@ -16,7 +16,7 @@ from jindou.agents.approvals import Verdict
 from jindou.agents.runs import StartRun
 from jindou.agents.runs.tables import RunEventRow, StepRow
 from jindou.assembly import Platform
-from jindou.billing.usage.tables import MeterEventRow
+from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from support.platform import as_person, open_platform
 from support.scripted import refund_script
 
@@ -77,6 +77,15 @@ def _found(platform: Platform) -> dict[str, object]:
             "steps": [[step.kind, step.status] for step in work.session.scalars(select(StepRow).order_by(StepRow.n))],
             "metered": sorted([row.step_id, row.cost_micro] for row in work.session.scalars(select(MeterEventRow))),
             "done": sorted(s.id for s in work.session.scalars(select(StepRow)) if s.status == "done"),
+            "tried": sorted(
+                [step.id, attempt, "settled" if attempt == step.attempt else "unknown"]
+                for step in work.session.scalars(select(StepRow).where(StepRow.kind == "model"))
+                for attempt in range(1, step.attempt + 1)
+            ),
+            "attempts": sorted(
+                [row.step_id, row.attempt, row.status] for row in work.session.scalars(select(MeterAttemptRow))
+            ),
+            "wrong": platform.budgets.count_wrong(work),
             "events": list(work.session.scalars(select(RunEventRow.seq).order_by(RunEventRow.seq))),
             "audit": platform.audit.verify(work, manager).model_dump(),
         }

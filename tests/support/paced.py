@@ -5,7 +5,8 @@ from collections.abc import Generator
 
 from typing_extensions import override
 
-from jindou.models.engines import Chunk, EngineDied, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.engines import Chunk, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import EngineDied
 from support.scripted import Script, ScriptedEngine
 
 __all__ = ["PacedEngine"]

@@ -3,16 +3,8 @@
 import json
 from collections.abc import Callable, Generator, Sequence
 
-from jindou.models.engines import (
-    Chunk,
-    EngineHealth,
-    EngineRequest,
-    EngineUnavailable,
-    FinalChunk,
-    TextChunk,
-    Usage,
-)
-from jindou.models.upstreams import ContextOverflow
+from jindou.models.engines import Chunk, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import ContextOverflow, EngineUnavailable
 
 __all__ = ["Script", "ScriptedEngine", "call", "refund_script"]
 

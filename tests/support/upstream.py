@@ -54,57 +54,67 @@ def usage(prompt: int, cached: int, completion: int, reasoning: int = 0) -> dict
     return {"choices": [], "usage": {**told, **details, **thoughts}}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, state: OpenAIServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.state = state
+
+
+class _Answering(BaseHTTPRequestHandler):
+    @property
+    def _state(self) -> OpenAIServer:
+        assert isinstance(self.server, _Server)
+        return self.server.state
+
+    def do_GET(self) -> None:
+        self._answer(self._state.models_status, {}, {"object": "list", "data": []})
+
+    def do_POST(self) -> None:
+        state = self._state
+        state.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        state.authorized.append(self.headers.get("authorization", ""))
+        if state.status != 200:
+            self._answer(state.status, state.headers, state.error)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        try:
+            for event in state.events:
+                self._say(event)
+            self.wfile.write(b"data: [DONE]\n\n")
+        except OSError:
+            state.left.set()
+
+    def _say(self, event: object) -> None:
+        if not isinstance(event, int | float):
+            self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+            return
+        deadline = time.monotonic() + event
+        while time.monotonic() < deadline:
+            self.wfile.write(b": still here\n\n")
+            time.sleep(0.02)
+
+    def _answer(self, status: int, headers: dict[str, str], content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response_only(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def open_upstream() -> Generator[OpenAIServer]:
     """Serve on a free port of the loopback interface."""
     state = OpenAIServer()
-
-    class Answering(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.0"
-
-        def do_GET(self) -> None:
-            self._answer(state.models_status, {}, {"object": "list", "data": []})
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            state.asked.append(json.loads(body))
-            state.authorized.append(self.headers.get("authorization", ""))
-            if state.status != 200:
-                self._answer(state.status, state.headers, state.error)
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()
-            try:
-                for event in state.events:
-                    self._say(event)
-                self.wfile.write(b"data: [DONE]\n\n")
-            except OSError:
-                state.left.set()
-
-        def _say(self, event: object) -> None:
-            if isinstance(event, int | float):
-                deadline = time.monotonic() + event
-                while time.monotonic() < deadline:
-                    self.wfile.write(b": still here\n\n")
-                    time.sleep(0.02)
-            else:
-                self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
-
-        def _answer(self, status: int, headers: dict[str, str], content: object) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        @override
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    server.daemon_threads = True
+    server = _Server(state)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_port}/v1"

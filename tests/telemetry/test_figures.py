@@ -6,11 +6,11 @@ import time
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from jindou.telemetry import Family, Metrics, exposition
+from jindou.telemetry import Family, Metrics
 
 
 def read(metrics: Metrics) -> dict[str, Metric]:
-    return {family.name: family for family in text_string_to_metric_families(exposition(metrics.families()))}
+    return {family.name: family for family in text_string_to_metric_families(metrics.text())}
 
 
 def value(family: Metric, name: str, **labels: str) -> float:
@@ -85,7 +85,7 @@ def test_batches_of_the_ledger_are_counted() -> None:
 
 
 def test_a_family_without_samples_is_left_out() -> None:
-    assert exposition([Family("jindou_nothing", "Nothing.", "gauge")]) == ""
+    assert "jindou_nothing" not in Metrics().text([Family("jindou_nothing", "Nothing.", "gauge")])
 
 
 def test_counting_a_request_costs_microseconds_at_most() -> None:
@@ -99,3 +99,18 @@ def test_counting_a_request_costs_microseconds_at_most() -> None:
         best = min(best, (time.thread_time() - began) / 5000)
     # About one microsecond where nothing else runs; the bound is for machines that are busy.
     assert best < 5e-6
+
+
+def test_the_speed_of_a_model_is_that_of_its_writing_and_the_newest_answers_count_most() -> None:
+    requests = Metrics().requests
+    requests.done("chat", "streamed", 200, 3.0, 1.0, (7, 0, 80, 20))
+    requests.done("chat", "whole", 200, 2.0, 1.99, (7, 0, 100, 0))
+    requests.done("playground", "streamed", 200, 2.0, 1.0, (7, 0, 100, 0))
+    assert requests.speeds() == {"streamed": 50 + 0.2 * (100 - 50), "whole": 50.0}
+
+
+def test_an_answer_of_hardly_any_tokens_says_nothing_of_a_speed() -> None:
+    requests = Metrics().requests
+    requests.done("chat", "qwen", 200, 0.5, 0.4, (7, 0, 3, 0))
+    requests.done("chat", "qwen", 404, 0.1)
+    assert requests.speeds() == {}

@@ -53,6 +53,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        self._to_write = self.engine.execution_options(jindou_write=True)
+        self._to_read = self.engine.execution_options(jindou_write=False)
 
     @contextmanager
     def writing(self, org_id: str | None) -> Generator[Work]:
@@ -94,8 +96,7 @@ class Database:
 
     @contextmanager
     def _work(self, org_id: str | None, *, write: bool) -> Generator[Work]:
-        bind = self.engine.execution_options(jindou_write=write)
-        session: Session = open_session(bind, org_id)
+        session: Session = open_session(self._to_write if write else self._to_read, org_id)
         work = Work(session, org_id, self.clock, self._ids, self._random_bytes)
         try:
             yield work
@@ -127,8 +128,9 @@ class Database:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options: dict[str, Any] = dict(connection.get_execution_options())
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("jindou_write", True) else "BEGIN")
+    is_write = connection.get_execution_options().get("jindou_write", True)
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if is_write else "BEGIN").close()
 
 
 def unavailable(error: Exception) -> Exception:

@@ -19,6 +19,7 @@ from jindou.surfaces.http import (
     conversations,
     deployments,
     keys,
+    metrics,
     models,
     principals,
     runs,
@@ -46,6 +47,7 @@ _ROOMS = (
     sessions,
     principals,
     status,
+    metrics,
 )
 
 

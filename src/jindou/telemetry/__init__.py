@@ -7,14 +7,16 @@ Two lines in a hot path give figures and spans of it:
 """
 
 from jindou.telemetry.clock import Clock, SystemClock
+from jindou.telemetry.exposition import Family
 from jindou.telemetry.logs import configure_logging, get_logger
-from jindou.telemetry.metrics import NO_TOKENS, Metrics, Tokens
-from jindou.telemetry.spans import NO_SPANS, Spans, Timed, open_spans
+from jindou.telemetry.metrics import NO_TOKENS, LedgerMeter, Metrics, Tokens
+from jindou.telemetry.spans import Spans, Timed, open_spans
 
 __all__ = [
-    "NO_SPANS",
     "NO_TOKENS",
     "Clock",
+    "Family",
+    "LedgerMeter",
     "Metrics",
     "Spans",
     "SystemClock",

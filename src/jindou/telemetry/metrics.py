@@ -3,10 +3,10 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from jindou.telemetry.exposition import Buckets, Family
+from jindou.telemetry.exposition import Buckets, Family, exposition
 
 __all__ = ["NO_TOKENS", "LedgerMeter", "Metrics", "RequestMeter", "Tokens"]
 
@@ -40,10 +40,9 @@ class Metrics:
         self.requests = RequestMeter()
         self.ledger = LedgerMeter()
 
-    def families(self) -> Iterator[Family]:
-        """Yield what has been counted up to now."""
-        yield from self.requests.families()
-        yield from self.ledger.families()
+    def text(self, more: Iterable[Family] = ()) -> str:
+        """Return what has been counted up to now, and `more`, as Prometheus reads it."""
+        return exposition((*self.requests.families(), *self.ledger.families(), *more))
 
 
 class _Series:
@@ -61,7 +60,8 @@ class _Series:
 class RequestMeter:
     """Requests to models, by route.
 
-    Those are ``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run`` and ``playground``.
+    Routes are those of `/v1` (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``), ``playground``,
+    and ``run`` for the calls of assistants.
 
     `model` is a name that is served here, never one that a client made up: use an empty one for those. A process keeps
     a thousand pairs of route and model; the rest are counted as ``other``.

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from jindou.billing.budgets import BudgetAsk
 from support import killable
-from support.platform import open_platform
+from support.platform import as_person, open_platform
 from support.scripted import refund_script
 
 MOST_BOUNDARIES = 60
@@ -25,8 +26,10 @@ PROCESSES.set_forkserver_preload(["support.killable"])
 @pytest.fixture(scope="module")
 def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     home = tmp_path_factory.mktemp("fresh")
-    with open_platform(home, refund_script("SO-10007", 120.0)):
-        pass
+    with open_platform(home, refund_script("SO-10007", 120.0)) as platform:
+        manager = as_person(platform, "manager")
+        with platform.database.writing(manager.org_id) as work:
+            platform.budgets.create(work, manager, BudgetAsk(scope="organisation", monthly_micro=10**9, rpm=100))
     with pytest.MonkeyPatch.context() as patch:
         # The fork server of Python 3.11 finds its modules by this variable alone.
         patch.setenv("PYTHONPATH", str(Path(killable.__file__).parents[1]))
@@ -57,6 +60,8 @@ def assert_whole(found: dict[str, Any], home: Path, boundary: int) -> None:
     assert found["steps"] == [["model", "done"], ["tool", "done"], ["model", "done"]], told
     assert [step for step, _ in found["metered"]] == found["done"], told
     assert sum(cost for _, cost in found["metered"]) == found["cost"], told
+    assert found["attempts"] == found["tried"], told
+    assert found["wrong"] == 0, told
     assert found["events"] == list(range(1, len(found["events"]) + 1)), told
     assert found["audit"]["ok"], told
 

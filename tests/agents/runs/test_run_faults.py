@@ -10,15 +10,8 @@ from typing_extensions import override
 
 from jindou.agents.runs import RunDetail
 from jindou.errors import TooLarge, Unavailable
-from jindou.models.engines import (
-    Chunk,
-    EngineDied,
-    EngineRequest,
-    EngineUnavailable,
-    FinalChunk,
-    TextChunk,
-    Usage,
-)
+from jindou.models.engines import Chunk, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import EngineDied, EngineUnavailable
 from support.desk import ORDER, Desk, open_desk, saying
 from support.scripted import ScriptedEngine, call
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from billing_site import CALL, CLERK, USED, Site, call
+from billing_site import CALL, CLERK, USED, Site, call, open_site
 from sqlalchemy import func, select
 
 from jindou.billing.budgets import BudgetExceeded

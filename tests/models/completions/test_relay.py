@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from jindou.errors import JindouError, Limited, TooLarge
+from jindou.errors import JindouError, Limited
 from jindou.models.completions import CallPiece, Event, RawPiece, ReasoningPiece, TextPiece
 from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
-from jindou.models.engines import EngineDied, EngineUnavailable, Usage
-from jindou.models.upstreams import ContextOverflow, EngineRefused
+from jindou.models.engines import Usage
+from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
 from support.loose_server import CHUNKED, asked_reply, request_of, serving
 
 USAGE = {"prompt_tokens": 20, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}}
@@ -103,8 +103,12 @@ def test_an_engine_that_does_not_say_what_it_used_leaves_that_unknown() -> None:
     ("status", "error", "kind"),
     [
         (400, {"type": "exceed_context_size_error", "n_prompt_tokens": 9000, "n_ctx": 8192}, ContextOverflow),
-        (400, {"message": "maximum context length is 8192 tokens. However, 9000 tokens"}, ContextOverflow),
-        (400, {"code": "context_length_exceeded", "message": "too long"}, TooLarge),
+        (
+            400,
+            {"message": "maximum context length is 8192 tokens. However, you requested 9000 tokens"},
+            ContextOverflow,
+        ),
+        (400, {"code": "context_length_exceeded", "message": "too long"}, EngineRefused),
         (400, {"message": "no"}, EngineRefused),
         (401, {"message": "Incorrect API key: sk-secret"}, EngineUnavailable),
         (429, "slow down", Limited),

@@ -12,15 +12,11 @@ import psutil
 import pytest
 
 from jindou.errors import Invalid
-from jindou.models.engines import (
-    EngineConfig,
-    EngineDied,
-    EngineUnavailable,
-    FinalChunk,
-)
+from jindou.models.engines import EngineConfig, FinalChunk
 from jindou.models.engines.conformance import ask, text_of
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.serving import open_engine
+from jindou.models.upstreams import EngineDied, EngineUnavailable
 from models.engines.engine_checks import EngineConformance
 
 

@@ -8,21 +8,11 @@ from pathlib import Path
 import pytest
 
 from jindou.errors import Invalid, Limited
-from jindou.models.engines import (
-    CallChunk,
-    EngineConfig,
-    EngineDied,
-    EngineRequest,
-    EngineUnavailable,
-    FinalChunk,
-    ReasoningChunk,
-    TextChunk,
-    Usage,
-)
+from jindou.models.engines import CallChunk, EngineConfig, EngineRequest, FinalChunk, ReasoningChunk, TextChunk, Usage
 from jindou.models.engines.conformance import ask, end_of, text_of
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.openai import OpenAIEngine
-from jindou.models.upstreams import ContextOverflow, Endpoint, EngineRefused, Upstream
+from jindou.models.upstreams import ContextOverflow, Endpoint, EngineDied, EngineRefused, EngineUnavailable, Upstream
 from models.engines.engine_checks import EngineConformance
 from support.upstream import OpenAIServer, delta, finish, open_upstream, usage
 
@@ -151,12 +141,10 @@ def test_a_limit_says_when_to_come_again(
 @pytest.mark.parametrize(
     "message",
     [
-        "This model's maximum context length is 2048 tokens. However, you requested 3000 tokens (2900 in the messages, "
-        "100 in the completion).",
+        "This model's maximum context length is 2048 tokens. However, you requested 3000 tokens (2900 in messages).",
         "This model's maximum context length is 2048 tokens. However, your request has 3000 input tokens.",
         "The input (3000 tokens) is longer than the model's context length (2048 tokens).",
-        "Requested token count exceeds the model's maximum context length of 2048 tokens. You requested a total of 3000 "
-        "tokens: 2000 tokens from the input messages and 1000 tokens for the completion.",
+        "Requested token count exceeds the model's context length of 2048. You requested a total of 3000 tokens.",
         "The conversation has 3000 tokens, 952 over the model's context of 2048: start a new conversation.",
     ],
 )

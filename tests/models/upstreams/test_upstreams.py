@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from jindou.models.engines import EngineDied, EngineUnavailable
-from jindou.models.upstreams import Upstream, Upstreams, client
+from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, client
 from support.loose_server import CHUNKED, OK, asked, request_of, serving
 
 

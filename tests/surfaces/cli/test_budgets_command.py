@@ -80,3 +80,11 @@ def test_people_are_listed(here: Run) -> None:
     shown = here("principals", "list").out
     assert "Lena Vogel" in shown
     assert [person["handle"] for person in here("principals", "list", "--json").json][:1] == ["clerk"]
+
+
+def test_a_call_that_is_not_there_can_not_be_settled(here: Run) -> None:
+    assert here("usage", "unsettled", "--json").json == []
+    figures = ("--input", "10", "--output", "1", "--reason", "The log.")
+    assert here("usage", "reconcile", "att_none", *figures).code == 6
+    assert here("usage", "reconcile", "att_none", *figures, "--as", "clerk").code == 5
+    assert here("usage", "reconcile", "att_none", "--input", "10").code == 2

@@ -1,14 +1,16 @@
 """`jindou models` where no server runs and where one does."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from conftest import Run
 from jindou.models.catalogue.shelf import put_own
 from support.gguf_file import write_gguf
 from support.hub import BYTES, Hub, entry, open_hub
+
+Run = Callable[..., Any]
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ _PAGES = (
     "/approvals",
     "/usage",
     "/usage?days=7",
+    "/budgets",
     "/models",
     "/models?kind=coder",
     "/deployments",

@@ -84,7 +84,13 @@ def test_a_key_says_what_it_is_good_for(door: Door) -> None:
     key = door.post("/api/keys", asked).json()
     assert (key["scopes"], key["assistant"]) == (["completions", "models"], "shelf robot")
     assert door.get(f"/api/keys/{key['id']}").json()["scopes"] == ["completions", "models"]
-    for wrong in ({"scopes": []}, {"scopes": ["everything"]}, {"assistant": ""}, {"assistant": "a\nb"}):
+    wrongs: tuple[dict[str, object], ...] = (
+        {"scopes": []},
+        {"scopes": ["all"]},
+        {"assistant": ""},
+        {"assistant": "\n"},
+    )
+    for wrong in wrongs:
         assert_problem(door.post("/api/keys", {"name": "robot"} | wrong), 422, "invalid")
 
 

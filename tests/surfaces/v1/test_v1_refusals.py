@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from jindou.identity.keys.tables import KeyRow
-from jindou.models.engines import EngineUnavailable
-from jindou.models.upstreams import ContextOverflow, EngineRefused
+from jindou.models.upstreams import ContextOverflow, EngineRefused, EngineUnavailable
 from jindou.surfaces.openai_errors import OPENAI_ERRORS
 from jindou.surfaces.problems import PROBLEMS
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.transport import Transport
-from jindou_client.types import Deployment, EngineView, Member
 
 __all__ = ["Deployments"]
 

@@ -1,7 +1,7 @@
 """Usage: what was used, and what it cost."""
 
 from jindou_client.transport import Transport
-from jindou_client.types import DailyUse, Statement
+from jindou_client.types import DailyUse, Money, Quantities, Statement
 from jindou_client.usage_types import UseGroup
 
 __all__ = ["Usage"]
@@ -20,3 +20,8 @@ class Usage:
     def daily(self, by: UseGroup = "model", days: int = 30) -> DailyUse:
         """Return what each of the last `days` days cost and used, by model, person, key or assistant."""
         return self._transport.get(DailyUse, "/api/usage/daily", {"by": by, "days": days})
+
+    def reconcile(self, attempt_id: str, quantities: Quantities, reason: str, sku: str | None = None) -> Money:
+        """Settle a call of which nobody knew what it used, and return its cost. `sku` is what answered."""
+        found = {"quantities": quantities.model_dump(), "reason": reason, "sku": sku}
+        return self._transport.post(Money, f"/api/usage/attempts/{attempt_id}/reconcile", found)

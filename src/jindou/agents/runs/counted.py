@@ -6,16 +6,15 @@ from typing_extensions import override
 
 from jindou.billing.usage import Quantities
 from jindou.errors import JindouError
-from jindou.models.engines import Chunk, Engine, EngineDied, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.upstreams import EngineDied
 
 __all__ = ["Counted", "quantities_of"]
 
 
 def quantities_of(usage: Usage) -> Quantities:
     """Return what the ledger writes of an engine's figures."""
-    return Quantities(
-        input_tokens=usage.prompt - usage.cached, cached_tokens=usage.cached, output_tokens=usage.completion
-    )
+    return Quantities.told(usage.prompt, usage.cached, usage.completion, usage.reasoning)
 
 
 class Counted(Engine):

@@ -1,6 +1,7 @@
 """Writing the journal: every change of a run or a step goes with its event, in one transaction."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from jindou.agents.runs.types import EventType, RunEvent, StepStatus
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Opening, Quantities, Usage
 from jindou.db import Work
+from jindou.telemetry import Metrics, Spans, Timed
 
 __all__ = ["Journal"]
 
@@ -19,9 +21,11 @@ __all__ = ["Journal"]
 class Journal:
     """Writes steps and events, meters them, and tells the stream once they are durable."""
 
-    def __init__(self, stream: Stream, usage: Usage) -> None:
+    def __init__(self, stream: Stream, usage: Usage, metrics: Metrics, spans: Spans) -> None:
         self._stream = stream
         self._usage = usage
+        self._metrics = metrics
+        self._spans = spans
 
     @property
     def currency(self) -> str:
@@ -82,6 +86,12 @@ class Journal:
         step.finished_at = work.now()
         cost = Money(micro=run.cost_micro, currency=run.currency)
         self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": cost})
+        work.after_commit(lambda: _tell_step(self._metrics, self._spans, step))
+
+    def end_run(self, work: Work, run: RunRow) -> None:
+        """Tell whoever watches from outside that a run is over."""
+        if self._spans.is_on:
+            work.after_commit(lambda: _tell_run(self._spans, run))
 
     def open_attempt(self, work: Work, run: RunRow, step: StepRow, sku: str, worst: Quantities) -> str:
         """Hold the worst case of a model step's attempt, and return the attempt's id in the ledger.
@@ -123,6 +133,26 @@ class Journal:
             setattr(step, unit, getattr(step, unit) + quantity)
         step.cost_micro += cost.micro
         run.cost_micro += cost.micro
+
+
+def _tell_step(metrics: Metrics, spans: Spans, step: StepRow) -> None:
+    timed = _timed(step.started_at, step.finished_at, "" if step.status == "done" else step.status)
+    if step.kind == "model":
+        tokens = step.input_tokens, step.cached_tokens, step.output_tokens, step.reasoning_tokens
+        metrics.requests.begun("run")
+        metrics.requests.done("run", step.name, 200 if step.status == "done" else 500, timed.seconds, None, tokens)
+        spans.model_step(step.run_id, step.id, step.name, timed, tokens)
+    else:
+        spans.tool_step(step.run_id, step.id, step.name, timed)
+
+
+def _tell_run(spans: Spans, run: RunRow) -> None:
+    timed = _timed(run.created_at, run.finished_at, "" if run.status == "done" else run.status)
+    spans.run(run.id, run.assistant, run.conversation_id, timed)
+
+
+def _timed(began: datetime, ended: datetime | None, error: str) -> Timed:
+    return Timed(began, ((ended or began) - began).total_seconds(), error)
 
 
 def _opening(run: RunRow, step: StepRow, sku: str, worst: Quantities) -> Opening:

@@ -128,6 +128,7 @@ class Runner:
         run.status = finish.status
         run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
         run.finished_at = work.now()
+        parts.journal.end_run(work, run)
         entry = Entry(
             action="runs::finish",
             resource=run.assistant,

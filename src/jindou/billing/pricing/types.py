@@ -1,17 +1,24 @@
 """Money and prices."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import override
 
-__all__ = ["MICRO", "Money", "Price", "Unit"]
+__all__ = ["MICRO", "Money", "Price"]
 
 MICRO = 1_000_000
 """Micro-units in one unit of a currency."""
 
-Unit = Literal["input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "calls"]
+_UNITS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "calls")
+
+
+def _known(rates: dict[str, int]) -> dict[str, int]:
+    strange = [unit for unit in rates if unit not in _UNITS]
+    if strange:
+        raise ValueError(f"there is no unit {strange[0]!r}; there are {', '.join(_UNITS)}")
+    return rates
 
 
 class Money(BaseModel):
@@ -47,4 +54,4 @@ class Price(BaseModel):
     valid_from: date
     valid_until: date | None = None
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    per_million: dict[Unit, Annotated[int, Field(ge=0)]]
+    per_million: Annotated[dict[str, Annotated[int, Field(ge=0)]], AfterValidator(_known)]

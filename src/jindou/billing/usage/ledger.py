@@ -17,7 +17,7 @@ from jindou.billing.usage.types import Admission, Opening, Quantities
 from jindou.db import Database, DatabaseUnavailable, Work
 from jindou.durable.queue import Lease, Queue
 from jindou.errors import Limited
-from jindou.telemetry import get_logger
+from jindou.telemetry import LedgerMeter, get_logger
 
 __all__ = ["Ledger"]
 
@@ -56,8 +56,9 @@ class Ledger:
     task = LEDGER_TASK
     """The kind of the queue's tasks that `bury` does."""
 
-    def __init__(self, database: Database, attempts: Attempts, queue_: Queue) -> None:
+    def __init__(self, database: Database, attempts: Attempts, queue_: Queue, meter: LedgerMeter | None = None) -> None:
         self._database = database
+        self._meter = meter or LedgerMeter()
         self._attempts = attempts
         self._queue = queue_
         self._owner = Owner(database, queue_)
@@ -209,6 +210,7 @@ class Ledger:
         """Write a batch, and tell who waits for it; where it fails, its halves: one bad item harms no other."""
         if not batch:
             return
+        began = time.perf_counter()
         try:
             with self._database.writing(None) as work:
                 written = self._attempts.write(work, [item.what for item in batch], self._owner.id)
@@ -224,6 +226,7 @@ class Ledger:
             self._write(batch[:middle])
             self._write(batch[middle:])
         else:
+            self._meter.committed(len(batch), time.perf_counter() - began)
             self._tell(list(zip(batch, written, strict=True)))
 
     def _tell(self, told: list[_Told]) -> None:

@@ -44,6 +44,20 @@ class Quantities(BaseModel):
     reasoning_tokens: int = Field(default=0, ge=0)
     calls: int = Field(default=0, ge=0)
 
+    @classmethod
+    def told(cls, prompt: int, cached: int, completion: int, reasoning: int = 0) -> "Quantities":
+        """Return an engine's own figures, in which the prompt holds the cached tokens, and the completion its thoughts.
+
+        What can't be, such as more cached tokens than there are, counts as the dearer unit.
+        """
+        cached, reasoning = max(0, min(cached, prompt)), max(0, min(reasoning, completion))
+        return cls(
+            input_tokens=max(0, prompt - cached),
+            cached_tokens=cached,
+            output_tokens=max(0, completion - reasoning),
+            reasoning_tokens=reasoning,
+        )
+
     def plain(self) -> dict[str, int]:
         """Return the units by name, as `model_dump` does, and faster."""
         return {

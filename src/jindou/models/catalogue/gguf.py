@@ -9,7 +9,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from jindou.errors import Invalid
 
@@ -126,8 +126,9 @@ def _header(version: int, tensors: int, found: Mapping[str, Any]) -> Header:
 
     heads = number("attention.head_count")
     layers = max(number("block_count") - number("nextn_predict_layers"), 0)
-    per_layer = found.get(f"{architecture}.attention.head_count_kv")
-    spread = [heads_of for heads_of in map(_number, per_layer) if heads_of] if isinstance(per_layer, list) else []
+    per_layer: Any = found.get(f"{architecture}.attention.head_count_kv")
+    values = cast("list[Any]", per_layer) if isinstance(per_layer, list) else []
+    spread = [heads_of for heads_of in map(_number, values) if heads_of]
     interval = number("full_attention_interval") or 1
     length = number("embedding_length")
     return Header(
@@ -141,7 +142,7 @@ def _header(version: int, tensors: int, found: Mapping[str, Any]) -> Header:
         layers=layers,
         kv_layers=len(spread) if spread else layers // interval,
         heads=heads,
-        kv_heads=max(spread) if spread else _number(per_layer) or heads,
+        kv_heads=max(spread) if spread else _number(cast("object", per_layer)) or heads,
         head_dim=number("attention.key_length") or (length // heads if heads else 0),
         embedding_length=length,
         chat_template=_text(found.get("tokenizer.chat_template")),
@@ -153,7 +154,7 @@ def _header(version: int, tensors: int, found: Mapping[str, Any]) -> Header:
 
 def _number(value: object, otherwise: int = 0) -> int:
     if isinstance(value, list):
-        value = next(iter(value), None)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return _number(next(iter(cast("list[object]", value)), None), otherwise)
     return value if isinstance(value, int) and value >= 0 else otherwise
 
 

@@ -7,17 +7,9 @@ from dataclasses import replace
 from typing_extensions import override
 
 from jindou.errors import JindouError
-from jindou.models.engines import (
-    Chunk,
-    Engine,
-    EngineDied,
-    EngineHealth,
-    EngineRequest,
-    FinalChunk,
-    TextChunk,
-    Usage,
-)
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway import Stopped
+from jindou.models.upstreams import EngineDied
 
 __all__ = ["CountingEngine"]
 

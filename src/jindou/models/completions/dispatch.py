@@ -20,8 +20,8 @@ from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.speaking import Spoken, speak
 from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
 from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
-from jindou.models.engines import EngineDied, Usage
-from jindou.models.upstreams import Upstreams
+from jindou.models.engines import Usage
+from jindou.models.upstreams import EngineDied, Upstreams
 
 __all__ = ["Asked", "Completions"]
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from jindou.errors import JindouError
 from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
-from jindou.models.engines import EngineDied, Usage
-from jindou.models.upstreams import Answered, Reply, Upstream, translated
+from jindou.models.engines import Usage
+from jindou.models.upstreams import Answered, EngineDied, Reply, Upstream, translated
 
 __all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from jindou.models.engines import EngineUnavailable
+from jindou.models.upstreams import EngineUnavailable
 
 __all__ = ["Credentials"]
 

@@ -10,8 +10,8 @@ from typing_extensions import override
 from jindou.models.deployments.lanes import Turn
 from jindou.models.deployments.targets import Target
 from jindou.models.deployments.types import Dialect, EnginesBusy, Member
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, EngineUnavailable, TextChunk
-from jindou.models.upstreams import Upstream
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, TextChunk
+from jindou.models.upstreams import EngineUnavailable, Upstream
 
 __all__ = ["Picked"]
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from jindou.models.deployments.lanes import Lane
 from jindou.models.deployments.types import Deployment, EnginesBusy, Member
-from jindou.models.engines import EngineUnavailable
+from jindou.models.upstreams import EngineUnavailable
 
 __all__ = ["Lanes", "choose"]
 

@@ -177,8 +177,11 @@ class Deployments:
             Forbidden: a rule says no.
         """
         self._require(who, "deployments::read")
-        members = {m.engine_id: m for deployment in self._fresh(work, who.org_id).values() for m in deployment.members}
-        return [self._view(member) for _, member in sorted(members.items())]
+        return self._views(self._fresh(work, who.org_id))
+
+    def look(self, org_id: str) -> Sequence[EngineView]:
+        """Return the same for the platform's own figures, as far as this process knows the deployments."""
+        return self._views(self._of(org_id))
 
     def may_manage(self, who: Principal) -> bool:
         """Say whether `who` may change what there is."""
@@ -279,6 +282,10 @@ class Deployments:
             self._served = frozenset(m.model for d in found for m in d.members if m.is_local)
             self._served_at = self._monotonic()
         return self._served
+
+    def _views(self, deployments: Mapping[str, Deployment]) -> Sequence[EngineView]:
+        members = {m.engine_id: m for deployment in deployments.values() for m in deployment.members}
+        return [self._view(member) for _, member in sorted(members.items())]
 
     def _view(self, member: Member) -> EngineView:
         lane = self._lanes.of(member)

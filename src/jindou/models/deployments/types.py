@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jindou.errors import Limited, NotFound
+from jindou.errors import Invalid, Limited, NotFound
 from jindou.models.upstreams import Upstream
 
 __all__ = [
@@ -85,7 +85,10 @@ class Member(BaseModel):
         if self.is_local == bool(self.url):
             raise ValueError("an engine other than `local` has a `url`, and `local` has none")
         if self.url:
-            Upstream.at(self.url)
+            try:
+                Upstream.at(self.url)
+            except Invalid as error:
+                raise ValueError(error.message) from None
         return self
 
 

@@ -1,5 +1,6 @@
 """Engines: the protocol that all of them speak. Each comes in by its name, through `jindou.models.serving`."""
 
+from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.types import (
     CallChunk,
     Chunk,
@@ -12,18 +13,16 @@ from jindou.models.engines.types import (
     TextChunk,
     Usage,
 )
-from jindou.models.upstreams import EngineDied, EngineUnavailable
 
 __all__ = [
     "CallChunk",
     "Chunk",
     "Engine",
     "EngineConfig",
-    "EngineDied",
     "EngineHealth",
     "EngineRequest",
-    "EngineUnavailable",
     "FinalChunk",
+    "LlamaCppEngine",
     "ReasoningChunk",
     "TextChunk",
     "Usage",

@@ -60,7 +60,7 @@ class Finding:
 def ask(content: str, **fields: object) -> EngineRequest:
     """Return a request with one message of a user, for eight tokens if nothing else is said."""
     request = EngineRequest(messages=[{"role": "user", "content": content}], max_tokens=8)
-    return replace(request, **fields)  # pyright: ignore[reportArgumentType]
+    return replace(request, **fields)
 
 
 def text_of(chunks: Sequence[Chunk]) -> str:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Generator, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -25,12 +25,16 @@ _ASK_SECONDS: Final = 5.0
 
 
 class LlamaCppEngine(Engine):
-    """One GGUF file at work on this machine."""
+    """One GGUF file at work on this machine, by the module `child` in a process of its own."""
+
+    child: ClassVar[str] = _CHILD
+
+    child: ClassVar[str] = _CHILD
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
         self._key = secrets.token_urlsafe(32)
-        self._supervisor = Supervisor(_CHILD, self._child_config, config.log_path)
+        self._supervisor = Supervisor(self.child, self._child_config, config.log_path)
         self.slots = open_slots(config)
         self._client = LlamaCppClient(
             model_name=config.model_name,
@@ -97,6 +101,7 @@ class LlamaCppEngine(Engine):
             "slots_path": f"{slots_path}{os.sep}" if slots_path else "",
             "context_tokens": self._config.context_tokens,
             "threads": self._config.threads or os.cpu_count() or 1,
+            "batch": self._config.batch,
         }
 
 

@@ -45,8 +45,7 @@ def _params(config: dict[str, Any]) -> Any:
     params.n_ctx = config["context_tokens"] * config["slots"]
     params.cpuparams.n_threads = config["threads"]
     params.cpuparams_batch.n_threads = config["threads"]
-    params.n_batch = _PROMPT_BATCH
-    params.n_ubatch = _PROMPT_BATCH
+    params.n_batch = params.n_ubatch = config["batch"] or _PROMPT_BATCH
     params.cache_prompt = True
     params.cache_ram_mib = _PROMPT_CACHE_MIB
     params.cors_origins = ""

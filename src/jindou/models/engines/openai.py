@@ -47,8 +47,9 @@ class OpenAIEngine(Engine):
         self._name = config.model_name
         self._endpoint = config.endpoint
         self._lock = threading.Lock()
-        self._state: EngineState = "stopped"
-        self._looked_at = 0.0
+        # Nothing has to be started, so it can be asked at once; `start` and `health` look whether it answers.
+        self._state: EngineState = "starting"
+        self._looked_at = -_HEALTH_SECONDS
         self._is_looking = False
 
     @override

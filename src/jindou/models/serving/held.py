@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import override
 
-from jindou.models.engines import Engine, EngineHealth, EngineUnavailable
+from jindou.models.engines import Engine, EngineHealth
 from jindou.models.serving.types import LocalEngine, Models, ServerEngine, upstream_of
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams import EngineUnavailable, Upstream
 
 __all__ = ["HeldModels"]
 

@@ -1,6 +1,7 @@
 """The models of an installation, by its settings and its home folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -9,9 +10,11 @@ import psutil
 
 from jindou.home import Home
 from jindou.models.catalogue import Catalogue, ModelEntry
-from jindou.models.engines import EngineConfig, EngineUnavailable
+from jindou.models.engines import EngineConfig
+from jindou.models.serving.choice import choose_engine
 from jindou.models.serving.local import LocalModels, Need
 from jindou.models.serving.remote import RemoteModels
+from jindou.models.upstreams import EngineUnavailable
 from jindou.settings import Settings
 
 __all__ = ["local_models", "open_catalogue", "remote_models"]
@@ -42,10 +45,13 @@ def local_models(settings: Settings, home: Home, kept: str) -> LocalModels:
         path = catalogue.find(entry)
         if path is None:
             raise EngineUnavailable(f"{entry.title} has not been fetched: `jindou models pull {name}`.")
-        return Need(_config(settings, home, entry, path), entry.memory_bytes(settings.context_tokens, _SLOTS))
+        choice = choose_engine(
+            settings.engine, settings.engine_threads, home.tuned_engine, native_tools=entry.native_tools
+        )
+        config = replace(_config(settings, home, entry, path), threads=choice.threads, batch=choice.batch)
+        return Need(choice.engine, config, entry.memory_bytes(settings.context_tokens, _SLOTS))
 
     return LocalModels(
-        settings.engine,
         need_of,
         budget_bytes=int(budget),
         idle_seconds=settings.engine_idle_minutes * 60,

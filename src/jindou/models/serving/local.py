@@ -9,11 +9,11 @@ from typing import Final
 from typing_extensions import override
 
 from jindou.errors import JindouError
-from jindou.models.engines import Engine, EngineConfig, EngineHealth, EngineUnavailable
+from jindou.models.engines import Engine, EngineConfig, EngineHealth
 from jindou.models.serving.loading import OnDemand
 from jindou.models.serving.opening import open_engine
 from jindou.models.serving.types import LocalEngine, Models, ServerEngine, upstream_of
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams import EngineUnavailable, Upstream
 from jindou.telemetry import get_logger
 
 __all__ = ["Announce", "LocalModels", "Need"]
@@ -30,6 +30,7 @@ Announce = Callable[[Sequence[Mapping[str, object]]], None]
 class Need:
     """How a model is opened, and the memory that it takes at work."""
 
+    engine: str
     config: EngineConfig
     bytes: int
 
@@ -51,7 +52,6 @@ class LocalModels(Models):
 
     def __init__(
         self,
-        kind: str,
         need_of: Callable[[str], Need],
         *,
         budget_bytes: int,
@@ -59,7 +59,6 @@ class LocalModels(Models):
         kept: str = "",
         announce: Announce = lambda _: None,
     ) -> None:
-        self._kind = kind
         self._need_of = need_of
         self._budget_bytes = budget_bytes
         self._idle_seconds = idle_seconds
@@ -92,7 +91,8 @@ class LocalModels(Models):
             known = self._known.get(model)
         if known is not None:
             return known[0]
-        engine = open_engine(self._kind, self._need_of(model).config)
+        need = self._need_of(model)
+        engine = open_engine(need.engine, need.config)
         on_demand = OnDemand(model, lambda seconds: self._load(model, seconds).engine, lambda: self._now(model))
         reuse = engine.slots if isinstance(engine, ServerEngine) else None
         found = LocalEngine(model, on_demand, isinstance(engine, ServerEngine), reuse)

@@ -8,11 +8,11 @@ from functools import partial
 import httpx
 from typing_extensions import override
 
-from jindou.models.engines import Engine, EngineConfig, EngineHealth, EngineUnavailable
+from jindou.models.engines import Engine, EngineConfig, EngineHealth
 from jindou.models.serving.loading import OnDemand
 from jindou.models.serving.opening import open_engine
 from jindou.models.serving.types import Address, LocalEngine, Models, ServerEngine, upstream_of
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams import EngineUnavailable, Upstream
 
 __all__ = ["Owner", "RemoteModels"]
 

@@ -42,7 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "assistants": Entry("assistants:group", "Assistants, and what they are for."),
     "bill": Entry("usage:bill", "Show what was used, and what it cost."),
     "usage": Entry("usage:group", "Usage: the bill by another name."),
-    "budgets": Entry("budgets:group", "Budgets: what a company, a person, an assistant or a key may use."),
+    "budgets": Entry("budgets:group", "Budgets: what people, assistants and keys may use."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),

@@ -15,7 +15,7 @@ from jindou_client.types import Budget, BudgetScope, Money
 
 __all__ = ["group"]
 
-group = command_group("Budgets: what a company, a person, an assistant or a key may use.")
+group = command_group("Budgets: what people, assistants and keys may use.")
 
 _NONE = "none"
 BudgetId = Annotated[str, typer.Argument(metavar="BUDGET", help="A budget: bud_…")]

@@ -15,7 +15,7 @@ from jindou.home import Home
 from jindou.models.engines import Engine, EngineConfig
 from jindou.models.evaluation import Case, ExpectedCall, Outcome, Report, evaluate, load_cases
 from jindou.models.gateway import ToolSchema
-from jindou.models.serving import open_engine
+from jindou.models.serving import choose_engine, open_engine
 from jindou.packs.contract import Pack
 from jindou.settings import load_settings
 from jindou.surfaces.cli.models import local_model
@@ -52,12 +52,14 @@ def evaluation(
     subject = find_subject(assistant, cases)
     place = Home(settings.home)
     place.prepare()
-    name, path = local_model(settings, place)
+    entry, path = local_model(settings, place)
     log = place.engine_log.with_name("evaluation.log")
-    engine = open_engine(
-        settings.engine, EngineConfig(name, path, settings.context_tokens, settings.engine_threads, log)
+    choice = choose_engine(
+        settings.engine, settings.engine_threads, place.tuned_engine, native_tools=entry.native_tools
     )
-    typer.echo(f"Starting {name} …", err=True)
+    config = EngineConfig(entry.name, path, settings.context_tokens, choice.threads, log, batch=choice.batch)
+    engine = open_engine(choice.engine, config)
+    typer.echo(f"Starting {entry.name} …", err=True)
     try:
         engine.start()
         report = measure(engine, subject)

@@ -1,7 +1,8 @@
 """`jindou models`, and the model that `jindou up` starts with."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +14,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from jindou.home import Home
 from jindou.models.catalogue import AddAsk, Catalogue, Fit, Model, ModelEntry, Reporter, WrongBytes
 from jindou.models.catalogue import Progress as PullProgress
-from jindou.models.serving import open_catalogue
+from jindou.models.serving import EngineChoice, open_catalogue, remember
+from jindou.models.tuning import BUILDS, best, installed, measure, setups
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, command_group
@@ -153,14 +155,59 @@ def stop(name: Name, *, person: As = "manager", home: HomeOption = None, as_json
     typer.echo(f"{name} is not served any more.")
 
 
+@group.command("tune")
+def tune(
+    *,
+    model: Annotated[str, typer.Option(help="Model to measure with.")] = "qwen2.5-coder-0.5b",
+    turns: Annotated[int, typer.Option(min=1, max=20, help="Times that each build is measured.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure each build once as it comes.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure, and change nothing.")] = False,
+    home: HomeOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the installed builds of the engine, and have `jindou up` take the fastest."""
+    settings = load_settings(home=home)
+    place = Home(settings.home)
+    place.prepare()
+    catalogue = catalogue_of(settings)
+    path = _fetch(catalogue, catalogue.get(model), quiet=as_json)
+    with _turns(quiet=as_json) as tell:
+        found = measure(setups(quick=quick), path, place.engine_log, turns=turns, tell=tell)
+    chosen = best(found)
+    choice = EngineChoice(chosen.setup.engine, chosen.setup.threads, chosen.setup.batch)
+    if not dry_run:
+        told = f"{chosen.prompt_per_cpu_second:.0f} prompt tokens for a second of the processor, with {model}"
+        remember(place.tuned_engine, choice, day=SystemClock().now().date().isoformat(), told=told)
+    if as_json:
+        document({"chosen": asdict(choice), "remembered": not dry_run, "measured": [asdict(each) for each in found]})
+        return
+    rows = [
+        (
+            each.setup.engine,
+            str(each.setup.threads),
+            str(each.setup.batch or "own"),
+            f"{each.prompt_per_cpu_second:.1f}",
+            f"{each.decode_per_cpu_second:.1f}",
+            "yes" if each.correct else "no",
+            "chosen" if each is chosen else "",
+        )
+        for each in found
+    ]
+    headers = ("engine", "threads", "batch", "prompt/CPU-s", "answer/CPU-s", "right", "")
+    table(headers, rows, right=(1, 2, 3, 4))
+    absent = [f"`pip install 'jindou[{build.extra}]'`" for build in BUILDS if build.extra and not installed(build)]
+    if absent:
+        typer.echo(f"Another build can be had: {', '.join(absent)}.", err=True)
+
+
 def catalogue_of(settings: Settings) -> Catalogue:
     """Return the catalogue of an installation; what its server serves now is not touched."""
     place = Home(settings.home)
     return open_catalogue(settings, place, cache(lambda: _served(settings, place)))
 
 
-def local_model(settings: Settings, place: Home) -> tuple[str, Path]:
-    """Return the name and the file of the model to start with, fetching it if need be.
+def local_model(settings: Settings, place: Home) -> tuple[ModelEntry, Path]:
+    """Return the entry and the file of the model to start with, fetching it if need be.
 
     Raises:
         UnknownModel, ModelUnavailable, DiskFull, WrongBytes: as the catalogue says.
@@ -172,7 +219,7 @@ def local_model(settings: Settings, place: Home) -> tuple[str, Path]:
     except WrongBytes as error:
         typer.echo(error.message, err=True)
         found = None
-    return entry.name, found or _fetch(catalogue, entry, quiet=False)
+    return entry, found or _fetch(catalogue, entry, quiet=False)
 
 
 def _served(settings: Settings, place: Home) -> frozenset[str]:
@@ -190,6 +237,14 @@ def _fetch(catalogue: Catalogue, entry: ModelEntry, *, quiet: bool) -> Path:
     except KeyboardInterrupt:
         typer.echo(f"Stopped. What came is kept; `jindou models pull {entry.name}` goes on from there.", err=True)
         raise typer.Exit(_STOPPED) from None
+
+
+@contextmanager
+def _turns(*, quiet: bool) -> Generator[Callable[[int, int], None]]:
+    screen = Console(stderr=True)
+    with Progress(console=screen, disable=quiet or not screen.is_terminal) as bar:
+        task = bar.add_task("Measuring in turns", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager

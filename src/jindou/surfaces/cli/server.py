@@ -59,7 +59,8 @@ def up(
 
 def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: bool) -> None:
     """Fetch what is missing, put the platform together, and serve it until a signal comes."""
-    name, _ = local_model(settings, place)
+    entry, _ = local_model(settings, place)
+    name = entry.name
     prepare_embeddings(settings, place)
     platform = assemble(settings, place, local_models(settings, place, name), name)
     _say(f"Starting {name} …", quiet=as_json)

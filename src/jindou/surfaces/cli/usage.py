@@ -7,8 +7,8 @@ import typer
 
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
-from jindou.surfaces.cli.show import document, moment, table
-from jindou_client.types import MeterEvent, Statement, StatementLine
+from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou_client.types import MeterEvent, Quantities, Statement, StatementLine
 
 __all__ = ["bill", "group"]
 
@@ -32,11 +32,48 @@ def bill(
         _show(statement)
 
 
+@group.command("unsettled")
+def unsettled(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """List the calls that are held: under way, or unknown since something died."""
+    with signed_in(home, person) as seat:
+        found = seat.client.usage.statement().unsettled
+    if as_json:
+        document(found)
+        return
+    rows = [(a.id, a.status, moment(a.at), a.sku, str(a.worst), a.run_id or a.key_id, a.reason) for a in found]
+    table(("attempt", "status", "since", "SKU", "held", "run or key", "why"), rows, right=(4,))
+
+
+@group.command("reconcile")
+def reconcile(
+    attempt_id: Annotated[str, typer.Argument(metavar="ATTEMPT", help="An unknown call: att_…")],
+    *,
+    given: Annotated[int, typer.Option("--input", min=0, help="Tokens of the prompt, without the cached ones.")] = 0,
+    cached: Annotated[int, typer.Option("--cached", min=0, help="Tokens of the prompt that came from the cache.")] = 0,
+    made: Annotated[int, typer.Option("--output", min=0, help="Tokens of the answer, without its reasoning.")] = 0,
+    reasoned: Annotated[int, typer.Option("--reasoning", min=0, help="Tokens of the reasoning.")] = 0,
+    reason: Annotated[str, typer.Option(help="Where the figures come from.")],
+    sku: Annotated[str | None, typer.Option(help="What answered, if not what is held: model:…")] = None,
+    person: As = "manager",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle a call of which nobody knows what it used, by figures that you have looked up."""
+    found = Quantities(input_tokens=given, cached_tokens=cached, output_tokens=made, reasoning_tokens=reasoned)
+    with signed_in(home, person) as seat:
+        cost = seat.client.usage.reconcile(attempt_id, found, reason, sku)
+    if as_json:
+        document(cost)
+    else:
+        typer.echo(one_line(f"{attempt_id}: settled for {cost}"))
+
+
 def _show(statement: Statement) -> None:
     typer.echo(f"{moment(statement.since)} – {moment(statement.until)}")
     typer.echo(f"Total {statement.total} for {statement.events} model and tool calls")
     if statement.unsettled:
-        typer.echo(f"Held at most {statement.held} for {len(statement.unsettled)} calls that are not settled yet")
+        typer.echo(f"Held at most {statement.held} for {len(statement.unsettled)} calls that are not settled yet:")
+        typer.echo("`jindou usage unsettled` lists them.")
     groups = {
         "by SKU": statement.by_sku,
         "by person": statement.by_person,

@@ -1,5 +1,7 @@
 """Budgets with their counters, and attempts that say whose they are, for runs as for the gateway."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -64,7 +66,7 @@ def _create_budgets() -> None:
     _create_counter("budget_minute", _amounts("minute", "requests", "tokens"))
 
 
-def _create_counter(name: str, columns: tuple[sa.Column[object], ...], *key: str) -> None:
+def _create_counter(name: str, columns: tuple[sa.Column[Any], ...], *key: str) -> None:
     op.create_table(
         name,
         sa.Column("budget_id", sa.String(length=40), nullable=False),
@@ -78,7 +80,7 @@ def _create_counter(name: str, columns: tuple[sa.Column[object], ...], *key: str
     op.create_index(op.f(f"ix_{name}_org_id"), name, ["org_id"], unique=False)
 
 
-def _amounts(*names: str) -> tuple[sa.Column[object], ...]:
+def _amounts(*names: str) -> tuple[sa.Column[Any], ...]:
     return tuple(sa.Column(name, sa.BigInteger(), nullable=False) for name in names)
 
 

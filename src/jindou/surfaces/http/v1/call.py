@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -12,7 +13,7 @@ from jindou.billing.budgets import LimitState
 from jindou.errors import TooLarge
 from jindou.identity.keys import KeyHolder, KeyRefused
 from jindou.models.completions import Asked, Begun, Done, Event, Presence, Tell
-from jindou.telemetry import NO_TOKENS, Tokens
+from jindou.telemetry import NO_TOKENS, Timed, Tokens
 
 __all__ = ["Call", "limit_headers"]
 
@@ -136,11 +137,16 @@ class Call:
             self._watch.cancel()
 
     def count(self, route: str, begun: float) -> None:
-        """Count it out at `/metrics`: by `route`, begun when `RequestMeter.begun` said."""
+        """Count it out at `/metrics`, and tell OpenTelemetry: by `route`, begun when `RequestMeter.begun` said."""
         status = _CLIENT_LEFT if self.presence.is_over else self.status
         first = None if self.first_at is None else self.first_at - begun
         seconds = time.perf_counter() - begun
         self.gateway.metrics.requests.done(route, self.model, status, seconds, first, self.tokens)
+        spans = self.gateway.spans
+        if spans.is_on:
+            timed = Timed(self.gateway.clock.now() - timedelta(seconds=seconds), seconds)
+            parent = self.header("traceparent")
+            spans.request(route, self.model, timed, self.tokens, status=status, ttft=first, parent=parent)
 
     async def _start(
         self, status: int, fixed: list[tuple[bytes, bytes]], headers: Mapping[str, str] | None, kind: bytes
