@@ -1,6 +1,5 @@
 """The models, asked by somebody who is signed in: the same path as with a key, and the console's own errors."""
 
-import re
 import json
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -227,7 +226,7 @@ def test_whoever_leaves_stops_the_engine_and_what_was_used_is_on_the_bill(gatewa
 def test_the_figures_count_it_as_what_it_is(gateway: Gateway) -> None:
     gateway.ask(BODY)
     gateway.ask(BODY | {"model": "gpt-4o"})
-    text = gateway.platform.gateway.metrics.text()
-    found = re.findall(r'^jindou_requests_total{route="playground",model="(.*)",status="(.*)"}', text, re.MULTILINE)
-    counted: list[tuple[str, str]] = [(model, status) for model, status in found]
+    figures = gateway.platform.gateway.metrics.requests.families()
+    total = next(family for family in figures if family.name == "jindou_requests_total")
+    counted = [(labels["model"], labels["status"]) for _, labels, _ in total.samples if labels["route"] == "playground"]
     assert sorted(counted) == [("", "404"), (MODEL, "200")]
