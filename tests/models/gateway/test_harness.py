@@ -1,12 +1,13 @@
 """The harness makes a call or an answer of whatever a model writes."""
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from jindou.models.engines import Chunk, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.engines import Usage
 from jindou.models.gateway import Completion, CompletionAsk, Stopped, ToolCall, ToolSchema, complete
+from models.gateway.scripted import Writer, written
 
 ORDER = {"type": "string", "pattern": r"^SO-\d{5}$", "x-copied": True}
 LOOK = ToolSchema("look", "Look at an order.", {"type": "object", "properties": {"id": ORDER}, "required": ["id"]})
@@ -21,38 +22,6 @@ REFUND = ToolSchema(
     },
 )
 NOTE = ToolSchema("note", "Note something.", {"type": "object", "properties": {"text": {"type": "string"}}})
-
-
-class Writer:
-    """An engine that writes what it is given, one output a request, in pieces of `size` characters."""
-
-    def __init__(self, *outputs: str, size: int = 3, cut: bool = False) -> None:
-        self.outputs = list(outputs)
-        self.requests: list[EngineRequest] = []
-        self.closed = 0
-        self._size = size
-        self._cut = cut
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def health(self) -> EngineHealth:
-        return EngineHealth("ready", "writer")
-
-    def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
-        self.requests.append(request)
-        text = self.outputs.pop(0)
-        try:
-            for at in range(0, len(text), self._size):
-                yield TextChunk(text[at : at + self._size])
-            yield FinalChunk("length" if self._cut else "stop", Usage(100, 40, 10))
-        finally:
-            self.closed += 1
-
-
-def written(name: str, **arguments: object) -> str:
-    return json.dumps({"name": name, "arguments": arguments})
 
 
 def move(

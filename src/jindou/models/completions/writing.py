@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from jindou.models.completions.checking import SchemaNotKept, begins_as_json, require_json
 from jindou.models.completions.counting import CountingEngine
@@ -11,6 +12,9 @@ from jindou.models.engines import EngineRequest, FinalChunk, TextChunk
 from jindou.models.gateway import Completion, CompletionAsk, complete
 
 __all__ = ["write"]
+
+_MOST_CALLS: Final = 8
+"""At once, where the client allows several."""
 
 
 def write(engine: CountingEngine, plan: Plan, stem: str, tell: Callable[[Event], None]) -> tuple[str, ...]:
@@ -54,8 +58,7 @@ class _Writer:
         return "length" if completion.finish_reason == "length" and not self._words.stopped else "stop"
 
     def _tell_calls(self, completion: Completion) -> None:
-        calls = completion.calls if self._plan.parallel else completion.calls[:1]
-        for at, call in enumerate(calls):
+        for at, call in enumerate(completion.calls):
             self._tell(CallPiece(at, f"call_{self._stem}{at}", call.name, choice=self._choice))
             arguments = json.dumps(call.arguments, ensure_ascii=False)
             self._tell(CallPiece(at, arguments=arguments, choice=self._choice))
@@ -112,6 +115,8 @@ def _ask(plan: Plan, choice: int) -> CompletionAsk:
         answer_only=plan.answer_only,
         must_call=plan.must_call,
         follow_ups=True,
+        full=True,
+        most_calls=_MOST_CALLS if plan.parallel else 1,
     )
 
 

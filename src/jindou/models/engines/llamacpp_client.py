@@ -105,11 +105,11 @@ def _events(address: Address, prompt: str, request: EngineRequest, slot: int | N
             elif "error" in event:
                 raise Refused(int(event["error"].get("code", 500)), event["error"])
             elif event.get("stop"):
-                yield TextChunk(event.get("content", ""))
+                yield TextChunk(event.get("content", ""), _tokens(event))
                 yield _final(event)
                 return
             else:
-                yield TextChunk(event.get("content", ""))
+                yield TextChunk(event.get("content", ""), _tokens(event))
     finally:
         events.close()
     raise ConnectionError("the stream ended before its last event")
@@ -135,9 +135,18 @@ def _completion_body(prompt: str, request: EngineRequest, slot: int | None) -> d
     body |= request.sampling
     if request.json_schema is not None:
         body["json_schema"] = dict(request.json_schema)
+    if request.top_logprobs:
+        body["n_probs"] = request.top_logprobs
     if slot is not None:
         body["id_slot"] = slot
     return body
+
+
+def _tokens(event: Mapping[str, Any]) -> tuple[tuple[tuple[str, float], ...], ...]:
+    written: list[dict[str, Any]] = event.get("completion_probabilities") or []
+    return tuple(
+        tuple((choice["token"], choice["logprob"]) for choice in (token, *token["top_logprobs"])) for token in written
+    )
 
 
 def _final(event: Mapping[str, Any]) -> FinalChunk:

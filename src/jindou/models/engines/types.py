@@ -72,6 +72,7 @@ class EngineRequest:
     json_schema: Mapping[str, object] | None = None
     sampling: Mapping[str, float] = field(default_factory=dict[str, float])
     shared: int = 0
+    top_logprobs: int = 0
 
     @property
     def prefix(self) -> int:
@@ -109,10 +110,13 @@ class Usage:
 class TextChunk:
     """The next piece of the output as the model wrote it. May be empty: a sign of life.
 
-    Of an engine without native calls that includes the calls, in the model's own words.
+    Of an engine without native calls that includes the calls, in the model's own words. `tokens`, if they were asked
+    for, has for each token the text and the logarithm of its chance, then the same of the likeliest that could have
+    stood there. The chances are the model's own: they know of no schema and no temperature.
     """
 
     text: str
+    tokens: tuple[tuple[tuple[str, float], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,22 @@ One request to the engine in the good case. A call that can't be used costs one 
 already made for this message: then the model can only say something.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway.arguments import fit, is_misplaced, problem
+from jindou.models.gateway.chances import Chances, Token, chances
 from jindou.models.gateway.copying import said_in
+from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, is_missed, least_chance, signs
 from jindou.models.gateway.history import calls_of_this_turn, tools_left
 from jindou.models.gateway.parsing import Reading, read
-from jindou.models.gateway.prompting import SAY, call_schema, messages_for, say_schema
+from jindou.models.gateway.prompting import SAY, messages_for
 from jindou.models.gateway.saying import Saying
+from jindou.models.gateway.schemas import call_schema, say_schema
 from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall
+from jindou.models.gateway.wording import without_made_up
 
 __all__ = ["complete"]
 
@@ -45,6 +49,8 @@ class _Output:
     cut: bool
     reading: Reading
     saying: Saying
+    sure: Mapping[str, Chances]
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,21 @@ class _Judged:
     unfit: str = ""
 
 
+class _Hearing:
+    """Passes words on, unless they turn out, with the first of them, to stand where a call should."""
+
+    def __init__(self, on_text: Callable[[str], None], is_missed: Callable[[], bool]) -> None:
+        self._on_text = on_text
+        self._is_missed = is_missed
+        self.missed: bool | None = None
+
+    def tell(self, text: str) -> None:
+        if self.missed is None:
+            self.missed = self._is_missed()
+        if not self.missed:
+            self._on_text(text)
+
+
 class _Turn:
     """One completion in the making: adds up what it uses and what is to be noticed."""
 
@@ -71,7 +92,10 @@ class _Turn:
         self._on_text = on_text
         self._should_stop = should_stop
         self._tools = {tool.name: tool for tool in ask.tools}
-        self._messages = messages_for(ask.messages, ask.tools) if ask.tools else [dict(m) for m in ask.messages]
+        self._messages = (
+            messages_for(ask.messages, ask.tools, full=ask.full) if ask.tools else [dict(m) for m in ask.messages]
+        )
+        self._may_decline = bool(ask.tools) and is_doubtful(ask)
         self._usage = Usage()
         self._requests = 0
         self._notices: list[Notice] = []
@@ -81,7 +105,7 @@ class _Turn:
         if not self._tools:
             return self._done_with_words(self._write(None))
         if self._ask.answer_only:
-            return self._done_with_words(self._write(say_schema(self._ask.messages)))
+            return self._done_with_words(self._write(say_schema(self._ask)))
         output = self._write(self._call_schema())
         judged = self._judge(output)
         if judged.problem:
@@ -92,7 +116,7 @@ class _Turn:
         """Let the model write again: told what is wrong or, if it took a wrong tool, with the others to choose from."""
         if wrong.unfit:
             left = [tool for tool in tools_left(self._ask) if tool.name != wrong.unfit]
-            output = self._write(call_schema(left, self._ask.messages, may_say=False))
+            output = self._write(call_schema(self._ask, left, may_say=False))
         else:
             told = f"{wrong.problem} Call one of the functions with right arguments, or say something."
             output = self._write(self._call_schema(), _turn("assistant", first.text), _turn("user", told))
@@ -105,16 +129,54 @@ class _Turn:
 
     def _done(self, output: _Output, judged: _Judged) -> Completion:
         """Return words, or the calls that are new; when none is, the model has what it needs and must say it."""
+        if not judged.calls and output.missed:
+            return self._call_after_all(judged)
         if not judged.calls:
             output.saying.finish(judged.words)
             return self._completion(judged.words, cut=output.cut)
         made = [] if self._ask.must_call else calls_of_this_turn(self._ask.messages)
-        fresh = tuple(call for call in judged.calls if call not in made)
+        fresh = [call for call in judged.calls if call not in made][: self._ask.most_calls]
+        wanted = self._wanted(fresh, output)
+        if wanted:
+            return self._completion(judged.words, calls=wanted)
         if fresh:
-            return self._completion(judged.words, calls=fresh)
+            return self._done_with_words(self._write(say_schema(self._ask)))
         again = f"The model called {judged.calls[0].name} again with the same arguments."
         self._notices.append(Notice("repeated_call", again))
-        return self._done_with_words(self._write(say_schema(self._ask.messages)))
+        return self._done_with_words(self._write(say_schema(self._ask)))
+
+    def _call_after_all(self, said: _Judged) -> Completion:
+        """Have a call written where the model said something by chance; if it does not stand, that has to do."""
+        output = self._write(call_schema(self._ask, tools_left(self._ask), may_say=False))
+        judged = self._judge(output)
+        wanted = self._wanted(judged.calls[: self._ask.most_calls], output)
+        if wanted:
+            self._notices.append(Notice("repaired_call", "The model said something where a call was asked for."))
+            return self._completion("", calls=wanted)
+        self._on_text(said.words)
+        return self._completion(said.words)
+
+    def _wanted(self, calls: Sequence[ToolCall], output: _Output) -> tuple[ToolCall, ...]:
+        """Return the calls that the person wants, with what the person wants of them."""
+        wanted = [call for call in calls if self._is_wanted(call, output)]
+        if not self._ask.full:
+            return tuple(wanted)
+        said = said_in(self._ask.messages)
+        return tuple(
+            ToolCall(call.name, without_made_up(call.arguments, self._tools[call.name].parameters, said))
+            for call in wanted
+        )
+
+    def _is_wanted(self, call: ToolCall, output: _Output) -> bool:
+        """Return whether the person wants `call`, and the model does not only make it because it has tools."""
+        if not self._may_decline:
+            return True
+        chance = chance_to_call(signs(self._ask, self._tools[call.name], call.arguments, output.sure.get(call.name)))
+        is_wanted = chance >= least_chance()
+        if not is_wanted:
+            told = f"The model called {call.name}, which hardly fits the request: its chance is {chance:.2f}."
+            self._notices.append(Notice("declined_call", told))
+        return is_wanted
 
     def _done_with_words(self, output: _Output) -> Completion:
         words = output.saying.said.strip() or output.reading.words
@@ -123,25 +185,33 @@ class _Turn:
 
     def _call_schema(self) -> dict[str, object]:
         if self._ask.must_call:
-            return call_schema(self._ask.tools, self._ask.messages, may_say=False)
-        return call_schema(tools_left(self._ask), self._ask.messages)
+            return call_schema(self._ask, self._ask.tools, may_say=False)
+        return call_schema(self._ask, tools_left(self._ask))
 
     def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object]) -> _Output:
         """Have the engine write in the shape of `schema`; words go to the person as they come."""
-        saying = Saying(self._on_text)
+        tokens: list[Token] = []
+        hearing = _Hearing(self._on_text, lambda: self._is_missed(tokens))
+        saying = Saying(hearing.tell)
         request = EngineRequest(
             messages=[*self._messages, *further],
             max_tokens=self._ask.max_tokens,
             temperature=self._ask.temperature,
             seed=self._ask.seed,
             json_schema=schema,
+            top_logprobs=TOP_LOGPROBS if self._may_decline else 0,
         )
-        cut = self._stream(request, saying)
+        cut = self._stream(request, saying, tokens)
         if not self._tools:
-            return _Output(saying.output, cut, Reading(saying.output.strip(), (), unreadable=False), saying)
-        return _Output(saying.output, cut, read(saying.output, complete=not cut), saying)
+            return _Output(saying.output, cut, Reading(saying.output.strip(), (), unreadable=False), saying, {})
+        reading = read(saying.output, complete=not cut)
+        return _Output(saying.output, cut, reading, saying, chances(tokens), hearing.missed or False)
 
-    def _stream(self, request: EngineRequest, saying: Saying) -> bool:
+    def _is_missed(self, tokens: Sequence[Token]) -> bool:
+        said = chances(tokens).get(SAY) if self._may_decline else None
+        return said is not None and not self._requests and is_missed(self._ask, said)
+
+    def _stream(self, request: EngineRequest, saying: Saying, tokens: list[Token]) -> bool:
         """Return whether the output was cut."""
         stream = self._engine.stream(request)
         try:
@@ -153,6 +223,7 @@ class _Turn:
                     self._requests += 1
                     return chunk.finish_reason == "length"
                 if isinstance(chunk, TextChunk):
+                    tokens += chunk.tokens
                     saying.feed(chunk.text)
         finally:
             stream.close()

@@ -63,6 +63,10 @@ def _values(text: str, *, complete: bool) -> Iterator[object]:
     while (found := re.search(r"[{\[]", text[at:])) is not None:
         start = at + found.start()
         end = _end_of(text, start)
+        if end is None and text[start] == "[" and not complete:
+            # What stands in a list before it was cut is whole.
+            at = start + 1
+            continue
         source = text[start:end] if end else _closed(text[start:]) if complete else ""
         value = _loads(source)
         yield from cast("list[object]", value) if isinstance(value, list) else [value]

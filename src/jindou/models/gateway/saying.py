@@ -11,7 +11,7 @@ _MAYBE_CALL: Final = re.compile(r"[{\[]|```|<tool|(?:`{1,2}|<t?o?o?)\Z")
 """A sign with which a call can begin, or what may become one with the next piece."""
 
 _SAID: Final = re.compile(
-    r'\s*\{\s*"name"\s*:\s*"say"\s*,\s*"arguments"\s*:\s*\{\s*"text"\s*:\s*"(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)'
+    r'\s*\[?\s*\{\s*"(?:name|function)"\s*:\s*"say"\s*,\s*"arguments"\s*:\s*\{\s*"text"\s*:\s*"(?P<text>(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)'
 )
 _HALF_PAIR: Final = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 _UNSHOWABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

@@ -9,7 +9,7 @@ from jindou.models.engines import Usage
 
 __all__ = ["Completion", "CompletionAsk", "Notice", "NoticeCode", "Stopped", "ToolCall", "ToolSchema"]
 
-NoticeCode = Literal["output_cut", "repaired_call", "repeated_call", "unreadable_call"]
+NoticeCode = Literal["declined_call", "output_cut", "repaired_call", "repeated_call", "unreadable_call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class CompletionAsk:
 
     With `answer_only` it may call none any more: it answers in words. With `must_call` it has to call one. The prompt,
     and its cached prefix, stay.
+    With `full` the tools are a stranger's: the model is shown what they say about each parameter, may make up to
+    `most_calls` calls at once, and a call that does not fit the request becomes an answer.
     `follow_ups` is for models that know when to stop: once a tool has been called, they may call another on the
     strength of its result; others only if the person named something that no call has used yet.
     """
@@ -39,6 +41,8 @@ class CompletionAsk:
     answer_only: bool = False
     must_call: bool = False
     follow_ups: bool = False
+    full: bool = False
+    most_calls: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""What a request shares with a tool, and which of the arguments it says."""
+
+import pytest
+
+from jindou.models.gateway import ToolSchema
+from jindou.models.gateway.wording import overlap, share_said, without_made_up
+
+TAX = ToolSchema(
+    "calculate_sales_tax",
+    "Calculate the sales tax on a purchase.",
+    {"type": "object", "properties": {"amount": {"type": "number", "description": "What was paid."}}},
+)
+
+
+def test_words_are_compared_by_their_stems_and_empty_words_do_not_count() -> None:
+    shared = overlap("Please calculate the taxes on my sales", TAX)
+    assert shared is not None
+    assert shared.name == 1.0
+    assert shared.request == 1.0
+
+
+def test_a_name_in_humps_is_made_of_words() -> None:
+    shared = overlap("find the cheapest flight", ToolSchema("searchCheapFlights", "", {}))
+    assert shared is not None
+    assert shared.name > 0.3
+
+
+def test_nothing_in_common_is_nothing_shared() -> None:
+    assert overlap("Who wrote Hamlet?", TAX) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("request_", ["计算销售税", "Рассчитай налог", "احسب الضريبة"])
+def test_a_request_in_other_letters_tells_nothing(request_: str) -> None:
+    assert overlap(request_, TAX) is None
+
+
+def test_chinese_words_are_compared_sign_by_sign() -> None:
+    shared = overlap("上海的天气怎么样", ToolSchema("天气", "查询天气", {}))
+    assert shared is not None
+    assert shared.name == 1.0
+
+
+def test_arguments_are_said_or_not_however_deep_they_are() -> None:
+    assert share_said({"a": "Berlin", "b": [{"c": 7.0}], "d": True, "e": None}, "7 days in berlin!") == 1.0
+    assert share_said({"a": "Berlin", "b": "Paris"}, "Berlin") == 0.5
+
+
+def test_arguments_that_can_not_be_said_tell_nothing() -> None:
+    assert share_said({"d": True}, "Yes") is None
+    assert share_said(None, "Yes") is None
+
+
+def test_an_optional_text_of_which_nothing_was_said_goes() -> None:
+    arguments: dict[str, object] = {"song": "Let it be", "device": "your_device_id", "mood": "calm", "times": 3}
+    schema = {"required": ["song"]}
+    assert without_made_up(arguments, schema, "Play something calm") == {
+        "song": "Let it be",
+        "mood": "calm",
+        "times": 3,
+    }
+
+
+def test_an_optional_text_in_other_letters_may_be_a_translation() -> None:
+    assert without_made_up({"city": "Beijing"}, {}, "北京天气") == {"city": "Beijing"}
