@@ -297,7 +297,8 @@ class _Making:
             org_id=who.org_id,
             person_id=who.person_id,
             key_id=self.holder.key_id,
-            assistant=self.holder.assistant or "",
+            # A name that a person chose for what works with a key: it must not pass for an assistant of ours.
+            assistant=f"key:{self.holder.assistant}" if self.holder.assistant else "",
             skus=self.deployment.skus,
             worst=worst or Quantities(),
             deployment=self.deployment.name,

@@ -87,7 +87,9 @@ class Picked:
         if self.dialect == "llamacpp":
             messages = cast("list[Mapping[str, object]]", dressed.get("messages") or [])
             self._began = messages, cast("list[object]", dressed.get("tools") or [])
-            dressed["messages"] = _plain(messages)
+            dressed["messages"] = [_as_system(message) for message in _plain(messages)]
+            # A small model answers the same each time unless it is asked for something else.
+            dressed.setdefault("temperature", 0.0)
             dressed["cache_prompt"] = True
             if self._slot is not None:
                 dressed["id_slot"] = self._slot
@@ -160,6 +162,11 @@ class _InTurn(Engine):
             yield from stream
         finally:
             stream.close()
+
+
+def _as_system(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message of the role that templates know; OpenAI's newer name for it is `developer`."""
+    return {**message, "role": "system"} if message.get("role") == "developer" else message
 
 
 def _no_turn(engine_id: str, seconds: float) -> EnginesBusy:
