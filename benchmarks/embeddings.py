@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 
+from jindou.models.catalogue import get_entry, pull
 from jindou.models.embeddings import Embedder, Kind, Vector, likeness
 from jindou.models.embeddings.known import E5_SMALL
 from jindou.models.embeddings.local import EmbeddingChild, LocalEmbedder
-from jindou.models.embeddings.weights import pull_weights
 
 __all__: list[str] = []
 
@@ -24,7 +24,7 @@ _MODELS = Path.home() / ".cache" / "jindou" / "models"
 
 
 def _main() -> None:
-    weights = pull_weights(_MODELS, timeout=10.0, offline=False, report=lambda _: None)
+    weights = pull(get_entry(E5_SMALL.name), _MODELS, timeout=10.0, report=lambda _: None)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         child = EmbeddingChild(E5_SMALL, lambda: weights, 1, home / "log", home / "told.json")

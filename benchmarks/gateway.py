@@ -26,6 +26,7 @@ import httpx
 from proxies.homes import MODEL, prepare
 from proxies.load import cpu_seconds, drive, free_port, pss_mb
 
+OK = 200
 LITELLM = "1.110.2"
 ROUNDS = 3
 FOLDER = Path(__file__).parent
@@ -132,7 +133,7 @@ def _load(proxy: Proxy, connections: int, seconds: float, *, stream: bool) -> Lo
     before, begun = cpu_seconds(proxy.pid), time.monotonic()
     answers = asyncio.run(drive(proxy.port, request, connections, seconds))
     took, cpu = time.monotonic() - begun, cpu_seconds(proxy.pid) - before
-    failed = [(status, body[:200]) for status, body in answers if status != httpx.codes.OK or not body]
+    failed = [(status, body[:200]) for status, body in answers if status != OK or not body]
     if failed or not answers:
         sys.exit(f"{proxy.name}: {len(failed)} of {len(answers)} answers failed, such as {failed[:1]}")
     chunks = sum(body.count(b"data: ") for _, body in answers)

@@ -37,6 +37,7 @@ from jindou.billing.usage import Attempts, Ledger, Opening, Quantities
 from jindou.db import Database
 from jindou.durable.queue import Queue
 
+OK = 200
 FOLDER = Path(__file__).parent
 CLIENTS = 8
 RACING = 64
@@ -154,7 +155,7 @@ def _race(home: Home, engine: Counting) -> dict[str, dict[str, object]]:
             engine.go()
             statuses = Counter(client.result() for client in racing)
         home.settled()
-    overshoot = max(0, calls - LAST, statuses[httpx.codes.OK] - LAST)
+    overshoot = max(0, calls - LAST, statuses[OK] - LAST)
     against = f"{RACING} clients at {len(ports)} workers for the last {LAST} calls: {dict(statuses)}"
     return {"overshoot": _figure(overshoot, "calls", "0", against)}
 
@@ -225,7 +226,7 @@ def _ask_on(home: Home, port: int, had: list[int], over: threading.Event, *, str
                     had += [json.loads(line)["usage"]["completion_tokens"] for line in used[-1:]]
                 else:
                     answer = client.post(_url(port), json=_body(stream=False), headers=_headers(home))
-                    if answer.status_code == httpx.codes.OK:
+                    if answer.status_code == OK:
                         had.append(answer.json()["usage"]["completion_tokens"])
             except httpx.TransportError:
                 time.sleep(0.02)
@@ -256,7 +257,7 @@ def _status(home: Home, port: int) -> int:
 
 def _answer(home: Home, port: int) -> None:
     status = _status(home, port)
-    if status != httpx.codes.OK:
+    if status != OK:
         sys.exit(f"The gateway answers with {status}.")
 
 

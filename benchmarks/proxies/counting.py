@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httptools
+from typing_extensions import override
 
 __all__ = ["PROMPT_TOKENS", "Counting", "counting"]
 
@@ -50,17 +51,20 @@ class _Connection(asyncio.Protocol):
         self._body = b""
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport: Any = transport
         self._parser = httptools.HttpRequestParser(self)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Write no more for a caller that has gone, as an engine does."""
         del exc
         for task in self._tasks:
             task.cancel()
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Read on."""
         self._parser.feed_data(data)

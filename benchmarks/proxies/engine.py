@@ -10,6 +10,7 @@ from typing import Any
 
 import httptools
 import uvloop
+from typing_extensions import override
 
 PROMPT_TOKENS = 20
 ANSWER_TOKENS = 9
@@ -22,6 +23,7 @@ class Engine(asyncio.Protocol):
     pause = 0.002
     used = {"requests": 0, "prompt": 0, "completion": 0}  # noqa: RUF012 - one count for all connections
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport: Any = transport
@@ -29,6 +31,7 @@ class Engine(asyncio.Protocol):
         self._body = b""
         self._url = b""
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Read on."""
         self._parser.feed_data(data)

@@ -39,7 +39,7 @@ def prepare(home: Path, engine: int, budgets: tuple[BudgetAsk, ...] | None = Non
     who = _manager(database, principals)
     models = HeldModels({})
     deployments = open_deployments(settings, place, database, policy=policy, audit=audit, models=models, model=None)
-    limits = Budgets(policy, audit, settings.currency, lambda *_: Bound("Company", ""), attempts.tally)
+    limits = Budgets(policy, audit, settings.currency, lambda _work, _scope, _id: Bound("Company", ""), attempts.tally)
     with database.writing(who.org_id) as work:
         member = Member(engine="upstream", model=MODEL, url=f"http://127.0.0.1:{engine}/v1", sku=_SKU, at_once=5000)
         deployments.create(work, who, DeploymentAsk(name=MODEL, members=(member,)))
@@ -56,7 +56,7 @@ def limit(home: Path, monthly_micro: int) -> None:
     policy = Policy({}, {})
     audit = Audit(Home(home).published_heads, policy)
     attempts = Attempts(PriceBook.load("CNY"))
-    budgets = Budgets(policy, audit, "CNY", lambda *_: Bound("Company", ""), attempts.tally)
+    budgets = Budgets(policy, audit, "CNY", lambda _work, _scope, _id: Bound("Company", ""), attempts.tally)
     with database.reading(None) as work:
         principals = Principals()
         org_id = principals.only_organisation(work)

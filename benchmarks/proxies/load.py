@@ -5,9 +5,11 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import httptools
 import psutil
+from typing_extensions import override
 
 __all__ = ["cpu_seconds", "drive", "free_port", "pss_mb"]
 
@@ -21,16 +23,18 @@ class _Client(asyncio.Protocol):
         self._until = until
         self.done = asyncio.get_running_loop().create_future()
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._begin()
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Read on."""
         self._parser.feed_data(data)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Be over."""
         if not self.done.done():

@@ -156,22 +156,14 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
-    stream = Stream()
-    parts = Parts(
-        database=ground.database,
-        queue=ground.queue,
-        journal=Journal(stream, usage, ground.metrics, ground.spans),
-        stream=stream,
-        doorway=_doorway(ground, assistants),
-        approvals=approvals,
-        assistants=assistants,
-        principals=ground.principals,
-        audit=ground.audit,
+    parts = _parts(
+        ground,
+        settings,
+        model,
         deployments=deployments,
-        model=model,
-        context_tokens=settings.context_tokens,
-        max_steps=settings.run_max_steps,
-        answer_max_tokens=settings.answer_max_tokens,
+        usage=usage,
+        assistants=assistants,
+        approvals=approvals,
     )
     conversations = Conversations()
     runner = Runner(parts)
@@ -201,6 +193,35 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         packs=ground.opened,
         runner=runner,
         worker=_worker(ground, settings, runner, approvals, ledger),
+    )
+
+
+def _parts(
+    ground: "_Ground",
+    settings: Settings,
+    model: str,
+    *,
+    deployments: Deployments,
+    usage: Usage,
+    assistants: Assistants,
+    approvals: Approvals,
+) -> Parts:
+    stream = Stream()
+    return Parts(
+        database=ground.database,
+        queue=ground.queue,
+        journal=Journal(stream, usage, ground.metrics, ground.spans),
+        stream=stream,
+        doorway=_doorway(ground, assistants),
+        approvals=approvals,
+        assistants=assistants,
+        principals=ground.principals,
+        audit=ground.audit,
+        deployments=deployments,
+        model=model,
+        context_tokens=settings.context_tokens,
+        max_steps=settings.run_max_steps,
+        answer_max_tokens=settings.answer_max_tokens,
     )
 
 

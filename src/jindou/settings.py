@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     embedding_model: str = Field(
         default="multilingual-e5-small",
-        description="Local embedding model: this one, the path of a GGUF file, or nothing.",
+        description="Catalogue name of the local embedding model; empty means none.",
     )
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")

@@ -22,7 +22,7 @@ def test_qwen_code_reads_a_file_with_the_local_model_and_the_bill_has_every_toke
         with Client(server.url, session.token) as clerk:
             key = clerk.keys.create("qwen-code")
             messages = qwen_code.ask(
-                f"Read the file {lamp} and say what the lamp costs.",
+                f"Use the tool read_file to read {lamp}. What does the lamp cost?",
                 url=server.url,
                 key=key.secret,
                 model=MODEL,

@@ -23,7 +23,10 @@ PRICE = ModelPrice(valid_from=date(2026, 1, 1), input=100, cached=20, output=300
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves `files`, notes from which byte each was asked for, and publishes hashes as the hubs do."""
+    """Serves `files`, notes from which byte each was asked for, and publishes hashes as the hubs do.
+
+    From the middle of each file on it trickles until `go`, which is set unless a test says otherwise.
+    """
 
     daemon_threads = True
 
@@ -32,6 +35,8 @@ class Hub(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.published: dict[str, str] = {}
         self.asked: list[tuple[str, int]] = []
+        self.go = threading.Event()
+        self.go.set()
 
     @property
     def url(self) -> str:
@@ -75,7 +80,12 @@ class _Door(BaseHTTPRequestHandler):
         self.hub.asked.append((self.path[1:], start))
         content = self.hub.files[self.path][start:]
         self._answer(206 if start else 200, {"Content-Length": str(len(content))})
-        self.wfile.write(content)
+        at = len(content) // 2
+        self.wfile.write(content[:at])
+        while at < len(content) and not self.hub.go.wait(0.1):
+            self.wfile.write(content[at : at + 500])
+            at += 500
+        self.wfile.write(content[at:])
 
     def _list(self) -> None:
         files = [

@@ -53,6 +53,9 @@ class QwenCode:
             "ANTHROPIC_API_KEY": key,
             "QWEN_CODE_MAX_OUTPUT_TOKENS": "400",
             "QWEN_CODE_SUPPRESS_YOLO_WARNING": "1",
+            # A busy machine may take minutes; who asks again after two leaves the first answer unaccounted for.
+            "QWEN_CODE_API_TIMEOUT_MS": "600000",
+            "QWEN_STREAM_IDLE_TIMEOUT_MS": "600000",
         }
         command = [self.node, str(self.program), "--auth-type", speaks, "--model", model, "--bare"]
         command += ["--system-prompt", "You help with files. Use read_file to read a file.", "--approval-mode", "yolo"]
@@ -60,7 +63,7 @@ class QwenCode:
             command += ["--exclude-tools", tool]
         command += ["--output-format", "json", question]
         done = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, text=True, timeout=400, check=False
+            command, cwd=place, env=environment, capture_output=True, text=True, timeout=900, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         messages: list[dict[str, Any]] = json.loads(done.stdout[done.stdout.index("[") :])

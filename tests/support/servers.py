@@ -80,7 +80,7 @@ def open_server() -> Generator[Server]:
     port = _free_port()
     settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
     with (folder / "log").open("wb") as log:
-        process: subprocess.Popen[bytes] = subprocess.Popen(
+        process: subprocess.Popen[Any] = subprocess.Popen(
             [programs / "postgres", "-D", data, "-p", str(port), *settings], stdout=log, stderr=log, **account
         )
     server = Server(port)
@@ -124,7 +124,7 @@ def _free_port() -> int:
         return free.getsockname()[1]
 
 
-def _wait_for(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_for(server: Server, process: "subprocess.Popen[Any]", log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:

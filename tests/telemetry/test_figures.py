@@ -99,3 +99,18 @@ def test_counting_a_request_costs_microseconds_at_most() -> None:
         best = min(best, (time.thread_time() - began) / 5000)
     # About one microsecond where nothing else runs; the bound is for machines that are busy.
     assert best < 5e-6
+
+
+def test_the_speed_of_a_model_is_that_of_its_writing_and_the_newest_answers_count_most() -> None:
+    requests = Metrics().requests
+    requests.done("chat", "streamed", 200, 3.0, 1.0, (7, 0, 80, 20))
+    requests.done("chat", "whole", 200, 2.0, 1.99, (7, 0, 100, 0))
+    requests.done("playground", "streamed", 200, 2.0, 1.0, (7, 0, 100, 0))
+    assert requests.speeds() == {"streamed": 50 + 0.2 * (100 - 50), "whole": 50.0}
+
+
+def test_an_answer_of_hardly_any_tokens_says_nothing_of_a_speed() -> None:
+    requests = Metrics().requests
+    requests.done("chat", "qwen", 200, 0.5, 0.4, (7, 0, 3, 0))
+    requests.done("chat", "qwen", 404, 0.1)
+    assert requests.speeds() == {}

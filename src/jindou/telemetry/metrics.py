@@ -24,6 +24,12 @@ _COMMIT_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 _BATCH: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 _ADD_UP_AFTER: Final = 1024
 _MOST_SERIES: Final = 1000
+_WHOLE: Final = 0.9
+"""An answer whose first token came after this share of its time came as a whole."""
+_FEW: Final = 4
+"""Fewer tokens say nothing of a speed."""
+_NEWEST: Final = 0.2
+"""How much the newest answer counts in the speed of its model."""
 _OTHER: Final = ("other", "other")
 
 
@@ -52,8 +58,10 @@ class _Series:
 
 
 class RequestMeter:
-    """Requests to models, by route (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``, ``run``,
-    ``playground``).
+    """Requests to models, by route.
+
+    Routes are those of `/v1` (``chat``, ``completions``, ``responses``, ``messages``, ``embeddings``), ``playground``,
+    and ``run`` for the calls of assistants.
 
     `model` is a name that is served here, never one that a client made up: use an empty one for those. A process keeps
     a thousand pairs of route and model; the rest are counted as ``other``.
@@ -66,6 +74,7 @@ class RequestMeter:
         self._lock = threading.Lock()
         self._series: dict[tuple[str, str], _Series] = {}
         self._in_flight: dict[str, int] = {}
+        self._speeds: dict[str, float] = {}
 
     def begun(self, route: str) -> float:
         """Count a request in, and return when it began, on the clock of `time.perf_counter`."""
@@ -102,11 +111,31 @@ class RequestMeter:
                 if ttft is not None:
                     series.first.add(ttft)
                 if tokens is not NO_TOKENS:
+                    self._note_speed(model, seconds, ttft, tokens)
                     sums = series.tokens
                     sums[0] += tokens[0]
                     sums[1] += tokens[1]
                     sums[2] += tokens[2]
                     sums[3] += tokens[3]
+
+    def _note_speed(self, model: str, seconds: float, ttft: float | None, tokens: Tokens) -> None:
+        """Have an answer count in the speed of its model. One that came as a whole had its first token at its end."""
+        made = tokens[2] + tokens[3]
+        streamed = ttft is not None and ttft < _WHOLE * seconds
+        writing = seconds - ttft if ttft is not None and streamed else seconds
+        if made < _FEW or writing <= 0:
+            return
+        speed = made / writing
+        known = self._speeds.get(model)
+        if known is None and len(self._speeds) >= _MOST_SERIES:
+            return
+        self._speeds[model] = speed if known is None else known + _NEWEST * (speed - known)
+
+    def speeds(self) -> dict[str, float]:
+        """Return how many tokens a second each model has written lately, of those whose answers say so."""
+        self._add_up()
+        with self._lock:
+            return dict(self._speeds)
 
     def _new(self, route: str, model: str) -> _Series:
         key = (route, model) if len(self._series) < _MOST_SERIES else _OTHER

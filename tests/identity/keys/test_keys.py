@@ -155,3 +155,11 @@ def test_the_day_of_the_last_use_is_kept(platform: Platform, clock: FakeClock) -
 def test_a_key_that_makes_no_sense_is_not_made(asked: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         KeyAsk.model_validate({"name": "fine"} | asked)
+
+
+def test_somebody_signed_in_is_bound_by_their_rights_and_by_no_key(platform: Platform) -> None:
+    who = as_person(platform, "clerk")
+    held = platform.keys.holder_of(who)
+    held.require_allowed()
+    held.require_scope("completions")
+    assert (held.who, held.key_id, held.good_until, held.may_use("anything")) == (who, "", None, True)

@@ -111,7 +111,7 @@ def test_short_beginnings_and_streams_that_are_closed_keep_nothing(start: Open, 
 
 
 def test_the_folder_is_bounded_and_the_least_used_goes_first(tmp_path: Path) -> None:
-    files = SlotFiles(tmp_path, "model", most_bytes=250)
+    files = SlotFiles(tmp_path, lambda: "model", most_bytes=250)
     for prefix in (1, 2, 3):
         (tmp_path / files.name(prefix)).write_bytes(bytes(100))
         time.sleep(0.02)

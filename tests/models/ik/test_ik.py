@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from jindou.models.children import Supervisor
-from jindou.models.engines import EngineConfig, FinalChunk
+from jindou.models.engines import EngineConfig, FinalChunk, LlamaCppEngine
 from jindou.models.engines.conformance import ask, text_of
-from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.wire import Refused, post, stream_events
 from jindou.models.ik import IkEngine
 from models.engines.engine_checks import EngineConformance
@@ -87,17 +86,36 @@ def test_a_slot_is_kept_in_a_file_and_taken_from_it_again(server: tuple[int, str
 
 
 def test_one_conversation_changes_nothing_in_another(server: tuple[int, str]) -> None:
-    text = "Once upon a time there was a curious fox who lived in the forest and every day it went".split()
+    text = [
+        "Once",
+        "upon",
+        "a",
+        "time",
+        "there",
+        "was",
+        "a",
+        "curious",
+        "fox",
+        "who",
+        "lived",
+        "in",
+        "the",
+        "forest",
+        "and",
+        "every",
+        "day",
+        "it",
+        "went",
+    ]
     lengths = (17, 9, 11, 18, 11, 18, 13, 3, 15, 6)
-    told = {
-        (n, slot): complete(server, prompt=" ".join(text[:n]), id_slot=slot, n_predict=3)["content"]
-        for at, n in enumerate(lengths)
-        for slot in ((at % 2, 1 - at % 2) if n > 9 else (at % 2,))
-    }
-    for n, slot in told:
+    told: dict[tuple[int, int], str] = {}
+    for at, length in enumerate(lengths):
+        for slot in (at % 2, 1 - at % 2):
+            told[length, slot] = complete(server, prompt=" ".join(text[:length]), id_slot=slot, n_predict=3)["content"]
+    for (n, slot), before in told.items():
         fresh = complete(server, prompt="Again. " * (n + 1), id_slot=slot, n_predict=1)
         assert fresh["tokens_predicted"] == 1
-        assert complete(server, prompt=" ".join(text[:n]), id_slot=slot, n_predict=3)["content"] == told[n, slot]
+        assert complete(server, prompt=" ".join(text[:n]), id_slot=slot, n_predict=3)["content"] == before
 
 
 def test_a_stop_is_not_written_and_ends_the_answer(server: tuple[int, str]) -> None:

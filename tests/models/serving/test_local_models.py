@@ -38,15 +38,15 @@ class Machine:
             name: EngineConfig(name, small_model, 2048, 0, folder / f"{name}.log") for name in ("a", "b", "c")
         }
         self.models = LocalModels(
-            "llamacpp", self._need, budget_bytes=2 * GB, idle_seconds=idle_seconds, kept=kept, announce=self.told.append
+            self._need, budget_bytes=2 * GB, idle_seconds=idle_seconds, kept=kept, announce=self.told.append
         )
 
     def _need(self, name: str) -> Need:
         if name == "big":
-            return Need(self.configs["a"], 3 * GB)
+            return Need("llamacpp", self.configs["a"], 3 * GB)
         if name not in self.configs:
             raise EngineUnavailable(f"{name} has not been fetched.")
-        return Need(self.configs[name], GB)
+        return Need("llamacpp", self.configs[name], GB)
 
     def at_work(self) -> set[str]:
         return {health.model for health in self.models.health()}
@@ -140,8 +140,7 @@ def test_another_process_finds_the_engines_in_the_home_and_follows_a_restart(sma
     home.prepare()
     machine = Machine(small_model, tmp_path)
     machine.models = LocalModels(
-        "llamacpp",
-        lambda name: Need(machine.configs[name], GB),
+        lambda name: Need("llamacpp", machine.configs[name], GB),
         budget_bytes=2 * GB,
         idle_seconds=600,
         announce=lambda engines: home.announce_engines("a", engines),

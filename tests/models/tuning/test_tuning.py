@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jindou.models.serving.choice import EngineChoice, choose_engine, forget, remember
+from jindou.models.serving import EngineChoice, choose_engine, remember
 from jindou.models.tuning import Figures, Setup, best, measure, setups
 
 
@@ -24,7 +24,7 @@ def test_what_was_measured_is_remembered_and_the_settings_win_over_it(tmp_path: 
     assert choose_engine("auto", 0, place, native_tools=True) == EngineChoice("llamacpp", 2, 512)
     assert choose_engine("auto", 5, place, native_tools=True) == EngineChoice("llamacpp", 5, 512)
     assert choose_engine("other", 0, place, native_tools=True) == EngineChoice("other")
-    forget(place)
+    place.unlink()
     assert choose_engine("auto", 0, place, native_tools=True) == EngineChoice("llamacpp")
 
 

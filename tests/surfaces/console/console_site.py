@@ -16,7 +16,10 @@ from jindou.surfaces.app import create_app
 from support.platform import MODEL
 from support.scripted import Script, ScriptedEngine
 
-__all__ = ["Gate", "Site", "open_site"]
+__all__ = ["TINY", "Gate", "Site", "open_site"]
+
+TINY = "tiny"
+"""A model that tests fetch from a hub of their own."""
 
 
 class Gate:
@@ -72,7 +75,8 @@ def open_site(folder: Path, script: Script) -> Generator[Site]:
         home.lock()
         gate = Gate()
         engine = ScriptedEngine(gate.holding(script))
-        platform = assemble(load_settings(home=folder, port=port), home, HeldModels({MODEL: engine}), MODEL)
+        models = HeldModels({MODEL: engine, TINY: ScriptedEngine(script)})
+        platform = assemble(load_settings(home=folder, port=port), home, models, MODEL)
         platform.start()
         server = uvicorn.Server(uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="console-site")

@@ -211,7 +211,9 @@ def test_an_event_seen_twice_changes_nothing(at_browser: SitDown) -> None:
     assert statuses == ["done", 1, "s"]
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/approvals", "/usage", "/audit", "/playground", "/keys"])
+@pytest.mark.parametrize(
+    "path", ["/", "/runs", "/approvals", "/usage", "/audit", "/models", "/deployments", "/playground", "/keys"]
+)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_page_is_wider_than_a_phone(at_browser: SitDown, path: str, language: str) -> None:
     manager = at_browser("manager", size="phone", language=language)

@@ -16,8 +16,18 @@ from support.platform import as_person
 SignIn = Callable[[str], httpx.Client]
 
 _PAGES = (
-    *("/", "/runs", "/approvals", "/usage", "/usage?days=7", "/budgets", "/deployments", "/playground"),
-    *("/keys", "/audit"),
+    "/",
+    "/runs",
+    "/approvals",
+    "/usage",
+    "/usage?days=7",
+    "/budgets",
+    "/models",
+    "/models?kind=coder",
+    "/deployments",
+    "/playground",
+    "/keys",
+    "/audit",
 )
 
 

@@ -226,6 +226,7 @@ def test_whoever_leaves_stops_the_engine_and_what_was_used_is_on_the_bill(gatewa
 def test_the_figures_count_it_as_what_it_is(gateway: Gateway) -> None:
     gateway.ask(BODY)
     gateway.ask(BODY | {"model": "gpt-4o"})
-    (total,) = [f for f in gateway.platform.gateway.metrics.families() if f.name == "jindou_requests_total"]
+    figures = gateway.platform.gateway.metrics.requests.families()
+    total = next(family for family in figures if family.name == "jindou_requests_total")
     counted = [(labels["model"], labels["status"]) for _, labels, _ in total.samples if labels["route"] == "playground"]
     assert sorted(counted) == [("", "404"), (MODEL, "200")]

@@ -10,8 +10,8 @@ import openai
 import pytest
 from gateway_site import Gateway, script
 
+from jindou.models.catalogue import get_entry, pull
 from jindou.models.deployments import DeploymentAsk
-from jindou.models.embeddings.weights import pull_weights
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.served import serve
@@ -22,7 +22,7 @@ TEXTS = ["Unused goods may be returned within fourteen days.", "数据库每晚�
 
 @pytest.fixture(scope="module")
 def site(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
-    weights = pull_weights(models_dir, timeout=5.0, offline=False, report=lambda _: None)
+    weights = pull(get_entry("multilingual-e5-small"), models_dir, timeout=5.0, report=lambda _: None)
     home = tmp_path_factory.mktemp("embeddings")
     (home / "models").mkdir()
     for file in (weights, weights.with_suffix(".verified")):

@@ -9,6 +9,7 @@ from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, Budget
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
+from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
     DailySeries,
@@ -317,29 +318,3 @@ class SignInLink(BaseModel):
 
     url: str
     person: Person
-
-
-class EngineStatus(BaseModel):
-    """The model and the process that runs it."""
-
-    state: str
-    model: str
-    pid: int | None
-    rss_bytes: int | None
-    restarts: int
-
-
-class ServerStatus(BaseModel):
-    """A running server."""
-
-    version: str
-    url: str
-    engine: EngineStatus
-    runs_waiting: int
-    packs: dict[str, str]
-
-
-class DemoReset(BaseModel):
-    """What was made anew: one line for each pack."""
-
-    packs: dict[str, str]

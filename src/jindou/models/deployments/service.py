@@ -1,10 +1,8 @@
 """The deployments of every organisation, and the way from a model's name to an engine."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select
@@ -18,6 +16,7 @@ from jindou.models.deployments.credentials import Credentials
 from jindou.models.deployments.picked import Picked
 from jindou.models.deployments.routed import RoutedEngine
 from jindou.models.deployments.routing import Lanes, choose
+from jindou.models.deployments.shelf import Shelf, deployment_of
 from jindou.models.deployments.tables import DeploymentRow
 from jindou.models.deployments.targets import Targets
 from jindou.models.deployments.types import Deployment, DeploymentAsk, EngineView, Member, ModelNotFound
@@ -27,7 +26,6 @@ from jindou.telemetry import get_logger
 
 __all__ = ["Deployments", "prefix_of"]
 
-_FRESH_SECONDS: Final = 2.0
 _MOST: Final = 200
 _LOAD_SECONDS: Final = 180.0
 _log = get_logger(__name__)
@@ -51,12 +49,6 @@ class StandingDeployment(Conflict):
     code = "standing_deployment"
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    read_at: float
-    deployments: Mapping[str, Deployment]
-
-
 class Deployments:
     """Every deployment, and the engines behind them, seen from one process.
 
@@ -75,18 +67,11 @@ class Deployments:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = models
-        self._database = database
         self._policy = policy
         self._audit = audit
-        self._standing = {deployment.name: deployment for deployment in standing}
+        self._shelf = Shelf(database, standing, monotonic)
         self._targets = Targets(models, credentials)
         self._lanes = Lanes(monotonic)
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._served: frozenset[str] = frozenset()
-        self._served_at = -math.inf
-        self._known: dict[str, _Known] = {}
-        self._reading: set[str] = set()
 
     def start(self) -> None:
         """Bring up the model that the settings name.
@@ -95,7 +80,7 @@ class Deployments:
             EngineUnavailable: it does not come up.
         """
         self.models.start()
-        for deployment in self._standing.values():
+        for deployment in self._shelf.standing.values():
             for member in deployment.members:
                 if member.is_local:
                     self.models.load(member.model, _LOAD_SECONDS)
@@ -114,7 +99,7 @@ class Deployments:
 
     def list(self, org_id: str) -> Sequence[Deployment]:
         """Return the deployments of an organisation, by name; they are kept in memory, so this waits once."""
-        found = self._of(org_id)
+        found = self._shelf.of(org_id)
         return [found[name] for name in sorted(found)]
 
     def get(self, org_id: str, name: str) -> Deployment:
@@ -123,7 +108,7 @@ class Deployments:
         Raises:
             ModelNotFound: there is none of that name; the message says which there are.
         """
-        found = self._of(org_id)
+        found = self._shelf.of(org_id)
         deployment = found.get(name)
         if deployment is None:
             there = ", ".join(f"`{known}`" for known in sorted(found)) or "none"
@@ -177,11 +162,11 @@ class Deployments:
             Forbidden: a rule says no.
         """
         self._require(who, "deployments::read")
-        return self._views(self._fresh(work, who.org_id))
+        return self._views(self._shelf.now(work, who.org_id))
 
     def look(self, org_id: str) -> Sequence[EngineView]:
         """Return the same for the platform's own figures, as far as this process knows the deployments."""
-        return self._views(self._of(org_id))
+        return self._views(self._shelf.of(org_id))
 
     def may_manage(self, who: Principal) -> bool:
         """Say whether `who` may change what there is."""
@@ -214,7 +199,7 @@ class Deployments:
         )
         work.session.add(row)
         self._tell(work, who, "deployments::create", row, rules)
-        return _deployment(row)
+        return deployment_of(row)
 
     def update(self, work: Work, who: Principal, name: str, ask: DeploymentAsk) -> Deployment:
         """Give a deployment other members, another context or another name; requests under way go on.
@@ -231,7 +216,7 @@ class Deployments:
         row.name, row.context_tokens, row.members = ask.name, ask.context_tokens, _stored(ask)
         row.updated_at = work.now()
         self._tell(work, who, "deployments::update", row, rules)
-        return _deployment(row)
+        return deployment_of(row)
 
     def delete(self, work: Work, who: Principal, name: str) -> None:
         """Take a deployment away; requests under way go on.
@@ -256,7 +241,7 @@ class Deployments:
         self._require(who, "deployments::manage")
         member = Member(model=model)
         self._targets.of(member)
-        known = self._fresh(work, who.org_id).get(model)
+        known = self._shelf.now(work, who.org_id).get(model)
         if known is None:
             known = self.create(work, who, DeploymentAsk(name=model, members=(member,), context_tokens=context_tokens))
         work.after_commit(lambda: self._load_soon(model))
@@ -275,13 +260,7 @@ class Deployments:
 
     def served(self) -> frozenset[str]:
         """Return the models of this machine that somebody has, at work or not."""
-        if self._monotonic() - self._served_at > _FRESH_SECONDS:
-            with self._database.reading(None) as work:
-                rows = [_deployment(row) for row in work.session.scalars(select(DeploymentRow))]
-            found = [*rows, *self._standing.values()]
-            self._served = frozenset(m.model for d in found for m in d.members if m.is_local)
-            self._served_at = self._monotonic()
-        return self._served
+        return self._shelf.served()
 
     def _views(self, deployments: Mapping[str, Deployment]) -> Sequence[EngineView]:
         members = {m.engine_id: m for deployment in deployments.values() for m in deployment.members}
@@ -313,45 +292,6 @@ class Deployments:
 
         threading.Thread(target=load, name="model-load", daemon=True).start()
 
-    def _of(self, org_id: str) -> Mapping[str, Deployment]:
-        known = self._known.get(org_id)
-        if known is None:
-            return self._read(org_id)
-        if self._monotonic() - known.read_at > _FRESH_SECONDS:
-            self._read_soon(org_id)
-        return known.deployments
-
-    def _read(self, org_id: str) -> Mapping[str, Deployment]:
-        with self._database.reading(org_id) as work:
-            found = self._fresh(work, org_id)
-        self._known[org_id] = _Known(self._monotonic(), found)
-        return found
-
-    def _read_soon(self, org_id: str) -> None:
-        """Read again in another thread, since an event loop may be asking in this one."""
-        with self._lock:
-            if org_id in self._reading:
-                return
-            self._reading.add(org_id)
-
-        def read() -> None:
-            try:
-                self._read(org_id)
-            except JindouError as error:
-                _log.warning("deployments not read", extra={"fields": {"error": error.message}})
-            finally:
-                self._reading.discard(org_id)
-
-        threading.Thread(target=read, name="deployments", daemon=True).start()
-
-    def _forget(self, org_id: str) -> None:
-        self._served_at = -math.inf
-        self._known.pop(org_id, None)
-
-    def _fresh(self, work: Work, org_id: str) -> dict[str, Deployment]:
-        rows = work.session.scalars(select(DeploymentRow).where(DeploymentRow.org_id == org_id))
-        return self._standing | {row.name: _deployment(row) for row in rows}
-
     def _rows(self, work: Work) -> dict[str, DeploymentRow]:
         return {row.name: row for row in work.session.scalars(select(DeploymentRow))}
 
@@ -359,7 +299,7 @@ class Deployments:
         row = self._rows(work).get(name)
         if row is not None:
             return row
-        if name in self._standing:
+        if name in self._shelf.standing:
             raise StandingDeployment(f"`{name}` is given by the settings; create one of that name to replace it.")
         raise NotFound("No such deployment.")
 
@@ -372,7 +312,7 @@ class Deployments:
         detail: dict[str, object] = {"name": row.name, "engines": engines}
         entry = Entry(action=action, resource=row.id, decision="allow", rules=[*rules], detail=detail)
         self._audit.append(work, who.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
-        work.after_commit(lambda: self._forget(who.org_id))
+        work.after_commit(lambda: self._shelf.forget(who.org_id))
 
 
 def prefix_of(messages: Sequence[Mapping[str, object]], tools: Sequence[Mapping[str, object]] = ()) -> int:
@@ -382,8 +322,3 @@ def prefix_of(messages: Sequence[Mapping[str, object]], tools: Sequence[Mapping[
 
 def _stored(ask: DeploymentAsk) -> list[object]:
     return [member.model_dump(mode="json") for member in ask.members]
-
-
-def _deployment(row: DeploymentRow) -> Deployment:
-    members = tuple(Member.model_validate(member) for member in row.members)
-    return Deployment(name=row.name, members=members, context_tokens=row.context_tokens)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jindou.models.embeddings.types import Kind
@@ -49,15 +49,21 @@ E5_SMALL: Final = EmbeddingModel(
 _QWEN3_QUERY: Final = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
 
 
-def known_model(name: str) -> EmbeddingModel:
-    """Return the model of this name. One that we do not know is given texts as they are."""
+def known_model(name: str, dimensions: int = 0, tokens: int = 0) -> EmbeddingModel:
+    """Return the model of this name. One that we do not know is given texts as they are.
+
+    `dimensions` and `tokens` are what is known of it from elsewhere; it is given no longer texts than are good for it.
+    """
     plain = name.lower()
+    model = EmbeddingModel(name=name)
     if plain == E5_SMALL.name:
-        return E5_SMALL
-    if "qwen3-embedding" in plain:
-        return EmbeddingModel(name=name, query=_QWEN3_QUERY, shortens=True)
-    if re.search(r"(^|[-_/])e5[-_]", plain):
-        return EmbeddingModel(name=name, tokens=512, query="query: ", passage="passage: ", normalises="multi" in plain)
-    if plain.startswith("text-embedding-3"):
-        return EmbeddingModel(name=name, tokens=8192, shortens=True)
-    return EmbeddingModel(name=name)
+        model = E5_SMALL
+    elif "qwen3-embedding" in plain:
+        model = replace(model, query=_QWEN3_QUERY, shortens=True)
+    elif re.search(r"(^|[-_/])e5[-_]", plain):
+        model = replace(model, tokens=512, query="query: ", passage="passage: ", normalises="multi" in plain)
+    elif plain.startswith("text-embedding-3"):
+        model = replace(model, tokens=8192, shortens=True)
+    return replace(
+        model, dimensions=dimensions or model.dimensions, tokens=min(tokens, model.tokens) if tokens else model.tokens
+    )

@@ -2,23 +2,20 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from jindou.billing.usage import Ledger
 from jindou.errors import Invalid
 from jindou.home import Home
-from jindou.models.catalogue import Reporter
+from jindou.models.catalogue import ModelEntry, Reporter, WrongBytes
 from jindou.models.deployments import Deployments
 from jindou.models.embeddings.dispatch import Embeddings
-from jindou.models.embeddings.known import E5_SMALL, EmbeddingModel, known_model
+from jindou.models.embeddings.known import known_model
 from jindou.models.embeddings.local import EmbeddingChild, LocalEmbedder, announced
-from jindou.models.embeddings.weights import find_weights, pull_weights
+from jindou.models.serving import open_catalogue
 from jindou.settings import Settings
 from jindou.telemetry import Clock
 
 __all__ = ["fetch_weights", "open_embeddings"]
-
-_SUFFIX: Final = ".gguf"
 
 
 def open_embeddings(
@@ -27,57 +24,43 @@ def open_embeddings(
     """Return the embeddings; the model is a child of this process if it runs `here`, else of the one that has the home.
 
     Raises:
-        Invalid: the setting names no model.
+        UnknownModel: the setting names no model.
+        Invalid: it names one that makes no embeddings.
     """
-    model = _model(settings)
-    if model is None:
+    if not settings.embedding_model:
         return Embeddings((), deployments, ledger, clock)
+    entry = _entry(settings, home)
+    model = known_model(entry.name, entry.dimensions, entry.context_tokens)
     if not here:
         return Embeddings((LocalEmbedder(model, announced(home.embeddings_file)),), deployments, ledger, clock)
-    child = EmbeddingChild(
-        model,
-        partial(fetch_weights, settings, home, lambda _: None),
-        settings.engine_threads,
-        home.embeddings_log,
-        home.embeddings_file,
-    )
+    fetch = partial(fetch_weights, settings, home, lambda _: None)
+    child = EmbeddingChild(model, fetch, settings.engine_threads, home.embeddings_log, home.embeddings_file)
     embedder = LocalEmbedder(model, child.address)
     # Without its weights it waits for the first request, which then fetches them.
-    at_once = _find(settings, home) is not None
-    return Embeddings((embedder,), deployments, ledger, clock, child=child, load=embedder.load if at_once else None)
+    load = embedder.load if _is_here(settings, home, entry) else None
+    return Embeddings((embedder,), deployments, ledger, clock, child=child, load=load)
 
 
 def fetch_weights(settings: Settings, home: Home, report: Reporter) -> Path:
     """Return the file of the embedding model that the settings name, fetched if need be.
 
     Raises:
-        DiskFull, ModelUnavailable, WrongBytes: as the catalogue says.
-        Invalid: the setting names no model.
+        UnknownModel, Invalid: as `open_embeddings` says.
+        DiskFull, ModelUnavailable, WrongBytes, ModelInUse: as the catalogue says.
     """
-    found = _find(settings, home)
-    if found is not None:
-        return found
-    folder = settings.models_dir or home.models
-    return pull_weights(folder, timeout=settings.source_timeout, offline=settings.offline, report=report)
+    return open_catalogue(settings, home).pull(_entry(settings, home), report)
 
 
-def _model(settings: Settings) -> EmbeddingModel | None:
-    named = settings.embedding_model
-    if not named:
-        return None
-    if named.endswith(_SUFFIX):
-        return known_model(Path(named).stem)
-    if named == E5_SMALL.name:
-        return E5_SMALL
-    rule = f"`{E5_SMALL.name}`, the path of a {_SUFFIX} file, or nothing"
-    raise Invalid(f"Setting `embedding_model`: `{named}` is not {rule}.", field="embedding_model", rule=rule)
+def _entry(settings: Settings, home: Home) -> ModelEntry:
+    entry = open_catalogue(settings, home).get(settings.embedding_model)
+    if entry.kind != "embedding":
+        told = f"Setting `embedding_model`: {entry.title} makes no embeddings."
+        raise Invalid(told, field="embedding_model", rule="a model of kind `embedding`")
+    return entry
 
 
-def _find(settings: Settings, home: Home) -> Path | None:
-    model = _model(settings)
-    if model is None or settings.embedding_model == E5_SMALL.name:
-        return find_weights(settings.models_dir or home.models)
-    path = Path(settings.embedding_model).expanduser()
-    if not path.is_file():
-        raise Invalid(f"Setting `embedding_model`: there is no file {path}.", field="embedding_model", rule="a file")
-    return path
+def _is_here(settings: Settings, home: Home, entry: ModelEntry) -> bool:
+    try:
+        return open_catalogue(settings, home).find(entry) is not None
+    except WrongBytes:
+        return False

@@ -31,7 +31,7 @@ class AnnouncedEngine(Engine):
         self._file = config.announced
         self._read_at = -1
         self._told: dict[str, Any] = {}
-        self.slots = open_slots(config)
+        self.slots = open_slots(config, lambda: self.identity)
         self._client = LlamaCppClient(
             model_name=config.model_name,
             wait=self.address,
@@ -70,6 +70,11 @@ class AnnouncedEngine(Engine):
             if time.monotonic() >= deadline:
                 return None
             time.sleep(_POLL_SECONDS)
+
+    @property
+    def identity(self) -> str:
+        """What its slot files fit, as its owner says."""
+        return str(self._now().get("identity", ""))
 
     def at_work(self) -> tuple[bool, int]:
         """Leave it to its owner to say when it is idle."""

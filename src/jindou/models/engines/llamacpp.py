@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -27,12 +27,15 @@ class LlamaCppEngine(Engine):
     """One GGUF file at work on this machine, by the module `child` in a process of its own."""
 
     child: ClassVar[str] = _CHILD
+    build: ClassVar[str] = "xllamacpp"
+    """The package with the library: what one version of it has read, another may not understand."""
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
         self._key = secrets.token_urlsafe(32)
         self._supervisor = Supervisor(self.child, self._child_config, config.log_path)
-        self.slots = open_slots(config)
+        self.identity = _identity(config, self.build)
+        self.slots = open_slots(config, lambda: self.identity)
         self._client = LlamaCppClient(
             model_name=config.model_name,
             wait=self.address,
@@ -102,9 +105,13 @@ class LlamaCppEngine(Engine):
         }
 
 
-def open_slots(config: EngineConfig) -> Slots | None:
-    """Return the kept slots of a model; None if they are not to be kept, or there is no such file."""
-    if config.slots_path is None or not Path(config.model_path).is_file():
+def open_slots(config: EngineConfig, identity: Callable[[], str]) -> Slots | None:
+    """Return the kept slots of a model, in files that only fit its `identity`; None if they are not to be kept."""
+    if config.slots_path is None:
         return None
-    identity = identity_of(config.model_path, f"{config.build} {version(config.build)}")
     return Slots(SlotFiles(config.slots_path, identity, config.slots_bytes), rendered)
+
+
+def _identity(config: EngineConfig, build: str) -> str:
+    is_there = config.slots_path is not None and Path(config.model_path).is_file()
+    return identity_of(config.model_path, f"{build} {version(build)}") if is_there else ""

@@ -29,20 +29,28 @@ _log = get_logger(__name__)
 
 
 class SlotFiles:
-    """A folder of prefixes that one model has read, at most `most_bytes` of them; the least used go first."""
+    """A folder of prefixes that one model has read, at most `most_bytes` of them; the least used go first.
 
-    def __init__(self, folder: Path, identity: str, most_bytes: int) -> None:
+    `identity` names the model and the build that understand them; while it is empty, there are none.
+    """
+
+    def __init__(self, folder: Path, identity: Callable[[], str], most_bytes: int) -> None:
         self._folder = folder
         self._identity = identity
         self._most_bytes = most_bytes
 
+    @property
+    def fit(self) -> bool:
+        """Whether it is known which files fit."""
+        return bool(self._identity())
+
     def name(self, prefix: int) -> str:
         """Return the name of the file of a prefix."""
-        return f"{self._identity}-{prefix:014x}.slot"
+        return f"{self._identity()}-{prefix:014x}.slot"
 
     def has(self, prefix: int) -> bool:
         """Say whether a prefix is kept."""
-        return (self._folder / self.name(prefix)).exists()
+        return self.fit and (self._folder / self.name(prefix)).exists()
 
     def touch(self, prefix: int) -> None:
         """Note that a prefix is in use."""
@@ -111,7 +119,7 @@ class Slots:
         shared: int = 0,
     ) -> None:
         """Keep a prefix once two conversations have begun with it, or at once if it is known to be `shared`."""
-        if not prefix or self._files.has(prefix):
+        if not prefix or not self._files.fit or self._files.has(prefix):
             return
         own = shared or next((at for at, m in enumerate(messages) if m.get("role") == "user"), len(messages))
         begin = messages[:own]

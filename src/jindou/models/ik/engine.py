@@ -22,6 +22,7 @@ class IkEngine(LlamaCppEngine):
     """
 
     child: ClassVar[str] = "jindou.models.ik.child"
+    build: ClassVar[str] = "ik-llama-cpp-python"
 
     @override
     def __init__(self, config: EngineConfig) -> None:

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["AUTO", "EngineChoice", "choose_engine", "forget", "package_of", "remember", "version_of"]
+__all__ = ["AUTO", "EngineChoice", "choose_engine", "remember", "version_of"]
 
 AUTO: Final = "auto"
 _OURS: Final = "llamacpp"
@@ -51,16 +51,6 @@ def remember(place: Path, choice: EngineChoice, *, day: str, told: str) -> None:
     fresh = place.with_suffix(".new")
     fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
     fresh.replace(place)
-
-
-def forget(place: Path) -> None:
-    """Go back to the engine that comes with us."""
-    place.unlink(missing_ok=True)
-
-
-def package_of(engine: str) -> str:
-    """Return the package that an engine's library comes in; ours for an engine that is not known."""
-    return _PACKAGES.get(engine, _PACKAGES[_OURS])
 
 
 def version_of(package: str) -> str:

@@ -1,6 +1,7 @@
 """The models of an installation, by its settings and its home folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ import psutil
 from jindou.home import Home
 from jindou.models.catalogue import Catalogue, ModelEntry
 from jindou.models.engines import EngineConfig
-from jindou.models.serving.choice import EngineChoice, choose_engine, package_of
+from jindou.models.serving.choice import choose_engine
 from jindou.models.serving.local import LocalModels, Need
 from jindou.models.serving.remote import RemoteModels
 from jindou.models.upstreams import EngineUnavailable
@@ -44,7 +45,10 @@ def local_models(settings: Settings, home: Home, kept: str) -> LocalModels:
         path = catalogue.find(entry)
         if path is None:
             raise EngineUnavailable(f"{entry.title} has not been fetched: `jindou models pull {name}`.")
-        config, choice = _config(settings, home, entry, path), _choice(settings, home, entry)
+        choice = choose_engine(
+            settings.engine, settings.engine_threads, home.tuned_engine, native_tools=entry.native_tools
+        )
+        config = replace(_config(settings, home, entry, path), threads=choice.threads, batch=choice.batch)
         return Need(choice.engine, config, entry.memory_bytes(settings.context_tokens, _SLOTS))
 
     return LocalModels(
@@ -74,25 +78,17 @@ def remote_models(settings: Settings, home: Home) -> RemoteModels:
     return RemoteModels(config_of, owner)
 
 
-def _choice(settings: Settings, home: Home, entry: ModelEntry) -> EngineChoice:
-    place, tools = home.tuned_engine, entry.native_tools
-    return choose_engine(settings.engine, settings.engine_threads, place, native_tools=tools)
-
-
 def _config(
     settings: Settings, home: Home, entry: ModelEntry, path: Path, *, announced: Path | None = None
 ) -> EngineConfig:
     slots_bytes = int(settings.slots_disk_gb * 1e9)
-    choice = _choice(settings, home, entry)
     return EngineConfig(
         entry.name,
         path,
         settings.context_tokens,
-        choice.threads,
+        settings.engine_threads,
         home.engine_log,
         slots=_SLOTS,
-        batch=choice.batch,
-        build=package_of(choice.engine),
         slots_path=home.slots if slots_bytes else None,
         slots_bytes=slots_bytes,
         announced=announced,

@@ -242,7 +242,10 @@ def _is_at_work(engine: Engine) -> bool:
 
 def _told(model: str, engine: Engine) -> Mapping[str, object]:
     health = engine.health()
-    address = engine.address() if isinstance(engine, ServerEngine) else None
-    port, key = address or (None, "")
-    state = health.state if address or not isinstance(engine, ServerEngine) else "restarting"
-    return {"name": f"local/{model}", "model": model, "state": state, "port": port, "key": key, "pid": health.pid}
+    told = {"name": f"local/{model}", "model": model, "state": health.state, "pid": health.pid}
+    if not isinstance(engine, ServerEngine):
+        return told
+    address = engine.address()
+    if address is None:
+        return {**told, "state": "restarting"}
+    return {**told, "port": address[0], "key": address[1], "identity": engine.identity}

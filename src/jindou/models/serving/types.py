@@ -41,6 +41,11 @@ class ServerEngine(Protocol):
 
     slots: Reuse | None
 
+    @property
+    def identity(self) -> str:
+        """What the files of its slots fit; empty while that is not known."""
+        ...
+
     def address(self, seconds: float = 0.0) -> Address | None:
         """Return where it listens, as soon as it does; None after `seconds`."""
         ...

@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from jindou.errors import Unavailable
+from jindou.errors import Conflict, Unavailable
 from jindou.home import Home
 from jindou.models.catalogue import Progress as PullProgress
 from jindou.models.embeddings import fetch_weights
@@ -31,5 +31,5 @@ def prepare_embeddings(settings: Settings, place: Home) -> None:
 
         try:
             fetch_weights(settings, place, report)
-        except Unavailable as error:
+        except (Unavailable, Conflict) as error:
             typer.echo(f"No embeddings for now: {error.message}", err=True)

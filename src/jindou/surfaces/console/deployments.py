@@ -66,7 +66,7 @@ def _show(request: Request, *, status: int = 200, trouble: str = "", given: dict
         who=who,
         waiting=waiting,
         status=status,
-        section="deployments",
+        section="models",
         deployments=services.deployments.list(who.org_id),
         engines=engines,
         may_change=services.deployments.may_manage(who),

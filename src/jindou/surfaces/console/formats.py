@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from jindou.billing.pricing import MICRO, Money
 
-__all__ = ["decimal", "exact_money", "moment", "money", "pretty", "seconds", "span"]
+__all__ = ["decimal", "exact_money", "moment", "money", "pretty", "seconds", "size", "span"]
 
 
 def money(amount: Money) -> str:
@@ -55,6 +55,12 @@ def span(length: float) -> str:
     if hours:
         return f"{hours} h {minutes_left:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{whole} s"
+
+
+def size(count: int) -> str:
+    """Return ``398 MB`` or ``5.0 GB``, in powers of ten as disks are sold."""
+    giga = 1_000_000_000
+    return f"{count / giga:,.1f} GB" if count >= giga else f"{count / 1_000_000:,.0f} MB"
 
 
 def pretty(value: object) -> str:

@@ -93,7 +93,7 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     ]
     if who is not None and platform_of(request).audit.may_read(who):
         sections.append(("audit", "/audit", "audit"))
-    sections.append(("deployments", "/deployments", "model"))
+    sections.append(("models", "/models", "model"))
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))
     return [*sections, ("keys", "/keys", "key")]
@@ -120,6 +120,7 @@ def _make_environment() -> Environment:
         exact_money=formats.exact_money,
         moment=formats.moment,
         pretty=formats.pretty,
+        size=formats.size,
     )
     environment.globals.update(seconds=formats.seconds)  # pyright: ignore[reportArgumentType]
     return environment

@@ -32,10 +32,5 @@ def show(request: Request, model: str = "", other: str = "") -> Response:
         section="playground",
         models=names,
         chosen=[model if model in names else "", other if other in names else ""],
-        state={
-            "language": texts.language,
-            "texts": texts.live(),
-            "models": names,
-            "base_url": f"{services.settings.url}/v1",
-        },
+        state={"language": texts.language, "texts": texts.live(), "models": names},
     )

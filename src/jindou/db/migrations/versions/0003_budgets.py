@@ -10,6 +10,7 @@ import jindou.db
 revision = "0003"
 down_revision = "0002"
 
+_SHARE: sa.types.TypeEngine[float] = sa.Double()
 _NAMES = (("assistant", 120), ("run_id", 40), ("step_id", 40), ("deployment", 120), ("engine", 120), ("owner", 80))
 
 
@@ -49,7 +50,7 @@ def _create_budgets() -> None:
         sa.Column("scope_id", sa.String(length=120), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("monthly_micro", sa.BigInteger(), nullable=True),
-        sa.Column("warn_share", sa.Double(), nullable=True),
+        sa.Column("warn_share", _SHARE, nullable=True),
         sa.Column("rpm", sa.BigInteger(), nullable=True),
         sa.Column("tpm", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),

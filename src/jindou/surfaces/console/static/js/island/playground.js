@@ -18,7 +18,7 @@ class Playground extends HTMLElement {
     this.picks = [...this.querySelectorAll("[data-pick]")];
     this.selects = this.picks.map((pick) => pick.querySelector("select"));
     this.settings = new Settings(this);
-    this.sheet = new Sheet(this.t, this.parts, given.base_url);
+    this.sheet = new Sheet(this.t, this.parts, `${window.location.origin}/v1`);
     this.turns = []; // Of each: what was asked, and the answer of each side that was there
     this.running = new Map();
     this.listen();

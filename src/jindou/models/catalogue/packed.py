@@ -13,8 +13,6 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from jindou.errors import Corrupt
-
 __all__ = ["NotPacked", "write_gguf"]
 
 _MAGIC: Final = b"E5S1"
@@ -43,10 +41,8 @@ _OF_TEXT: Final = {
 }
 
 
-class NotPacked(Corrupt):
+class NotPacked(Exception):
     """The bytes are not the packed form of the model."""
-
-    code = "wrong_bytes"
 
 
 @dataclass(frozen=True, slots=True)

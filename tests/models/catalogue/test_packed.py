@@ -1,13 +1,12 @@
-"""The weights: what is no packed model is not taken for one."""
+"""A model in another packing: what is none is not taken for one."""
 
 import struct
 from pathlib import Path
 
 import pytest
 
-from jindou.models.catalogue import ModelUnavailable
-from jindou.models.embeddings.e5_gguf import NotPacked, write_gguf
-from jindou.models.embeddings.weights import find_weights, pull_weights
+from jindou.models.catalogue import get_entry, pull
+from jindou.models.catalogue.packed import NotPacked, write_gguf
 
 
 @pytest.mark.parametrize(
@@ -27,11 +26,7 @@ def test_bytes_that_are_no_packed_model_are_refused(tmp_path: Path, content: byt
         write_gguf(source, tmp_path / "made.gguf")
 
 
-def test_the_made_file_is_the_one_that_the_entry_names(weights: Path, models_dir: Path) -> None:
-    assert find_weights(models_dir) == weights
-    assert weights.name == "multilingual-e5-small-q4_0-68ceffb63be0.gguf"
-
-
-def test_offline_nothing_is_fetched(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailable, match="JINDOU_OFFLINE"):
-        pull_weights(tmp_path, timeout=1.0, offline=True, report=lambda _: None)
+def test_the_file_that_is_made_is_the_one_that_the_entry_names(models_dir: Path) -> None:
+    made = pull(get_entry("multilingual-e5-small"), models_dir, timeout=5.0, report=lambda _: None)
+    assert made.name == "multilingual-e5-small-q4_0-68ceffb63be0.gguf"
+    assert not list(models_dir.glob("*.packed"))
