@@ -147,9 +147,8 @@ def wheel_with(shelf: Path, n: int, piece: bytes) -> Wheel:
 
 
 def test_the_pieces_of_an_entry_add_up_to_its_file() -> None:
-    wheels = [source.wheels for model in list_entries() for source in model.sources if source.wheels]
-    assert len(wheels) == 2
-    for model in list_entries():
+    # What the wheels of an embedding model hold is made into its file only afterwards.
+    for model in (model for model in list_entries() if model.kind == "coder"):
         for source in model.sources:
             assert not source.wheels or sum(wheel.bytes for wheel in source.wheels) == model.bytes
 

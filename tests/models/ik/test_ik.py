@@ -85,6 +85,39 @@ def test_a_slot_is_kept_in_a_file_and_taken_from_it_again(server: tuple[int, str
             post(server, "/slots/0?action=restore", {"filename": name})
 
 
+def test_one_conversation_changes_nothing_in_another(server: tuple[int, str]) -> None:
+    text = [
+        "Once",
+        "upon",
+        "a",
+        "time",
+        "there",
+        "was",
+        "a",
+        "curious",
+        "fox",
+        "who",
+        "lived",
+        "in",
+        "the",
+        "forest",
+        "and",
+        "every",
+        "day",
+        "it",
+        "went",
+    ]
+    lengths = (17, 9, 11, 18, 11, 18, 13, 3, 15, 6)
+    told: dict[tuple[int, int], str] = {}
+    for at, length in enumerate(lengths):
+        for slot in (at % 2, 1 - at % 2):
+            told[length, slot] = complete(server, prompt=" ".join(text[:length]), id_slot=slot, n_predict=3)["content"]
+    for (n, slot), before in told.items():
+        fresh = complete(server, prompt="Again. " * (n + 1), id_slot=slot, n_predict=1)
+        assert fresh["tokens_predicted"] == 1
+        assert complete(server, prompt=" ".join(text[:n]), id_slot=slot, n_predict=3)["content"] == before
+
+
 def test_a_stop_is_not_written_and_ends_the_answer(server: tuple[int, str]) -> None:
     told = complete(server, prompt="1, 2, 3, 4, 5,", stop=["8"], n_predict=40)
     assert told["stop_type"] == "word"

@@ -1,4 +1,4 @@
-"""Conversations side by side: one thread owns the library, and every batch has a piece of each that is at work.
+"""Conversations side by side: one thread owns the library, and those that are at work take turns in it.
 
 A slot keeps what it has read, so that the next conversation that begins alike goes on from there.
 """
@@ -22,6 +22,8 @@ __all__ = ["Ask", "Batching", "Ended", "Piece"]
 
 T = TypeVar("T")
 _PAUSE: Final = 0.5
+_BESIDE_WRITERS: Final = 64
+"""Tokens of a prompt that are read at a time while another conversation waits for its next token."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class _Slot:
     read: list[int] = field(default_factory=list[int])
     used_at: float = 0.0
     task: int = -1
+    turn: int = 0
     work: "_Work | None" = None
 
 
@@ -94,6 +97,7 @@ class Batching:
         self._errands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._tasks = 0
+        self._turns = 0
         opened: Future[Library] = Future()
         threading.Thread(target=self._run, args=(open_library, opened), name="ik", daemon=True).start()
         self.library = opened.result()
@@ -213,17 +217,17 @@ class Batching:
         slot.work = _Work(ask, Sampler(ask.sampling, grammar), cached, time.monotonic())
 
     def _rows(self) -> list[Row]:
-        """Return the next batch: a token of everybody who writes, then as much as fits of what is to be read."""
+        """Return the next batch: a piece of whoever has waited longest; a small one where somebody else writes."""
         at_work = [slot for slot in self._slots if slot.work is not None]
-        rows: list[Row] = []
-        for slot in sorted(at_work, key=_left):
-            work = slot.work
-            assert work is not None  # noqa: S101 - those at work have it
-            there = len(slot.read)
-            tokens = work.ask.tokens[there : there + self._batch - len(rows)]
-            last = len(work.ask.tokens) - 1
-            rows += [Row(t, there + n, slot.number, there + n == last) for n, t in enumerate(tokens)]
-        return rows
+        slot = min(at_work, key=lambda slot: slot.turn, default=None)
+        if slot is None or slot.work is None:
+            return []
+        self._turns += 1
+        slot.turn = self._turns
+        there, tokens = len(slot.read), slot.work.ask.tokens
+        most = _BESIDE_WRITERS if len(at_work) > 1 else self._batch
+        piece = tokens[there : there + most]
+        return [Row(token, there + n, slot.number, there + n == len(tokens) - 1) for n, token in enumerate(piece)]
 
     def _step(self, library: Library, rows: list[Row]) -> None:
         try:
@@ -234,18 +238,16 @@ class Batching:
                 library.cut(slot.number, len(slot.read))
             return
         except RuntimeError as error:
-            for number in {row.slot for row in rows}:
-                self._end(self._slots[number], "error", str(error))
+            self._end(self._slots[rows[0].slot], "error", str(error))
             return
         for at, row in enumerate(rows):
             slot = self._slots[row.slot]
             slot.read.append(row.token)
             if row.wanted:
                 self._write(library, slot, at)
-        for number in {row.slot for row in rows if not row.wanted}:
-            work = self._slots[number].work
-            if work is not None and not work.written:
-                work.ask.told.put(Piece(""))
+        work = self._slots[rows[0].slot].work
+        if work is not None and not work.written:
+            work.ask.told.put(Piece(""))
 
     def _write(self, library: Library, slot: _Slot, at: int) -> None:
         work = slot.work
@@ -290,10 +292,6 @@ class Batching:
         prompt = len(work.ask.tokens) - work.written + (why == "eos")
         spent = (first - work.begun, now - first)
         work.ask.told.put(Ended(why, held, prompt, work.cached, work.written, spent))
-
-
-def _left(slot: _Slot) -> int:
-    return len(slot.work.ask.tokens) - len(slot.read) if slot.work else 0
 
 
 def _common(one: list[int], other: list[int]) -> int:

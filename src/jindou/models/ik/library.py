@@ -28,7 +28,11 @@ class Row(NamedTuple):
 
 
 class Library:
-    """A model with its cache for several conversations."""
+    """A model with a context of its own for each of several conversations.
+
+    One context for all of them would read a batch of all at once, but then, on processors without AVX-VNNI, one
+    conversation changes what another reads (version 0.1.5).
+    """
 
     def __init__(self, path: str, *, context_tokens: int, slots: int, threads: int, batch: int) -> None:
         self._c: Any = importlib.import_module("ik_llama_cpp._ctypes_api")
@@ -41,15 +45,16 @@ class Library:
         if not self._model:
             raise OSError(f"{path} can't be loaded")
         params = self._c.llama_context_default_params()
-        params.n_ctx = context_tokens * slots
+        params.n_ctx = context_tokens
         params.n_batch = params.n_ubatch = batch
-        params.n_seq_max = slots
+        params.n_seq_max = 1
         params.n_threads = params.n_threads_batch = threads
         # Its flash attention ends the process on processors without AVX-VNNI.
         params.flash_attn = False
-        self._context = self._c.llama_init_from_model(self._model, params)
-        if not self._context:
-            raise MemoryError(f"No context of {params.n_ctx} tokens can be made")
+        self._contexts = [self._c.llama_init_from_model(self._model, params) for _ in range(slots)]
+        if not all(self._contexts):
+            raise MemoryError(f"No {slots} contexts of {context_tokens} tokens can be made")
+        self._last = 0
         self._vocabulary = self._c.llama_model_get_vocab(self._model)
         self._size = self._c.llama_vocab_n_tokens(self._vocabulary)
         self._batch = self._c.llama_batch_init(batch, 0, 1)
@@ -68,7 +73,8 @@ class Library:
 
         # It is kept: the library holds only its address.
         self._abort = self._c.ggml_abort_callback(ask)
-        self._lib.llama_set_abort_callback(self._context, self._abort, None)
+        for context in self._contexts:
+            self._lib.llama_set_abort_callback(context, self._abort, None)
 
     def tokenize(self, text: str) -> list[int]:
         """Return the tokens of a text, in which the markers of the chat format count as such."""
@@ -83,7 +89,7 @@ class Library:
         return bool(self._c.llama_token_is_eog(self._model, token))
 
     def decode(self, rows: Sequence[Row]) -> None:
-        """Read a batch.
+        """Read a batch of one slot.
 
         Raises:
             Aborted: it was given up in the middle.
@@ -93,10 +99,11 @@ class Library:
         batch.n_tokens = len(rows)
         for at, row in enumerate(rows):
             batch.token[at], batch.pos[at] = row.token, row.position
-            batch.n_seq_id[at], batch.seq_id[at][0] = 1, row.slot
+            batch.n_seq_id[at], batch.seq_id[at][0] = 1, 0
             batch.logits[at] = row.wanted
         self._aborted = False
-        code = self._c.llama_decode(self._context, batch)
+        self._last = rows[0].slot
+        code = self._c.llama_decode(self._contexts[self._last], batch)
         # The library does not say by its answer that a batch was given up.
         if self._aborted:
             raise Aborted
@@ -104,25 +111,34 @@ class Library:
             raise RuntimeError(f"llama_decode answered {code}")
 
     def logits(self, at: int) -> Any:
-        """Return the scores of every token behind row `at` of the last batch, as an array that may be written to."""
-        pointer = self._c.llama_get_logits_ith(self._context, at)
-        return self._np.ctypeslib.as_array(pointer, (self._size,)).copy()
+        """Return the scores of every token behind row `at` of the last batch, as an array that may be written to.
+
+        Raises:
+            RuntimeError: they are no numbers.
+        """
+        pointer = self._c.llama_get_logits_ith(self._contexts[self._last], at)
+        scores = self._np.ctypeslib.as_array(pointer, (self._size,)).copy()
+        if not self._np.isfinite(scores).all():
+            raise RuntimeError("the model's scores are no numbers")
+        return scores
 
     def cut(self, slot: int, position: int) -> bool:
         """Forget a slot's tokens from `position` on; False where the model can only forget all of them."""
-        return bool(self._lib.llama_kv_cache_seq_rm(self._context, slot, position, -1))
+        return bool(self._lib.llama_kv_cache_seq_rm(self._contexts[slot], 0, position, -1))
 
     def save(self, slot: int, path: Path, tokens: Sequence[int]) -> int:
         """Write what a slot has read to a file; return its bytes."""
         raw = (ctypes.c_int32 * len(tokens))(*tokens)
-        written: int = self._lib.llama_state_seq_save_file(self._context, str(path).encode(), slot, raw, len(tokens))
+        written: int = self._lib.llama_state_seq_save_file(
+            self._contexts[slot], str(path).encode(), 0, raw, len(tokens)
+        )
         return written
 
     def restore(self, slot: int, path: Path, most: int) -> list[int]:
         """Read what a slot had read from a file; return its tokens, none if it is of another model."""
         raw, count = (ctypes.c_int32 * most)(), ctypes.c_size_t()
         read = self._lib.llama_state_seq_load_file(
-            self._context, str(path).encode(), slot, raw, most, ctypes.byref(count)
+            self._contexts[slot], str(path).encode(), 0, raw, most, ctypes.byref(count)
         )
         return list(raw[: count.value]) if read else []
 
