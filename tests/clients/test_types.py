@@ -14,7 +14,7 @@ from jindou.billing.usage import types as usage_types
 from jindou.identity import audit, keys, policy, principals
 from jindou.identity.audit import types as audit_types
 from jindou.identity.keys import types as key_types
-from jindou.models import catalogue
+from jindou.models import catalogue, deployments
 from jindou.models.catalogue import wire as model_types
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
@@ -32,6 +32,7 @@ PLACES = (
         audit,
         keys,
         catalogue,
+        deployments,
         policy,
         principals,
         sessions,
