@@ -14,8 +14,9 @@ from jindou.billing.usage import types as usage_types
 from jindou.identity import audit, keys, policy, principals
 from jindou.identity.audit import types as audit_types
 from jindou.identity.keys import types as key_types
-from jindou.models import catalogue, deployments
+from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
+from jindou.models.deployments import types as deployment_types
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
 
@@ -32,13 +33,22 @@ PLACES = (
         audit,
         keys,
         catalogue,
-        deployments,
         policy,
         principals,
         sessions,
         status,
     ),
-    *(approval_types, assistant_types, run_types, usage_types, budget_types, audit_types, key_types, model_types),
+    *(
+        approval_types,
+        assistant_types,
+        run_types,
+        usage_types,
+        budget_types,
+        audit_types,
+        key_types,
+        model_types,
+        deployment_types,
+    ),
 )
 
 
@@ -63,7 +73,18 @@ def shape(schema: Any) -> Any:
     plain = cast("dict[str, Any]", schema)
     if "properties" in plain:
         return {name: shape(inner) for name, inner in plain["properties"].items()}
-    dropped = {"title", "description", "default", "$defs", "pattern", "minimum"}
+    # What a value is; the server's limits for what it takes are its own.
+    dropped = {
+        "title",
+        "description",
+        "default",
+        "$defs",
+        "pattern",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "maxLength",
+    }
     return {key: shape(value) for key, value in plain.items() if key not in dropped}
 
 

@@ -1,5 +1,7 @@
 """Deployments as the server sends them."""
 
+from typing import Literal
+
 from pydantic import BaseModel
 
 __all__ = ["Deployment", "EngineView", "Member"]
@@ -33,7 +35,7 @@ class EngineView(BaseModel):
     """How an engine is, seen from the server: its breaker, and what it has to do."""
 
     engine: str
-    state: str
+    state: Literal["stopped", "starting", "ready", "restarting", "unreachable"]
     breaker: str
     under_way: int
     waiting: int
