@@ -43,7 +43,8 @@ class TestConformance(EngineConformance):
     """A real server over its own `/v1`."""
 
     @pytest.fixture(scope="class")
-    def engine(self, small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[OpenAIEngine]:
+    @classmethod
+    def engine(cls, small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[OpenAIEngine]:
         log = tmp_path_factory.mktemp("engine") / "engine.log"
         child = LlamaCppEngine(EngineConfig("small", small_model, 2048, 0, log))
         child.start()
