@@ -68,11 +68,15 @@ def test_a_call_and_its_output_go_there_and_back(steady: Gateway, *, stream: boo
 
 
 def test_calls_in_parallel_are_items_of_their_own(steady: Gateway) -> None:
-    with steady.client().responses.stream(model=MODEL, input="both", tools=[TOOL]) as stream:
+    with steady.client().responses.stream(
+        model=MODEL, input="weather in both, Paris and Rome?", tools=[TOOL]
+    ) as stream:
         made = stream.until_done().get_final_response()
     calls = [json.loads(item.arguments) for item in made.output if item.type == "function_call"]
     assert calls == [{"city": "Paris"}, {"city": "Rome"}]
-    made = steady.client().responses.create(model=MODEL, input="both", tools=[TOOL], parallel_tool_calls=False)
+    made = steady.client().responses.create(
+        model=MODEL, input="weather in both, Paris and Rome?", tools=[TOOL], parallel_tool_calls=False
+    )
     assert len(made.output) == 1
 
 

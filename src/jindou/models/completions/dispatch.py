@@ -314,10 +314,5 @@ class _Making:
         if not used.prompt and not used.completion:
             await ledger.void(attempt, reason)
             return None
-        quantities = Quantities(
-            input_tokens=used.prompt - used.cached,
-            cached_tokens=used.cached,
-            output_tokens=used.completion - used.reasoning,
-            reasoning_tokens=used.reasoning,
-        )
+        quantities = Quantities.told(used.prompt, used.cached, used.completion, used.reasoning)
         return await ledger.settle(attempt, quantities, picked.sku)

@@ -12,7 +12,7 @@ from jindou_client.types import Deployment, Member
 
 __all__ = ["group"]
 
-group = command_group("Deployments: the models that there are, and the engines behind them.")
+group = command_group("Deployments: models, and the engines behind them.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that clients ask for.")]
 Members = Annotated[
@@ -103,11 +103,14 @@ def update(
 
 
 @group.command("delete")
-def delete(name: Name, *, person: As = "manager", home: Home = None) -> None:
+def delete(name: Name, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
     """Take a deployment away; requests under way go on."""
     with signed_in(home, person) as seat:
         seat.client.deployments.delete(name)
-    typer.echo(one_line(f"{name} is no longer served."))
+    if as_json:
+        document({"name": name, "deleted": True})
+    else:
+        typer.echo(one_line(f"{name} is no longer served."))
 
 
 def _member(text: str) -> Member:

@@ -50,6 +50,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "A limit of requests or tokens a minute is reached; the run goes on by itself.",
         "zh": "已达到每分钟的请求或词元上限；运行稍后会自动继续。",
     },
+    "notice.declined_call": {
+        "en": "The model wanted to call a tool that the request did not ask for; it was not called.",
+        "zh": "模型想调用请求并未要求的工具，未予调用。",
+    },
     "notice.repaired_call": {
         "en": "The model's call was malformed; it was repaired.",
         "zh": "模型的调用格式有误，已修正。",

@@ -46,15 +46,14 @@ class Call:
         self.tokens: Tokens = NO_TOKENS
         self.broken: Callable[[Exception], bytes] | None = None
         """How a stream tells what broke it; without, as OpenAI's chat does."""
-        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
         self._receive = receive
         self._send = send
         self._watch: asyncio.TimerHandle | asyncio.Task[None] | None = None
 
     def header(self, name: str) -> str:
         """Return a header of the request, or an empty string."""
-        wanted = name.encode("latin-1")
-        return next((value.decode("latin-1") for given, value in self._headers if given == wanted), "")
+        return self._headers.get(name.encode("latin-1"), b"").decode("latin-1")
 
     @property
     def secret(self) -> str:
