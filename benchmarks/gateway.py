@@ -27,7 +27,7 @@ from proxies.homes import MODEL, prepare
 from proxies.load import cpu_seconds, drive, free_port, pss_mb
 
 OK = 200
-LITELLM = "1.110.2"
+LITELLM = "1.108.7"
 ROUNDS = 3
 FOLDER = Path(__file__).parent
 CACHE = Path.home() / ".cache" / "jindou" / "benchmarks"
@@ -192,8 +192,8 @@ http {{
 def _litellm(folder: Path, engine: int) -> Generator[Proxy]:
     place = CACHE / f"litellm-{LITELLM}"
     if not (place / "bin" / "litellm").exists():
-        subprocess.run(["uv", "venv", "--quiet", str(place)], check=True)
-        install = ["uv", "pip", "install", "--quiet", "--python", str(place / "bin" / "python")]
+        subprocess.run(["uv", "venv", "--quiet", "--clear", "--no-config", str(place)], check=True)
+        install = ["uv", "pip", "install", "--quiet", "--no-config", "--python", str(place / "bin" / "python")]
         subprocess.run([*install, f"litellm[proxy]=={LITELLM}"], check=True)
     port, key = free_port(), "sk-" + "0123456789abcdef" * 3
     conf = folder / "litellm.yaml"
