@@ -233,6 +233,8 @@ class _Making:
 
     async def _relay(self, picked: Picked) -> Relayed:
         upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
+        if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
+            raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
         body = msgspec.json.encode(picked.dress(self.asked.body))
         reply = await self.rooms.upstreams.post(upstream, self.asked.path, body)
         self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
@@ -286,7 +288,8 @@ class _Making:
         if chat is None or picked.native_tools or picked.dialect == "engine":
             return picked.dialect == "engine"
         schema = chat.response_format is not None and chat.response_format.type != "text"
-        return bool(chat.tools) or schema
+        # Of several choices llama.cpp counts the tokens of one.
+        return bool(chat.tools) or schema or (picked.dialect == "llamacpp" and (chat.n or 1) > 1)
 
     def _opening(self, picked: Picked, *, harnessed: bool) -> Opening:
         who = self.holder.who
