@@ -81,6 +81,36 @@ def test_a_row_for_another_organisation_is_refused(database: Database) -> None:
     assert "cnv_forged" not in titles(database)
 
 
+def test_a_row_written_at_once_reads_like_any_other(database: Database) -> None:
+    with database.writing(OURS) as work:
+        row = conversation(work, "cnv_direct", OURS)
+        work.insert(row)
+        row.title = "changed"
+        work.update(row, "title")
+    with database.reading(OURS) as work:
+        found = work.session.get_one(ConversationRow, "cnv_direct")
+        assert (found.title, found.created_at, found.org_id) == ("changed", row.created_at, OURS)
+
+
+def test_a_row_written_at_once_into_another_organisation_is_refused(database: Database) -> None:
+    with database.writing(OURS) as work:
+        forged = conversation(work, "cnv_forged", OTHERS)
+        with pytest.raises(PermissionError):
+            work.insert(forged)
+        with pytest.raises(PermissionError):
+            work.update(conversation(work, "cnv_ours", OTHERS), "title")
+        with pytest.raises(PermissionError):
+            work.update(conversation(work, "cnv_ours", OURS), "title", "org_id")
+
+
+def test_an_update_at_once_under_anothers_id_changes_nothing(database: Database) -> None:
+    with database.writing(OURS) as work:
+        row = conversation(work, "cnv_others", OURS)
+        row.title = "changed"
+        work.update(row, "title")
+    assert titles(database) == {"cnv_ours": "t", "cnv_others": "t"}
+
+
 def test_an_own_row_can_not_be_moved_to_another_organisation(database: Database) -> None:
     with pytest.raises(PermissionError), database.writing(OURS) as work:
         work.session.get_one(ConversationRow, "cnv_ours").org_id = OTHERS

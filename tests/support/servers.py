@@ -66,8 +66,11 @@ class Server:
 
 
 @contextmanager
-def open_server() -> Generator[Server]:
-    """Start a server on a free loopback port; skip the test where none is installed."""
+def open_server(*, durable: bool = False) -> Generator[Server]:
+    """Start a server on a free loopback port; skip the test where none is installed.
+
+    A test's data need not outlive the machine; with `durable` a commit is on disk before it returns.
+    """
     programs = _programs()
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="jindou-postgres-"))
@@ -78,7 +81,8 @@ def open_server() -> Generator[Server]:
         [programs / "initdb", "--auth=trust", "--username=jindou", "--no-sync", "--encoding=UTF8", "-D", data], account
     )
     port = _free_port()
-    settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
+    settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1")
+    settings += ("-c", f"fsync={'on' if durable else 'off'}")
     with (folder / "log").open("wb") as log:
         process: subprocess.Popen[Any] = subprocess.Popen(
             [programs / "postgres", "-D", data, "-p", str(port), *settings], stdout=log, stderr=log, **account

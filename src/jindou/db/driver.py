@@ -33,6 +33,7 @@ class Driver:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.dialect = connection.dialect
         self.is_sqlite = connection.dialect.name == "sqlite"
         # SQLAlchemy's own way costs more here than SQLite does; what sqlite3 raises, the unit of work knows.
         self._cursor: Any = connection.connection.cursor() if self.is_sqlite else None

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Engine, Update, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
-from jindou.db.metadata import Tenant
+from jindou.db.driver import Driver
+from jindou.db.metadata import Base, Tenant
+from jindou.db.rows import insert_row, update_row
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock
 
@@ -24,6 +28,7 @@ class Work:
         self._clock = clock
         self._ids = ids
         self._random_bytes = random_bytes
+        self._driver: Driver | None = None
         self._after_commit: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
@@ -37,6 +42,34 @@ class Work:
     def random_token(self) -> str:
         """Return 256 random bits as 64 hexadecimal digits."""
         return self._random_bytes(32).hex()
+
+    @property
+    def driver(self) -> Driver:
+        """The driver of this transaction's connection; what the session has added so far is written first.
+
+        Its statements see every organisation: who uses it filters by `org_id`.
+        """
+        if self.session.new or self.session.dirty:
+            self.session.flush()
+        if self._driver is None:
+            self._driver = Driver(self.session.connection())
+        return self._driver
+
+    def insert(self, row: Base) -> None:
+        """Write a new row now, whole. No session keeps it, so a later change of the object is written by `update`.
+
+        Raises:
+            PermissionError: it belongs to another organisation.
+        """
+        insert_row(self.driver, row, self.org_id)
+
+    def update(self, row: Base, *names: str) -> None:
+        """Write the columns `names` of a row now.
+
+        Raises:
+            PermissionError: it belongs to another organisation, or would be moved to one.
+        """
+        update_row(self.driver, row, names, self.org_id)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` done once the transaction is durable; never if it fails."""
@@ -65,8 +98,13 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         raise PermissionError("A unit of work of one organisation takes statements on mapped classes only.")
     _refuse_foreign_values(state)
-    mine = with_loader_criteria(Tenant, lambda row: row.org_id == org_id, include_aliases=True)
-    state.statement = state.statement.options(mine)
+    state.statement = state.statement.options(_rows_of(org_id))
+
+
+@lru_cache
+def _rows_of(org_id: str) -> ExecutableOption:
+    """Return the filter; making one costs as much as a query."""
+    return with_loader_criteria(Tenant, lambda row: row.org_id == org_id, include_aliases=True)
 
 
 def _refuse_foreign_values(state: ORMExecuteState) -> None:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -67,7 +68,7 @@ class Tool:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, without titles, as a model should see it."""
-        return _without_titles(self.arguments.model_json_schema())
+        return _schema_of(self.arguments)
 
     def parse(self, arguments: Mapping[str, object]) -> BaseModel:
         """Validate `arguments`.
@@ -113,6 +114,11 @@ def tool(
         facts_type=dict(facts_type or {}),
         preview=preview,
     )
+
+
+@cache
+def _schema_of(arguments: type[BaseModel]) -> dict[str, Any]:
+    return _without_titles(arguments.model_json_schema())
 
 
 def _without_titles(schema: Any) -> Any:

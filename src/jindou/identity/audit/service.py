@@ -21,6 +21,7 @@ from jindou.identity.principals import Principal
 
 __all__ = ["Audit"]
 
+_HEAD = "SELECT seq, hash FROM audit_head WHERE org_id ="
 _FIELDS = tuple(AuditEvent.model_fields)
 
 
@@ -53,24 +54,27 @@ class Audit:
 
     def append(self, work: Work, org_id: str, *, actor: str, on_behalf_of: str, entry: Entry) -> AuditEvent:
         """Add an event at the end of the organisation's chain and return it."""
-        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id).with_for_update()).first()
-        if head is None:
-            head = AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
-            work.session.add(head)
+        driver = work.driver
+        lock = "" if driver.is_sqlite else " FOR UPDATE"
+        found = driver.read(f"{_HEAD} {driver.marks()}{lock}", (org_id,))
+        last, previous = found[0] if found else (0, GENESIS)
         event = AuditEvent(
             **entry.model_dump(mode="json"),
             org_id=org_id,
-            seq=head.seq + 1,
+            seq=last + 1,
             at=work.now(),
             actor=actor,
             on_behalf_of=on_behalf_of,
-            previous=head.hash,
+            previous=previous,
             hash="",
         )
         event.hash = event.expected_hash()
-        work.session.add(AuditEventRow(**event.model_dump()))
-        head.seq, head.hash = event.seq, event.hash
-        work.session.flush()
+        work.insert(AuditEventRow(**event.model_dump()))
+        head = AuditHeadRow(org_id=org_id, seq=event.seq, hash=event.hash)
+        if found:
+            work.update(head, "seq", "hash")
+        else:
+            work.insert(head)
         newest = (event.seq, event.hash)
         work.after_commit(lambda: self._newest.update({org_id: max(newest, self._newest.get(org_id, newest))}))
         return event
