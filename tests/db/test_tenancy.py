@@ -1,15 +1,18 @@
 """A unit of work of one organisation can neither see nor touch another's rows, whichever way it asks."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import aliased
 
 from jindou.agents.conversations.tables import ConversationRow
-from jindou.db import Database, Work
+from jindou.db import Database, Query, Work
 from support.ground import OTHERS, OURS, open_database
+
+BY_ID = Query(ConversationRow, ConversationRow.id == bindparam("id"))
 
 
 @pytest.fixture
@@ -81,33 +84,42 @@ def test_a_row_for_another_organisation_is_refused(database: Database) -> None:
     assert "cnv_forged" not in titles(database)
 
 
-def test_a_row_written_at_once_reads_like_any_other(database: Database) -> None:
+def test_rows_in_hand_are_written_as_far_as_they_changed(database: Database) -> None:
     with database.writing(OURS) as work:
         row = conversation(work, "cnv_direct", OURS)
-        work.insert(row)
-        row.title = "changed"
-        work.update(row, "title")
+        work.add(row)
+        row.title = "added"
+    with database.writing(OURS) as work:
+        (found,) = work.fetch(BY_ID, id="cnv_direct")
+        assert (found.title, found.created_at, found.org_id) == ("added", row.created_at, OURS)
+        found.title = "changed"
+        assert work.session.get_one(ConversationRow, "cnv_direct").title == "changed"
+    assert titles(database)["cnv_direct"] == "changed"
+
+
+def test_what_was_read_is_not_written_if_the_transaction_fails(database: Database) -> None:
+    with suppress(ZeroDivisionError), database.writing(OURS) as work:
+        (found,) = work.fetch(BY_ID, id="cnv_ours")
+        found.title = f"{1 / 0}"
+    assert titles(database)["cnv_ours"] == "t"
+
+
+def test_rows_of_another_organisation_are_not_fetched(database: Database) -> None:
     with database.reading(OURS) as work:
-        found = work.session.get_one(ConversationRow, "cnv_direct")
-        assert (found.title, found.created_at, found.org_id) == ("changed", row.created_at, OURS)
+        assert work.fetch(BY_ID, id="cnv_others") == []
+    with database.reading(None) as work:
+        assert [row.org_id for row in work.fetch(BY_ID, id="cnv_others")] == [OTHERS]
 
 
-def test_a_row_written_at_once_into_another_organisation_is_refused(database: Database) -> None:
+def test_a_row_in_hand_is_not_written_into_another_organisation(database: Database) -> None:
+    with database.writing(OURS) as work, pytest.raises(PermissionError):
+        work.add(conversation(work, "cnv_forged", OTHERS))
     with database.writing(OURS) as work:
-        forged = conversation(work, "cnv_forged", OTHERS)
+        (found,) = work.fetch(BY_ID, id="cnv_ours")
+        found.org_id = OTHERS
         with pytest.raises(PermissionError):
-            work.insert(forged)
-        with pytest.raises(PermissionError):
-            work.update(conversation(work, "cnv_ours", OTHERS), "title")
-        with pytest.raises(PermissionError):
-            work.update(conversation(work, "cnv_ours", OURS), "title", "org_id")
-
-
-def test_an_update_at_once_under_anothers_id_changes_nothing(database: Database) -> None:
-    with database.writing(OURS) as work:
-        row = conversation(work, "cnv_others", OURS)
-        row.title = "changed"
-        work.update(row, "title")
+            work.flush()
+        found.org_id = OURS
     assert titles(database) == {"cnv_ours": "t", "cnv_others": "t"}
 
 

@@ -101,6 +101,7 @@ class Database:
         try:
             yield work
             if write:
+                work.flush()
                 session.commit()
         except (OperationalError, PoolTimeout, sqlite3.OperationalError) as error:
             session.rollback()

@@ -1,61 +1,139 @@
-"""Rows written at once by the driver, for what is written at every step of every run.
+"""Rows read and written by the driver, for what every step of every run reads and writes.
 
-The ORM's unit of work keeps what changed, sorts it and prepares a statement at every flush, which costs more than the
-statement. Here a row is an object of its mapped class all the same, no session keeps it, and the boundary of its
+The ORM's unit of work costs more than the statements that it makes. Here a row is an object of its mapped class all
+the same; what a transaction has read or added it writes in its end, as far as it was changed, and the boundary of its
 organisation holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Dialect, Table, and_, bindparam, insert, update
+from sqlalchemy import ColumnElement, Dialect, Table, UnaryExpression, and_, bindparam, insert, select, update
 
 from jindou.db.driver import Driver, Prepared
 from jindou.db.metadata import Base, Tenant
 
-__all__ = ["insert_row", "update_row"]
+__all__ = ["Query", "RowT", "Rows"]
+
+RowT = TypeVar("RowT", bound=Base)
 
 _KEY = "key_"
 """Before the names of the values that a row is found by: an update has them beside the new ones."""
 
+_Forms = Mapping[str, Callable[[Any], Any]]
 
-def insert_row(driver: Driver, row: Base, org_id: str | None) -> None:
-    """Write a new row, whole: every column has its value.
 
-    Raises:
-        PermissionError: it belongs to another organisation than `org_id`.
+class Query(Generic[RowT]):
+    """A query for whole rows of one class, compiled once a dialect. Its values are `bindparam`s.
+
+    `lock` keeps others from changing them until the transaction ends.
     """
-    _require_own(row, org_id)
-    kind = type(row)
-    _write(driver, kind, _insert_of(kind), {name: getattr(row, name) for name in _columns(kind)})
+
+    def __init__(
+        self,
+        kind: type[RowT],
+        *where: ColumnElement[bool],
+        order_by: ColumnElement[Any] | UnaryExpression[Any] | None = None,
+        lock: bool = False,
+    ) -> None:
+        self.kind = kind
+        self._where = where
+        self._order_by = order_by
+        self._lock = lock
+        self._compiled: dict[tuple[str, bool], tuple[str, Sequence[str]]] = {}
+
+    def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Sequence[str]]:
+        """Return the driver's SQL and the names of its values; `bounded` to the organisation `bound_org_id`."""
+        known = self._compiled.get((dialect.name, bounded))
+        if known is None:
+            table = _table(self.kind)
+            mine = (table.columns["org_id"] == bindparam("bound_org_id"),) if bounded else ()
+            query = select(table).where(*self._where, *mine)
+            if self._order_by is not None:
+                query = query.order_by(self._order_by)
+            if self._lock:
+                query = query.with_for_update()
+            compiled: Any = query.compile(dialect=dialect)
+            known = self._compiled[dialect.name, bounded] = (str(compiled), tuple(compiled.positiontup))
+        return known
 
 
-def update_row(driver: Driver, row: Base, names: tuple[str, ...], org_id: str | None) -> None:
-    """Write the columns `names` of a row that is there.
+class Rows:
+    """The rows that one transaction has in hand. `org_id` bounds them; None is the platform itself."""
 
-    Raises:
-        PermissionError: it belongs to another organisation than `org_id`, or would be moved to one.
-    """
-    _require_own(row, org_id)
-    if "org_id" in names:
-        raise PermissionError("A unit of work moves no row to another organisation.")
-    kind = type(row)
-    values = {name: getattr(row, name) for name in names}
-    values |= {_KEY + name: getattr(row, name) for name in _keys(kind)}
-    _write(driver, kind, _update_of(kind, names), values)
+    def __init__(self, driver: Driver, org_id: str | None) -> None:
+        self._driver = driver
+        self._org_id = org_id
+        self._read: list[tuple[Base, dict[str, Any]]] = []
+        self._added: list[Base] = []
 
+    def fetch(self, query: Query[RowT], values: Mapping[str, object]) -> list[RowT]:
+        """Return the rows that `query` finds; a later change of one is written by `flush`."""
+        self.flush()
+        kind = query.kind
+        text, names = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
+        of = {**values, "bound_org_id": self._org_id}
+        found = self._driver.read(text, [of[name] for name in names])
+        columns, forms = _columns(kind), _result_forms(kind, self._driver.dialect)
+        rows: list[RowT] = []
+        for line in found:
+            plain = {
+                name: form(value) if (form := forms.get(name)) else value
+                for name, value in zip(columns, line, strict=True)
+            }
+            row = kind(**plain)
+            self._read.append((row, plain))
+            rows.append(row)
+        return rows
 
-def _require_own(row: Base, org_id: str | None) -> None:
-    if org_id is not None and isinstance(row, Tenant) and row.org_id != org_id:
-        raise PermissionError("A unit of work can't write into another organisation.")
+    def add(self, row: Base) -> None:
+        """Have a new row written, whole: each of its columns has a value, or gets none.
 
+        Raises:
+            PermissionError: it belongs to another organisation.
+        """
+        self._require_own(row)
+        self._added.append(row)
 
-def _write(driver: Driver, kind: type[Base], prepared: Prepared, values: Mapping[str, Any]) -> None:
-    forms = _forms(kind, driver.dialect)
-    driver.write(
-        prepared, [{name: form(value) if (form := forms.get(name)) else value for name, value in values.items()}]
-    )
+    def flush(self) -> None:
+        """Write what was added, and what was changed of all that was read or added before.
+
+        Raises:
+            PermissionError: a row was moved to another organisation.
+        """
+        for row, before in self._read:
+            changed = tuple(name for name, value in before.items() if getattr(row, name) != value)
+            if changed:
+                self._update(row, changed)
+                before.update({name: getattr(row, name) for name in changed})
+        added, self._added = self._added, []
+        for row in added:
+            kind = type(row)
+            values = {name: getattr(row, name) for name in _columns(kind)}
+            self._write(kind, _insert_of(kind), values)
+            self._read.append((row, values))
+
+    def _update(self, row: Base, names: tuple[str, ...]) -> None:
+        self._require_own(row)
+        if "org_id" in names:
+            raise PermissionError("A unit of work moves no row to another organisation.")
+        kind = type(row)
+        values = {name: getattr(row, name) for name in names}
+        values |= {_KEY + name: getattr(row, name) for name in _keys(kind)}
+        self._write(kind, _update_of(kind, names), values)
+
+    def _write(self, kind: type[Base], prepared: Prepared, values: Mapping[str, Any]) -> None:
+        forms = _bind_forms(kind, self._driver.dialect)
+        ready = {name: form(value) if (form := forms.get(name)) else value for name, value in values.items()}
+        self._driver.write(prepared, [ready])
+
+    def _is_bounded(self, kind: type[Base]) -> bool:
+        return self._org_id is not None and issubclass(kind, Tenant)
+
+    def _require_own(self, row: Base) -> None:
+        if isinstance(row, Tenant) and self._org_id not in {None, row.org_id}:
+            raise PermissionError("A unit of work can't write into another organisation.")
 
 
 def _table(kind: type[Base]) -> Table:
@@ -87,7 +165,7 @@ def _update_of(kind: type[Base], names: tuple[str, ...]) -> Prepared:
 
 
 @cache
-def _forms(kind: type[Base], dialect: Dialect) -> dict[str, Callable[[Any], Any]]:
+def _bind_forms(kind: type[Base], dialect: Dialect) -> _Forms:
     """Return what puts the values of columns into the driver's form, where that is another one."""
     forms: dict[str, Callable[[Any], Any]] = {}
     for column in _table(kind).columns:
@@ -95,3 +173,13 @@ def _forms(kind: type[Base], dialect: Dialect) -> dict[str, Callable[[Any], Any]
         if form is not None:
             forms[column.name] = forms[_KEY + column.name] = form
     return forms
+
+
+@cache
+def _result_forms(kind: type[Base], dialect: Dialect) -> _Forms:
+    """Return what makes values of columns out of what the driver gives, where that is something else."""
+    found = {
+        column.name: column.type.dialect_impl(dialect).result_processor(dialect, None)
+        for column in _table(kind).columns
+    }
+    return {name: form for name, form in found.items() if form is not None}

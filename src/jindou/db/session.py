@@ -10,7 +10,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from jindou.db.driver import Driver
 from jindou.db.metadata import Base, Tenant
-from jindou.db.rows import insert_row, update_row
+from jindou.db.rows import Query, Rows, RowT
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock
 
@@ -23,12 +23,13 @@ class Work:
     def __init__(
         self, session: Session, org_id: str | None, clock: Clock, ids: IdMaker, random_bytes: Callable[[int], bytes]
     ) -> None:
-        self.session = session
+        self._session = session
         self.org_id = org_id
         self._clock = clock
         self._ids = ids
         self._random_bytes = random_bytes
         self._driver: Driver | None = None
+        self._rows: Rows | None = None
         self._after_commit: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
@@ -44,32 +45,49 @@ class Work:
         return self._random_bytes(32).hex()
 
     @property
+    def session(self) -> Session:
+        """The ORM's session in this transaction; what rows were in hand is written first."""
+        if self._rows is not None:
+            self._rows.flush()
+        return self._session
+
+    @property
     def driver(self) -> Driver:
-        """The driver of this transaction's connection; what the session has added so far is written first.
+        """The driver of this transaction's connection; what was added or changed so far is written first.
 
         Its statements see every organisation: who uses it filters by `org_id`.
         """
-        if self.session.new or self.session.dirty:
-            self.session.flush()
-        if self._driver is None:
-            self._driver = Driver(self.session.connection())
-        return self._driver
+        self.flush()
+        return self._open_rows()[0]
 
-    def insert(self, row: Base) -> None:
-        """Write a new row now, whole. No session keeps it, so a later change of the object is written by `update`.
+    def fetch(self, query: Query[RowT], **values: object) -> list[RowT]:
+        """Return the rows of a query; a change of one is written at the end of the transaction."""
+        self._flush_session()
+        return self._open_rows()[1].fetch(query, values)
+
+    def add(self, row: Base) -> None:
+        """Have a new row written, whole.
 
         Raises:
             PermissionError: it belongs to another organisation.
         """
-        insert_row(self.driver, row, self.org_id)
+        self._open_rows()[1].add(row)
 
-    def update(self, row: Base, *names: str) -> None:
-        """Write the columns `names` of a row now.
+    def flush(self) -> None:
+        """Write what was added or changed so far; the database does so at the end."""
+        self._flush_session()
+        if self._rows is not None:
+            self._rows.flush()
 
-        Raises:
-            PermissionError: it belongs to another organisation, or would be moved to one.
-        """
-        update_row(self.driver, row, names, self.org_id)
+    def _flush_session(self) -> None:
+        if self._session.new or self._session.dirty:
+            self._session.flush()
+
+    def _open_rows(self) -> tuple[Driver, Rows]:
+        if self._driver is None or self._rows is None:
+            self._driver = Driver(self._session.connection())
+            self._rows = Rows(self._driver, self.org_id)
+        return self._driver, self._rows
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` done once the transaction is durable; never if it fails."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from jindou.db import Work
+from jindou.db import Query, Work
 from jindou.errors import Corrupt
 from jindou.identity.audit.chain import Head, verify_chain
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
@@ -21,7 +21,7 @@ from jindou.identity.principals import Principal
 
 __all__ = ["Audit"]
 
-_HEAD = "SELECT seq, hash FROM audit_head WHERE org_id ="
+_HEAD = Query(AuditHeadRow, AuditHeadRow.org_id == bindparam("of"), lock=True)
 _FIELDS = tuple(AuditEvent.model_fields)
 
 
@@ -54,27 +54,23 @@ class Audit:
 
     def append(self, work: Work, org_id: str, *, actor: str, on_behalf_of: str, entry: Entry) -> AuditEvent:
         """Add an event at the end of the organisation's chain and return it."""
-        driver = work.driver
-        lock = "" if driver.is_sqlite else " FOR UPDATE"
-        found = driver.read(f"{_HEAD} {driver.marks()}{lock}", (org_id,))
-        last, previous = found[0] if found else (0, GENESIS)
+        found = work.fetch(_HEAD, of=org_id)
+        head = found[0] if found else AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
         event = AuditEvent(
             **entry.model_dump(mode="json"),
             org_id=org_id,
-            seq=last + 1,
+            seq=head.seq + 1,
             at=work.now(),
             actor=actor,
             on_behalf_of=on_behalf_of,
-            previous=previous,
+            previous=head.hash,
             hash="",
         )
         event.hash = event.expected_hash()
-        work.insert(AuditEventRow(**event.model_dump()))
-        head = AuditHeadRow(org_id=org_id, seq=event.seq, hash=event.hash)
-        if found:
-            work.update(head, "seq", "hash")
-        else:
-            work.insert(head)
+        work.add(AuditEventRow(**event.model_dump()))
+        head.seq, head.hash = event.seq, event.hash
+        if not found:
+            work.add(head)
         newest = (event.seq, event.hash)
         work.after_commit(lambda: self._newest.update({org_id: max(newest, self._newest.get(org_id, newest))}))
         return event
