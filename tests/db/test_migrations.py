@@ -8,7 +8,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from jindou import assembly
-from jindou.db import Base, Database, DatabaseNewer, migrate, revision
+from jindou.db import Base, Database, migrate, revision
+from jindou.errors import Conflict
 from support.ground import open_database
 
 
@@ -56,6 +57,6 @@ def test_a_database_that_a_newer_jindou_made_is_left_alone(tmp_path: Path) -> No
     with open_database(tmp_path) as database:
         with database.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-        with pytest.raises(DatabaseNewer, match="9999"):
+        with pytest.raises(Conflict, match="9999"):
             migrate(database)
         assert "run" in table_names(database)
