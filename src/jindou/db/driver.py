@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, Insert, TextClause, Update
 
-__all__ = ["Driver", "Prepared"]
+__all__ = ["Arrange", "Driver", "Prepared", "arranging"]
+
+Arrange = Callable[[Mapping[str, Any]], Any]
+"""Makes a statement's parameters, as the driver takes them, of its values by name."""
+
+
+def arranging(compiled: Any) -> Arrange:
+    """Return what arranges the values of a compiled statement."""
+    if not compiled.positional:
+        return dict
+    names = tuple(compiled.positiontup)
+    return lambda values: tuple(values[name] for name in names)
 
 
 class Prepared:
@@ -16,15 +26,14 @@ class Prepared:
     def __init__(self, statement: Insert | Update | TextClause, names: Sequence[str]) -> None:
         self._statement = statement
         self._names = list(names)
-        self._compiled: dict[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {}
+        self._compiled: dict[str, tuple[str, Arrange]] = {}
 
-    def compiled(self, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+    def compiled(self, dialect: Dialect) -> tuple[str, Arrange]:
         """Return the SQL for the driver, and what makes its parameters of a row."""
         known = self._compiled.get(dialect.name)
         if known is None:
-            compiled: Any = self._statement.compile(dialect=dialect, column_keys=self._names)
-            ordered: Any = itemgetter(*compiled.positiontup) if compiled.positional else dict
-            known = self._compiled[dialect.name] = (str(compiled), ordered)
+            compiled = self._statement.compile(dialect=dialect, column_keys=self._names)
+            known = self._compiled[dialect.name] = (str(compiled), arranging(compiled))
         return known
 
 
@@ -49,11 +58,12 @@ class Driver:
             else:
                 self._connection.exec_driver_sql(text, values)
 
-    def read(self, text: str, values: Sequence[object] = ()) -> Sequence[Any]:
+    def read(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Sequence[Any]:
         """Return the rows of a query in the driver's SQL."""
         if self._cursor is not None:
             return self._cursor.execute(text, values).fetchall()
-        return self._connection.exec_driver_sql(text, tuple(values)).fetchall()
+        given = values if isinstance(values, Mapping) else tuple(values)
+        return self._connection.exec_driver_sql(text, cast("Any", given)).fetchall()
 
     def run(self, text: str) -> None:
         """Do a statement without values."""

@@ -5,13 +5,13 @@ the same; what a transaction has read or added it writes in its end, as far as i
 organisation holds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Dialect, Table, UnaryExpression, and_, bindparam, insert, select, update
 
-from jindou.db.driver import Driver, Prepared
+from jindou.db.driver import Arrange, Driver, Prepared, arranging
 from jindou.db.metadata import Base, Tenant
 
 __all__ = ["Query", "RowT", "Rows"]
@@ -41,10 +41,10 @@ class Query(Generic[RowT]):
         self._where = where
         self._order_by = order_by
         self._lock = lock
-        self._compiled: dict[tuple[str, bool], tuple[str, Sequence[str]]] = {}
+        self._compiled: dict[tuple[str, bool], tuple[str, Arrange]] = {}
 
-    def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Sequence[str]]:
-        """Return the driver's SQL and the names of its values; `bounded` to the organisation `bound_org_id`."""
+    def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Arrange]:
+        """Return the driver's SQL, and what arranges its values; `bounded` to the organisation `bound_org_id`."""
         known = self._compiled.get((dialect.name, bounded))
         if known is None:
             table = _table(self.kind)
@@ -54,8 +54,8 @@ class Query(Generic[RowT]):
                 query = query.order_by(self._order_by)
             if self._lock:
                 query = query.with_for_update()
-            compiled: Any = query.compile(dialect=dialect)
-            known = self._compiled[dialect.name, bounded] = (str(compiled), tuple(compiled.positiontup))
+            compiled = query.compile(dialect=dialect)
+            known = self._compiled[dialect.name, bounded] = (str(compiled), arranging(compiled))
         return known
 
 
@@ -72,9 +72,8 @@ class Rows:
         """Return the rows that `query` finds; a later change of one is written by `flush`."""
         self.flush()
         kind = query.kind
-        text, names = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
-        of = {**values, "bound_org_id": self._org_id}
-        found = self._driver.read(text, [of[name] for name in names])
+        text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
+        found = self._driver.read(text, arrange({**values, "bound_org_id": self._org_id}))
         columns, forms = _columns(kind), _result_forms(kind, self._driver.dialect)
         rows: list[RowT] = []
         for line in found:
