@@ -78,8 +78,8 @@ def _many(platform: Platform, who: Principal, runs: int, at_once: int) -> None:
         with platform.database.writing(who.org_id) as work:
             run = platform.runs.start(work, who, StartRun(message=QUESTION))
 
-            def listen(event: RunEvent | None) -> None:
-                if event is not None and event.type == "run.finished":
+            def listen(told: object) -> None:
+                if isinstance(told, RunEvent) and told.type == "run.finished":
                     ended.release()
 
             platform.runs.stream.subscribe(run.id, listen)

@@ -1,30 +1,28 @@
 """Settings -> Platform: the only place where the rooms are put together."""
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import entry_points
-from pathlib import Path
 
-from jindou import __version__
 from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
-from jindou.agents.tools import Doorway, actions_of
-from jindou.assembly_gateway import Gateway
+from jindou.agents.tools import Doorway
+from jindou.assembly_gateway import Gateway, NotPrepared
+from jindou.assembly_ground import Ground, installed_packs, lay_ground
 from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceBook
 from jindou.billing.usage import Ledger, Usage
-from jindou.db import Database, Work, migrate
+from jindou.db import Database, Work
 from jindou.durable.queue import Handler, Queue, Worker
-from jindou.errors import Invalid, JindouError, NotFound
+from jindou.durable.signals import Signals
+from jindou.errors import JindouError
 from jindou.home import Home
 from jindou.identity.audit import Audit
 from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
-from jindou.identity.principals import Person, Principals
+from jindou.identity.principals import Principals
 from jindou.identity.sessions import Sessions
 from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
@@ -33,15 +31,19 @@ from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models as LocalModels
-from jindou.models.serving import open_catalogue
-from jindou.packs.contract import OpenPack, Pack
+from jindou.models.serving import open_catalogue, remote_models
+from jindou.packs.contract import OpenPack
 from jindou.settings import Settings
-from jindou.telemetry import Clock, Metrics, Spans, get_logger, open_spans
+from jindou.telemetry import Clock, get_logger
 
-__all__ = ["Platform", "assemble", "installed_packs"]
+__all__ = ["Platform", "RunWorker", "assemble", "assemble_worker", "installed_packs"]
 
-_COMPANY = "Somersault Lamps · 筋斗灯饰"
 _PUBLISH_SECONDS = 2.0
+_HAND_BACK_SECONDS = 5.0
+_OWNER_SECONDS = 30.0
+"""Until a process that says nothing is taken for dead and its calls of the gateway for lost: no hurry, as nobody waits
+for them."""
+
 _log = get_logger(__name__)
 
 
@@ -52,6 +54,7 @@ class Platform:
     settings: Settings
     home: Home
     database: Database
+    signals: Signals
     queue: Queue
     policy: Policy
     audit: Audit
@@ -84,9 +87,12 @@ class Platform:
             EngineUnavailable: the model does not come up.
         """
         self._recover()
+        self.runs.stream.listen()
+        self.signals.start()
         self.gateway.start()
         self.deployments.start()
-        for name, work_on in (("warm-up", self._warm_up), ("audit-heads", self._publish_heads)):
+        publish = partial(_publish_heads, self.audit, self._closing)
+        for name, work_on in (("warm-up", self._warm_up), ("audit-heads", publish)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
             thread.start()
@@ -112,6 +118,8 @@ class Platform:
         for thread in self._background:
             thread.join(timeout=5.0)
         self.worker.stop(seconds=5.0)
+        self.worker.close()
+        self.signals.stop()
         self.models.stop()
         self.gateway.stop(seconds=5.0)
         self.deployments.stop()
@@ -124,7 +132,6 @@ class Platform:
         """Cancel the runs that are under way and make the demo data of every pack anew."""
         with self.database.writing(None) as work:
             self.runs.cancel_all(work)
-        self.worker.wake()
         for pack in self.packs.values():
             pack.reset()
 
@@ -139,21 +146,56 @@ class Platform:
         if not self._closing.is_set():
             self.worker.start()
 
-    def _publish_heads(self) -> None:
-        while not self._closing.wait(_PUBLISH_SECONDS):
-            try:
-                self.audit.publish()
-            except OSError as error:
-                _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
+
+@dataclass(slots=True, kw_only=True)
+class RunWorker:
+    """What moves runs on, and nothing else: one of any number of processes on one PostgreSQL database."""
+
+    database: Database
+    signals: Signals
+    audit: Audit
+    runner: Runner
+    worker: Worker
+    packs: dict[str, OpenPack]
+    _closing: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Begin to take tasks."""
+        self.signals.start()
+        threading.Thread(
+            target=_publish_heads, args=(self.audit, self._closing), name="audit-heads", daemon=True
+        ).start()
+        self.worker.start()
+
+    def stop(self, seconds: float) -> None:
+        """Take no more tasks, give those under way `seconds` to end, and hand back what is left."""
+        if not self.worker.stop(seconds):
+            self.runner.stop()
+            self.worker.stop(_HAND_BACK_SECONDS)
+        self.worker.close()
+        self._closing.set()
+        self.signals.stop()
+        self.audit.publish()
+        for pack in self.packs.values():
+            pack.close()
+        self.database.close()
+
+
+def _publish_heads(audit: Audit, closing: threading.Event) -> None:
+    while not closing.wait(_PUBLISH_SECONDS):
+        try:
+            audit.publish()
+        except OSError as error:
+            _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
 
 
 def assemble(settings: Settings, home: Home, models: LocalModels, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
-    ground = _lay_ground(settings, home, clock)
+    ground = lay_ground(settings, home, clock)
     prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
     usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
-    ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
+    ledger = _ledger(ground, usage)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     parts = _parts(
@@ -171,6 +213,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         settings=settings,
         home=home,
         database=ground.database,
+        signals=ground.signals,
         queue=ground.queue,
         policy=ground.policy,
         audit=ground.audit,
@@ -196,8 +239,48 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     )
 
 
+def assemble_worker(settings: Settings, home: Home) -> RunWorker:
+    """Put together what moves runs on, on the database and the engines of a `jindou up`.
+
+    Raises:
+        NotPrepared: the database is SQLite, which one process has, or nothing says which model runs ask.
+        DatabaseOlder, DatabaseNewer: the database is of another version.
+    """
+    model = home.standing_model() or settings.model
+    if not settings.database_url or settings.database_url.startswith("sqlite"):
+        raise NotPrepared("SQLite is for one process, `jindou up`. Set `database_url` to a PostgreSQL database.")
+    if model == "auto":
+        raise NotPrepared("Nobody has announced a model here: set `model` to the one that runs ask.")
+    ground = lay_ground(settings, home, is_first=False)
+    prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
+    usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
+    parts = _parts(
+        ground,
+        settings,
+        model,
+        deployments=_deployments(ground, settings, home, remote_models(settings, home), model),
+        usage=usage,
+        assistants=Assistants(ground.assistant_folders()),
+        approvals=approvals,
+    )
+    runner = Runner(parts)
+    return RunWorker(
+        database=ground.database,
+        signals=ground.signals,
+        audit=ground.audit,
+        runner=runner,
+        worker=_worker(ground, settings, runner, approvals, _ledger(ground, usage)),
+        packs=ground.opened,
+    )
+
+
+def _ledger(ground: Ground, usage: Usage) -> Ledger:
+    return Ledger(ground.database, usage.attempts, Queue(_OWNER_SECONDS), ground.metrics.ledger)
+
+
 def _parts(
-    ground: "_Ground",
+    ground: Ground,
     settings: Settings,
     model: str,
     *,
@@ -206,7 +289,7 @@ def _parts(
     assistants: Assistants,
     approvals: Approvals,
 ) -> Parts:
-    stream = Stream()
+    stream = Stream(ground.signals)
     return Parts(
         database=ground.database,
         queue=ground.queue,
@@ -225,7 +308,7 @@ def _parts(
     )
 
 
-def _budgets(ground: "_Ground", usage: Usage, assistants: Assistants) -> Budgets:
+def _budgets(ground: Ground, usage: Usage, assistants: Assistants) -> Budgets:
     def find_bound(work: Work, scope: str, scope_id: str) -> Bound:
         if scope == "organisation":
             return Bound(ground.principals.organisation_name(work, scope_id))
@@ -238,23 +321,23 @@ def _budgets(ground: "_Ground", usage: Usage, assistants: Assistants) -> Budgets
     return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
 
 
-def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
+def _doorway(ground: Ground, assistants: Assistants) -> Doorway:
     doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
     doorway.require_tools(assistants.list_assistants())
     return doorway
 
 
-def _deployments(ground: "_Ground", settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
+def _deployments(ground: Ground, settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
     policy, audit = ground.policy, ground.audit
     return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
 
 
-def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments) -> Models:
+def _models(ground: Ground, settings: Settings, home: Home, deployments: Deployments) -> Models:
     catalogue = open_catalogue(settings, home, deployments.served)
     return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
 
 
-def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
+def _gateway(ground: Ground, settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
     clock = ground.database.clock
     return Gateway(
         clock=clock,
@@ -267,109 +350,10 @@ def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Dep
     )
 
 
-def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
+def _worker(ground: Ground, settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
     handlers: dict[str, Handler] = {
         RUN_TASK: runner.run,
         EXPIRE_TASK: partial(approvals.expire, ground.database),
         Ledger.task: ledger.bury,
     }
-    return Worker(ground.database, ground.queue, handlers, settings.run_workers)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ground:
-    """What every other room stands on."""
-
-    database: Database
-    packs: dict[str, Pack]
-    opened: dict[str, OpenPack]
-    policy: Policy
-    audit: Audit
-    principals: Principals
-    keys: Keys
-    queue: Queue
-    metrics: Metrics
-    spans: Spans
-
-    def assistant_folders(self) -> list[tuple[str, Path]]:
-        """Return the pack and the folder of each assistant."""
-        found = {name: sorted(pack.folder.glob("assistants/*/assistant.yaml")) for name, pack in self.packs.items()}
-        return [(name, definition.parent) for name, definitions in found.items() for definition in definitions]
-
-    def name_of(self, work: Work, id_: str) -> str:
-        """Return the name of a person or of a key, or the id of what is gone."""
-        try:
-            return self.keys.owner(work, id_)[0] if id_.startswith("key_") else self.principals.get(work, id_).name
-        except NotFound:
-            return id_
-
-
-def _lay_ground(settings: Settings, home: Home, clock: Clock | None) -> _Ground:
-    """Open the database, bring it to the newest schema, open the packs, and seed an empty installation."""
-    database = Database(settings.database_url or f"sqlite:///{home.database}", clock=clock)
-    migrate(database)
-    packs = {pack.name: pack for pack in installed_packs()}
-    opened = {name: _open(pack, home, database.clock) for name, pack in packs.items()}
-    policy = _policy(packs, opened)
-    principals = Principals()
-    seed(database, principals, packs.values())
-    audit = Audit(home.published_heads, policy)
-    return _Ground(
-        database=database,
-        packs=packs,
-        opened=opened,
-        policy=policy,
-        audit=audit,
-        principals=principals,
-        keys=Keys(principals, policy, audit),
-        queue=Queue(settings.lease_seconds),
-        metrics=Metrics(),
-        spans=open_spans(settings.otlp_endpoint, __version__),
-    )
-
-
-def installed_packs() -> list[Pack]:
-    """Return every pack that is installed.
-
-    Raises:
-        Invalid: an entry point does not name a pack.
-    """
-    packs: list[Pack] = []
-    for point in entry_points(group="jindou.packs"):
-        pack = point.load()
-        if not isinstance(pack, Pack):
-            raise Invalid(f"The entry point {point.name} is no pack.", field=point.value, rule="jindou.packs")
-        packs.append(pack)
-    return packs
-
-
-def seed(database: Database, principals: Principals, packs: Iterable[Pack]) -> None:
-    """Make the demo company and its people, if there is no organisation yet."""
-    with database.writing(None) as work:
-        if principals.find_organisation(work) is not None:
-            return
-        org_id = principals.create_organisation(work, _COMPANY)
-        for person in (person for pack in packs for person in pack.people):
-            made = Person(
-                id="",
-                handle=person.handle,
-                name=person.name,
-                title=dict(person.title),
-                roles=list(person.roles),
-                language=person.language,
-            )
-            principals.create_person(work, org_id, made)
-
-
-def _open(pack: Pack, home: Home, clock: Clock) -> OpenPack:
-    folder = home.packs / pack.name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return pack.open(folder, clock.now())
-
-
-def _policy(packs: dict[str, Pack], opened: dict[str, OpenPack]) -> Policy:
-    texts = {name: (pack.folder / "policy.cedar").read_text(encoding="utf-8") for name, pack in packs.items()}
-    actions: dict[str, list[str]] = {}
-    for name, pack in packs.items():
-        actions |= actions_of(name, opened[name].tools, pack.actions)
-    return Policy(texts, actions)
+    return Worker(ground.database, ground.queue, handlers, settings.run_workers, reap=runner.reap)

@@ -22,13 +22,13 @@ from jindou.models.serving import open_catalogue, remote_models
 from jindou.settings import Settings
 from jindou.telemetry import Clock, Metrics, Spans, open_spans
 
-__all__ = ["Gateway", "open_gateway"]
+__all__ = ["Gateway", "NotPrepared", "open_gateway"]
 
 _STOP_SECONDS = 5.0
 
 
 class NotPrepared(Unavailable):
-    """The home has no database of this version."""
+    """There is no database that this process could work on."""
 
     code = "not_prepared"
 

@@ -56,12 +56,22 @@ class Settings(BaseSettings):
     context_tokens: int = Field(default=8192, ge=2048, le=131072, description="Context length, in tokens.")
     language: Literal["auto", "en", "zh"] = Field(default="auto", description="Language of the console and the CLI.")
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 currency of the bill.")
-    run_workers: int = Field(default=4, ge=1, le=64, description="Runs that go on at the same time.")
+    run_workers: int = Field(
+        default=4, ge=0, le=64, description="Runs that go on at once in a process; 0 leaves them to `jindou worker`."
+    )
+    runs_per_organisation: int = Field(
+        default=0, ge=0, description="Runs of one organisation that go on at once in all processes; 0 is no limit."
+    )
+    drain_seconds: float = Field(
+        default=20.0,
+        ge=0,
+        description="Seconds a worker that is told to stop gives its runs before it hands them over.",
+    )
     run_max_steps: int = Field(default=12, ge=1, le=200, description="Model and tool calls in one run, at most.")
     answer_max_tokens: int = Field(default=512, ge=16, le=8192, description="Tokens of one model answer, at most.")
     message_max_chars: int = Field(default=16000, ge=1, description="Characters in one message of a person, at most.")
     approval_hours: float = Field(default=72.0, gt=0, description="Hours until an undecided approval expires.")
-    lease_seconds: float = Field(default=30.0, ge=1, description="Seconds until another worker may take over a run.")
+    lease_seconds: float = Field(default=6.0, ge=1, description="Seconds until another worker may take over a run.")
     sign_in_hours: float = Field(default=24.0, gt=0, description="Hours that a one-time sign-in link is good for.")
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")

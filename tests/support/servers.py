@@ -33,7 +33,7 @@ class Server:
 
     def url(self, name: str) -> str:
         """Return the address of a database."""
-        return f"postgresql+pg8000://jindou@127.0.0.1:{self._port}/{name}"
+        return f"postgresql+psycopg://jindou@127.0.0.1:{self._port}/{name}"
 
     def create(self, template: str = "migrated") -> str:
         """Make a database and return its address."""

@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from jindou.db.clock import ServerClock
 from jindou.db.session import Work, open_session
 from jindou.errors import Unavailable
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock, SystemClock
 
 __all__ = ["Database", "DatabaseUnavailable", "unavailable"]
+
+_RECONNECT_SECONDS = 1800
+"""Age of a connection that is not used again; with a new one, the server's clock is read."""
 
 _PASSING = frozenset({"BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "PROTOCOL"})
 
@@ -32,7 +36,8 @@ class Database:
     """Opens units of work on the database at `url`.
 
     On SQLite a writer takes the write lock when it begins, so that it never fails half-way for want of it; every
-    commit is on disk (WAL, `synchronous=FULL`) before it returns.
+    commit is on disk (WAL, `synchronous=FULL`) before it returns. Without a `clock` it is the machine's on SQLite, and
+    elsewhere the server's.
     """
 
     def __init__(
@@ -43,16 +48,21 @@ class Database:
         random_bytes: Callable[[int], bytes] = os.urandom,
         busy_seconds: float = 10.0,
     ) -> None:
-        self.clock = clock or SystemClock()
+        self.is_sqlite = url.startswith("sqlite")
+        self.clock = clock or (SystemClock() if self.is_sqlite else ServerClock())
         self._random_bytes = random_bytes
         self._ids = IdMaker(random_bytes)
         self._turn = threading.Lock()
         self._busy_seconds = busy_seconds
-        self.is_sqlite = url.startswith("sqlite")
-        self.engine: Engine = create_engine(url, pool_size=20, max_overflow=20, pool_timeout=busy_seconds)
+        recycle = -1 if self.is_sqlite else _RECONNECT_SECONDS
+        self.engine: Engine = create_engine(
+            url, pool_size=20, max_overflow=20, pool_timeout=busy_seconds, pool_recycle=recycle
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        elif isinstance(self.clock, ServerClock):
+            event.listen(self.engine, "connect", self.clock.read)
         self._to_write = self.engine.execution_options(jindou_write=True)
         self._to_read = self.engine.execution_options(jindou_write=False)
 
@@ -103,7 +113,7 @@ class Database:
             if write:
                 work.flush()
                 session.commit()
-        except (OperationalError, PoolTimeout, sqlite3.OperationalError) as error:
+        except (DBAPIError, PoolTimeout, sqlite3.OperationalError) as error:
             session.rollback()
             raise unavailable(error) from error
         except BaseException:
@@ -136,7 +146,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def unavailable(error: Exception) -> Exception:
     """Return what to raise for an error of the database: `DatabaseUnavailable` where trying again may help."""
-    cause = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError) and not error.connection_invalidated:
+        return error
+    cause = error.orig if isinstance(error, DBAPIError) else error
     # SQLite says "operational" of a wrong statement, too.
     if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorname.split("_")[1] not in _PASSING:
         return error

@@ -7,13 +7,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from jindou.db.engine import Database, unavailable
 from jindou.errors import Conflict
 
 __all__ = ["DatabaseNewer", "migrate", "require_newest", "revision"]
+
+_LOCK = 0x6A696E646F75
+"""The advisory lock of whoever changes the schema."""
 
 
 class DatabaseNewer(Conflict):
@@ -63,6 +66,9 @@ def migrate(database: Database, target: str = "head") -> None:
     config = _config()
     try:
         with database.engine.begin() as connection:
+            if not database.is_sqlite:
+                # Two that start at once: the second finds nothing left to do.
+                connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             _refuse_newer(connection, ScriptDirectory.from_config(config))
             config.attributes["connection"] = connection
             if target == "base":

@@ -1,15 +1,16 @@
 """The unit of work: one transaction, one organisation. Services use it and never commit; the door does."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import Engine, Update, event
+from sqlalchemy import ColumnElement, DateTime, Engine, Update, event, func, literal
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
+from jindou.db.clock import ServerClock
 from jindou.db.driver import Driver
-from jindou.db.metadata import Base, Tenant
+from jindou.db.metadata import Base, Tenant, UtcDateTime
 from jindou.db.rows import Query, Rows, RowT
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock
@@ -35,6 +36,12 @@ class Work:
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
         return self._clock.now()
+
+    def at(self, after: timedelta = timedelta()) -> ColumnElement[datetime]:
+        """Return the time `after` from now for a statement: on a server, by its own clock as the statement begins."""
+        if isinstance(self._clock, ServerClock):
+            return func.statement_timestamp(type_=DateTime(timezone=True)) + after
+        return literal(self.now() + after, UtcDateTime())
 
     def new_id(self, prefix: str) -> str:
         """Return a new sortable id such as ``run_06f3…``."""

@@ -77,10 +77,8 @@ def reading(request: Request) -> Generator[Work]:
 @contextmanager
 def writing(request: Request) -> Generator[Work]:
     """Open a unit of work in the organisation of whoever is signed in; it commits at the end."""
-    platform = platform_of(request)
-    with platform.database.writing(signed_in(request).org_id) as work:
+    with platform_of(request).database.writing(signed_in(request).org_id) as work:
         yield work
-    platform.worker.wake()
 
 
 @contextmanager

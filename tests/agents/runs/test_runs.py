@@ -54,8 +54,8 @@ def test_text_is_told_as_it_comes_with_its_step_and_attempt(home: Path) -> None:
         run = desk.start("Where is it?")
         told: list[dict[str, object]] = []
 
-        def listen(event: RunEvent | None) -> None:
-            if event is not None and event.type == "text.delta":
+        def listen(event: RunEvent | str | None) -> None:
+            if isinstance(event, RunEvent) and event.type == "text.delta":
                 told.append(event.data)
 
         desk.platform.runs.stream.subscribe(run.id, listen)

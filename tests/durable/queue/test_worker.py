@@ -35,6 +35,7 @@ def working(database: Database, queue: Queue, handler: Callable[[Lease], None], 
         yield worker
     finally:
         worker.stop(SECONDS)
+        worker.close()
 
 
 def enqueue(database: Database, queue: Queue, *subjects: str) -> None:

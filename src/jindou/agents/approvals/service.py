@@ -77,7 +77,7 @@ class Approvals:
             reason="",
         )
         work.session.add(row)
-        self._queue.enqueue(work, EXPIRE_TASK, row.id, row.org_id, row.expires_at)
+        self._queue.enqueue(work, EXPIRE_TASK, row.id, row.org_id, row.expires_at, background=True)
         return _approval(row, can_decide=False)
 
     def list_approvals(self, work: Work, who: Principal, status: str | None = None, limit: int = 100) -> list[Approval]:
@@ -131,7 +131,7 @@ class Approvals:
         entry = _entry(row, "approvals::decide", "allow" if row.status == "approved" else "deny")
         entry.rules = [rule.id for rule in right.rules]
         self._audit.append(work, row.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
-        self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id)
+        self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id, person_id=row.requested_by)
         return _approval(row, can_decide=False)
 
     def of_step(self, work: Work, step_id: str) -> Approval | None:
@@ -174,7 +174,7 @@ class Approvals:
                 row.status = "expired"
                 entry = _entry(row, "approvals::expire", "deny")
                 self._audit.append(work, row.org_id, actor="system", on_behalf_of=row.requested_by, entry=entry)
-                self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id)
+                self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id, person_id=row.requested_by)
             self._queue.done(work, lease)
 
     def _visible(self, work: Work, who: Principal, approval_id: str) -> ApprovalRow:

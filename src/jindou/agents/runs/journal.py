@@ -19,7 +19,13 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Writes steps and events, meters them, and tells the stream once they are durable."""
+    """Writes steps and events, meters them, and tells the stream once they are durable.
+
+    `version` grows when a journal may have what the version before can't go on from: a run that a newer worker has had
+    is left to newer workers.
+    """
+
+    version = 1
 
     def __init__(self, stream: Stream, usage: Usage, metrics: Metrics, spans: Spans) -> None:
         self._stream = stream
@@ -33,13 +39,14 @@ class Journal:
         return self._usage.currency
 
     def event(self, work: Work, run: RunRow, kind: EventType, data: Mapping[str, object]) -> None:
-        """Append an event to the run's stream."""
+        """Append an event to the run's stream; whoever else would append to it waits until this transaction ends."""
+        work.session.flush()
+        work.session.refresh(run, ["last_event"], with_for_update=True)
         run.last_event += 1
         plain = {name: _plain(value) for name, value in data.items()}
         row = RunEventRow(org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain)
         work.session.add(row)
-        event = RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain)
-        work.after_commit(lambda: self._stream.publish(event))
+        self._stream.keep(work, RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain))
 
     def begin_step(
         self, work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]

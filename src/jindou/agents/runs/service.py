@@ -74,7 +74,7 @@ class Runs:
         work.session.add(row)
         self._journal.event(work, row, "run.started", {"message": message, "assistant": assistant.slug})
         self._record(work, who, row, "runs::start", [rule.id for rule in decision.rules])
-        self._queue.enqueue(work, RUN_TASK, row.id, row.org_id)
+        self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)
 
     def list_runs(self, work: Work, who: Principal, limit: int = 50, before: str | None = None) -> list[Run]:
@@ -126,14 +126,14 @@ class Runs:
         if row.status not in FINAL and not row.cancel_requested:
             row.cancel_requested = True
             self._record(work, who, row, "runs::cancel", [rule.id for rule in decision.rules])
-            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id)
+            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)
 
     def cancel_all(self, work: Work) -> None:
         """Ask every run that is not over to stop: for an operator who makes the demo data anew."""
         for row in work.session.scalars(select(RunRow).where(RunRow.status.not_in(sorted(FINAL)))):
             row.cancel_requested = True
-            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id)
+            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
 
     def _conversation(self, work: Work, who: Principal, asked: StartRun, message: str) -> str:
         if asked.conversation_id is None:

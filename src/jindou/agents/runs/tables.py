@@ -3,19 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
 
 __all__ = ["RunEventRow", "RunRow", "StepRow"]
 
+_OPEN = text("finished_at IS NULL")
+
 
 class RunRow(Tenant, Base):
     """One request of a person. What it does next is a fold over its steps: see `fold`."""
 
     __tablename__ = "run"
-    __table_args__ = (Index("ix_run_conversation_id", "conversation_id"), Index("ix_run_person_id", "person_id"))
+    __table_args__ = (
+        Index("ix_run_conversation_id", "conversation_id"),
+        Index("ix_run_person_id", "person_id"),
+        Index("ix_run_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(String(40))

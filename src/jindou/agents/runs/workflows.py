@@ -9,6 +9,7 @@ from datetime import timedelta
 from jindou.agents.runs.fold import AskModel, CallTool, Finish, next_action
 from jindou.agents.runs.model_step import ask_model
 from jindou.agents.runs.queries import as_run
+from jindou.agents.runs.reaping import reap
 from jindou.agents.runs.refusals import budget_rule, is_hopeless
 from jindou.agents.runs.segment import FINAL, Parts, load, steps_of
 from jindou.agents.runs.tables import RunRow
@@ -19,9 +20,11 @@ from jindou.durable.queue import Lease, LeaseLost
 from jindou.errors import JindouError, Unavailable
 from jindou.identity.audit import Entry
 from jindou.models.gateway import Stopped
+from jindou.telemetry import get_logger
 
 __all__ = ["Runner"]
 
+_log = get_logger(__name__)
 _MAX_ATTEMPTS = 5
 _OUTCOME_UNKNOWN = "This was begun and never ended: look whether it took effect."
 
@@ -36,6 +39,13 @@ class Runner:
     def stop(self) -> None:
         """Break off the model calls under way; their runs go on at the next start."""
         self._stopping = True
+
+    def reap(self) -> None:
+        """Ask for the runs that are under way and that nobody was asked to do."""
+        with self._parts.database.writing(None) as work:
+            left = reap(work, self._parts.queue)
+        if left:
+            _log.warning("runs had no task", extra={"fields": {"runs": left}})
 
     def run(self, lease: Lease) -> None:
         """Move a run on until it waits or is over.

@@ -1,61 +1,139 @@
 """A queue in the platform's own database, so that a task is enqueued in the transaction that makes it necessary."""
 
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, delete, func, not_, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from jindou.db import Work
 from jindou.durable.queue.tables import TaskRow
+from jindou.durable.queue.turns import PRIORITIES, Turns
 from jindou.durable.queue.types import Lease, LeaseLost
+from jindou.durable.signals import Signals
 
 __all__ = ["Queue"]
 
+_SUSPECT = 2
+"""Workers that have died at a task without progress, from which on it may be what kills them."""
+
+_TOPIC = "jindou_task"
+_FREED_AT_ONCE = 500
+_ASKED_AT_ONCE = 500
+
 
 class Queue:
-    """Tasks, each held by one worker at a time under a lease of `lease_seconds`."""
+    """Tasks, each held by one worker at a time under a lease of `lease_seconds`, by the database's clock.
 
-    def __init__(self, lease_seconds: float) -> None:
+    A process takes no task of a `version` above its own, and none of an organisation that has `most_at_once` under
+    way; 0 is no limit.
+    """
+
+    def __init__(
+        self, lease_seconds: float, *, version: int = 1, most_at_once: int = 0, signals: Signals | None = None
+    ) -> None:
         self.lease_time = timedelta(seconds=lease_seconds)
+        self._version = version
+        self._most_at_once = most_at_once
+        self._signals = signals
+        self._turns = Turns()
 
-    def enqueue(self, work: Work, kind: str, subject: str, org_id: str, at: datetime | None = None) -> None:
-        """Ask that the task be done, at `at` or now. Asking again wakes a task that is under way once more."""
-        at = at or work.now()
-        row = work.session.get(TaskRow, (kind, subject))
-        if row is None:
-            work.session.add(TaskRow(kind=kind, subject=subject, org_id=org_id, available_at=at))
-        else:
-            row.wakes += 1
-            row.available_at = min(row.available_at, at)
-        work.session.flush()
+    def on_wake(self, action: Callable[[], None]) -> None:
+        """Have `action` done whenever some process of the installation has asked for a task."""
+        if self._signals is not None:
+            self._signals.subscribe(_TOPIC, lambda _: action())
+
+    def enqueue(
+        self,
+        work: Work,
+        kind: str,
+        subject: str,
+        org_id: str,
+        at: datetime | None = None,
+        *,
+        person_id: str = "",
+        background: bool = False,
+    ) -> None:
+        """Ask that the task be done, at `at` or now. Asking again wakes a task that is under way once more.
+
+        It takes the turn of `person_id`; what is in the `background` comes after what people wait for.
+        """
+        insert = sqlite.insert if work.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        asked = insert(TaskRow).values(
+            kind=kind,
+            subject=subject,
+            org_id=org_id,
+            person_id=person_id,
+            priority=int(background),
+            version=self._version,
+            ready=at is None or at <= work.now(),
+            available_at=work.at() if at is None else at,
+            wakes=1,
+            attempts=0,
+        )
+        new: Any = asked.excluded
+        again: dict[str, Any] = {
+            "wakes": TaskRow.wakes + 1,
+            "person_id": case((new.person_id == "", TaskRow.person_id), else_=new.person_id),
+            "version": _greater(TaskRow.version, new.version),
+            "ready": or_(TaskRow.ready, and_(TaskRow.lease_id.is_(None), new.ready)),
+            "available_at": case(
+                (TaskRow.available_at < new.available_at, TaskRow.available_at), else_=new.available_at
+            ),
+        }
+        work.session.execute(asked.on_conflict_do_update(index_elements=["kind", "subject"], set_=again))
+        if self._signals is not None:
+            self._signals.publish(work, _TOPIC)
 
     def begin(self, work: Work, kind: str, subject: str) -> Lease:
         """Take a task that nobody asked for: a worker does it once the lease runs out, when this process is dead."""
-        self.enqueue(work, kind, subject, "")
-        row = work.session.get_one(TaskRow, (kind, subject))
-        lease_id = row.lease_id = work.new_id("lse")
-        row.lease_until = work.now() + self.lease_time
-        work.session.flush()
-        return Lease(lease_id, kind, subject, row.org_id, row.wakes, row.attempts)
+        self.enqueue(work, kind, subject, "", background=True)
+        row = work.session.get_one(TaskRow, (kind, subject), with_for_update=True)
+        return self._lease(work, row)
 
     def held(self, work: Work, kind: str) -> list[Lease]:
         """Return the leases of a kind that have not run out."""
-        rows = work.session.scalars(select(TaskRow).where(TaskRow.kind == kind, TaskRow.lease_until >= work.now()))
-        return [Lease(row.lease_id or "", kind, row.subject, row.org_id, row.wakes, row.attempts) for row in rows.all()]
+        rows = work.session.scalars(select(TaskRow).where(TaskRow.kind == kind, TaskRow.lease_until >= work.at()))
+        return [_as_lease(row) for row in rows.all()]
 
-    def claim(self, work: Work, kinds: tuple[str, ...]) -> Lease | None:
-        """Take the task that has waited longest, or None. A task whose lease ran out counts as waiting."""
-        now = work.now()
-        row = work.session.scalars(_due(now, kinds).with_for_update(skip_locked=True)).first()
+    def claim(self, work: Work, kinds: Collection[str], *, suspects: bool = True) -> Lease | None:
+        """Take the task whose turn it is, or None.
+
+        What people wait for comes before what is in the background; then every organisation has its turn, in it every
+        person, and of a person's tasks the one that has waited longest.
+
+        Without `suspects` it is none that has lost its workers again and again: such a one is done alone, so that it
+        takes no other with it.
+        """
+        self.tend(work)
+        ready = self._ready(work, kinds)
+        if not suspects:
+            ready.append(TaskRow.lost < _SUSPECT)
+        row = self._turns.take(work, ready, lambda org_id: self._has_room(work, org_id))
         if row is None:
             return None
-        lease_id = row.lease_id = work.new_id("lse")
-        row.lease_until = now + self.lease_time
         row.attempts += 1
-        return Lease(lease_id, row.kind, row.subject, row.org_id, row.wakes, row.attempts)
+        row.version = max(row.version, self._version)
+        return self._lease(work, row)
 
-    def due(self, work: Work, kinds: tuple[str, ...]) -> bool:
-        """Say whether `claim` would find a task."""
-        return work.session.scalars(_due(work.now(), kinds)).first() is not None
+    def due(self, work: Work, kinds: Collection[str]) -> bool:
+        """Say whether `claim` may find a task."""
+        found = select(true()).where(
+            or_(
+                select(TaskRow.kind).where(*self._ready(work, kinds)).exists(),
+                *(select(TaskRow.kind).where(late, TaskRow.kind.in_(kinds)).exists() for late in _late(work)),
+            )
+        )
+        return work.session.scalars(found).first() is not None
+
+    def tend(self, work: Work) -> None:
+        """Make ready what has waited for its time, and what a worker held that is dead or was frozen."""
+        for late, since in zip(_late(work), (TaskRow.available_at, TaskRow.lease_until), strict=True):
+            found = select(TaskRow.kind, TaskRow.subject).where(late).order_by(since).limit(_FREED_AT_ONCE)
+            for row in work.session.execute(found.with_for_update(skip_locked=True)).all():
+                mine = update(TaskRow).where(TaskRow.kind == row.kind, TaskRow.subject == row.subject)
+                work.session.execute(mine.values(_lost()))
 
     def hold(self, work: Work, lease: Lease, *, progress: bool = False) -> None:
         """Extend the lease. In the transaction of a write, this is the fence: it fails if the lease was lost.
@@ -63,9 +141,9 @@ class Queue:
         Raises:
             LeaseLost: another worker has the task now.
         """
-        values: dict[str, object] = {"lease_until": work.now() + self.lease_time}
+        values: dict[str, object] = {"lease_until": work.at(self.lease_time)}
         if progress:
-            values["attempts"] = 0
+            values |= {"attempts": 0, "lost": 0}
         self._mine(work, lease, values)
 
     def done(self, work: Work, lease: Lease) -> None:
@@ -75,12 +153,14 @@ class Queue:
             LeaseLost: another worker has the task now.
         """
         gone = work.session.execute(
-            delete(TaskRow).where(
+            delete(TaskRow)
+            .where(
                 TaskRow.kind == lease.kind,
                 TaskRow.subject == lease.subject,
                 TaskRow.lease_id == lease.id,
                 TaskRow.wakes == lease.wakes,
             )
+            .execution_options(synchronize_session=False)
         )
         if _rows(gone) == 0:
             self.release(work, lease, work.now())
@@ -91,19 +171,80 @@ class Queue:
         Raises:
             LeaseLost: another worker has the task now.
         """
-        values: dict[str, object] = {"lease_id": None, "lease_until": None, "available_at": at}
+        is_ready = at <= work.now()
+        values: dict[str, object] = {
+            "lease_id": None,
+            "lease_until": None,
+            "ready": is_ready,
+            "available_at": work.at() if is_ready else at,
+            "lost": 0,
+        }
         if untried:
             values["attempts"] = TaskRow.attempts - 1
         self._mine(work, lease, values)
+        if is_ready and self._signals is not None:
+            self._signals.publish(work, _TOPIC)
 
     def recover(self, work: Work, but: str = "") -> int:
         """Free every lease, `but` those of one kind, and return how many: for a start-up that is the only worker."""
         held = update(TaskRow).where(TaskRow.kind != but, TaskRow.lease_id.is_not(None))
-        return _rows(work.session.execute(held.values(lease_id=None, lease_until=None)))
+        return _rows(work.session.execute(held.values(_lost())))
+
+    def now(self, work: Work) -> datetime:
+        """Return the time by which leases run."""
+        return work.session.scalars(select(work.at())).one()
+
+    def clock_went_back(self, work: Work, by: timedelta) -> None:
+        """Bring forward what the clock has put off by being set back: what was due within that time is due now."""
+        until = work.at(by + self.lease_time)
+        waits = update(TaskRow).where(not_(TaskRow.ready), TaskRow.lease_id.is_(None))
+        work.session.execute(waits.where(TaskRow.available_at <= until).values(available_at=work.at()))
+        ready = update(TaskRow).where(TaskRow.ready, TaskRow.available_at > work.at())
+        work.session.execute(ready.values(available_at=work.at()))
+        held = update(TaskRow).where(TaskRow.lease_until > work.at(self.lease_time))
+        work.session.execute(held.values(lease_until=work.at(self.lease_time)))
 
     def waiting(self, work: Work, kind: str) -> int:
         """Return how many tasks of `kind` there are, held or not."""
-        return len(work.session.scalars(select(TaskRow.subject).where(TaskRow.kind == kind)).all())
+        return work.session.scalars(select(func.count()).where(TaskRow.kind == kind)).one()
+
+    def missing(self, work: Work, kind: str, subjects: Sequence[str]) -> list[str]:
+        """Return those of `subjects` about which there is nothing to do."""
+        known: set[str] = set()
+        for at in range(0, len(subjects), _ASKED_AT_ONCE):
+            some = subjects[at : at + _ASKED_AT_ONCE]
+            known.update(
+                work.session.scalars(select(TaskRow.subject).where(TaskRow.kind == kind, TaskRow.subject.in_(some)))
+            )
+        return [subject for subject in subjects if subject not in known]
+
+    def _ready(self, work: Work, kinds: Collection[str]) -> list[ColumnElement[bool]]:
+        # An older version, which may be at work beside this one, keeps the lease and the time, and not `ready`.
+        return [
+            cast("ColumnElement[bool]", TaskRow.ready),
+            TaskRow.priority.in_(PRIORITIES),
+            TaskRow.lease_id.is_(None),
+            TaskRow.available_at <= work.at(),
+            TaskRow.kind.in_(kinds),
+            TaskRow.version <= self._version,
+        ]
+
+    def _has_room(self, work: Work, org_id: str) -> bool:
+        if not self._most_at_once or not org_id:
+            return True
+        if work.session.get_bind().dialect.name != "sqlite":
+            # One after the other, so that two workers can't both take the last place.
+            work.session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtext(org_id))))
+        under_way = select(func.count()).where(TaskRow.org_id == org_id, TaskRow.lease_until.is_not(None))
+        return work.session.scalars(under_way).one() < self._most_at_once
+
+    def _lease(self, work: Work, row: TaskRow) -> Lease:
+        row.lease_id = work.new_id("lse")
+        row.ready = False
+        lease = _as_lease(row)
+        row.lease_until = work.at(self.lease_time)
+        work.session.flush()
+        return lease
 
     def _mine(self, work: Work, lease: Lease, values: dict[str, object]) -> None:
         updated = work.session.execute(
@@ -116,14 +257,24 @@ class Queue:
             raise LeaseLost(f"The lease on {lease.kind} {lease.subject} is lost to another worker.")
 
 
-def _due(now: datetime, kinds: tuple[str, ...]) -> Select[TaskRow]:
-    return (
-        select(TaskRow)
-        .where(TaskRow.kind.in_(kinds), TaskRow.available_at <= now)
-        .where(or_(TaskRow.lease_until.is_(None), TaskRow.lease_until < now))
-        .order_by(TaskRow.available_at)
-        .limit(1)
-    )
+def _late(work: Work) -> tuple[ColumnElement[bool], ...]:
+    """Return what is not marked as ready, and is: each by an index of its own."""
+    waited = and_(not_(TaskRow.ready), TaskRow.lease_id.is_(None), TaskRow.available_at <= work.at())
+    return waited, TaskRow.lease_until < work.at()
+
+
+def _lost() -> dict[str, Any]:
+    """Return what becomes of a task whose worker died or stood still."""
+    lost = case((TaskRow.lease_id.is_(None), TaskRow.lost), else_=TaskRow.lost + 1)
+    return {"ready": True, "lost": lost, "lease_id": None, "lease_until": None}
+
+
+def _greater(one: Any, other: Any) -> ColumnElement[int]:
+    return case((one < other, other), else_=one)
+
+
+def _as_lease(row: TaskRow) -> Lease:
+    return Lease(row.lease_id or "", row.kind, row.subject, row.org_id, row.wakes, row.attempts, row.lost >= _SUSPECT)
 
 
 def _rows(result: object) -> int:

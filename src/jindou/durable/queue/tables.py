@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base
@@ -10,21 +10,43 @@ from jindou.db import Base
 __all__ = ["TaskRow"]
 
 
+def _index(name: str, *columns: str, sqlite: str, postgresql: str = "") -> Index:
+    """Return an index of some rows; each database proves its own words only."""
+    return Index(name, *columns, sqlite_where=text(sqlite), postgresql_where=text(postgresql or sqlite))
+
+
 class TaskRow(Base):
     """A task: something of `kind` has to be done about `subject`.
 
     One row for a subject, however often it is asked for: `wakes` counts the asks, so that one which comes while a
-    worker is at it is not lost. The table spans organisations because workers do; `org_id` says whose it is.
+    worker is at it is not lost. The table spans organisations because workers do; `org_id` and `person_id` say whose
+    turn it takes. `version` is what a worker must know to do it. `attempts` counts the leases since the task last made
+    progress, and `lost` those of them that ended without a word, because the worker did.
+
+    `ready` is whether it may be taken, so that what waits for its time, or is held, costs those nothing who look for
+    work; the lease and `available_at` are the truth.
     """
 
     __tablename__ = "task"
-    __table_args__ = (Index("ix_task_available_at", "available_at"),)
+    __table_args__ = (
+        _index(
+            "ix_task_turn", "priority", "org_id", "person_id", "available_at", sqlite="ready = 1", postgresql="ready"
+        ),
+        _index("ix_task_waiting", "available_at", sqlite="ready = 0", postgresql="NOT ready"),
+        _index("ix_task_lease_until", "lease_until", sqlite="lease_until IS NOT NULL"),
+        _index("ix_task_held", "org_id", sqlite="lease_until IS NOT NULL"),
+    )
 
     kind: Mapped[str] = mapped_column(String(40), primary_key=True)
     subject: Mapped[str] = mapped_column(String(80), primary_key=True)
     org_id: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[str] = mapped_column(String(40), server_default="")
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+    ready: Mapped[bool] = mapped_column(server_default=text("true"))
     available_at: Mapped[datetime]
     wakes: Mapped[int] = mapped_column(default=1)
     attempts: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(server_default="0")
     lease_id: Mapped[str | None] = mapped_column(String(40))
     lease_until: Mapped[datetime | None]

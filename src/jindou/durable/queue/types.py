@@ -17,7 +17,8 @@ class LeaseLost(Conflict):
 class Lease:
     """The right to work on a task until somebody else takes over. `id` is the fencing token.
 
-    `attempts` counts the leases since the task last made progress, this one included.
+    `attempts` counts the leases since the task last made progress, this one included; `is_suspect` says that some of
+    them ended with their workers.
     """
 
     id: str
@@ -26,3 +27,4 @@ class Lease:
     org_id: str
     wakes: int
     attempts: int
+    is_suspect: bool = False

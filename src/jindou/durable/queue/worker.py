@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,37 +19,61 @@ __all__ = ["Handler", "Worker"]
 Handler = Callable[[Lease], None]
 """Does a task, and ends it with `Queue.done` in its last transaction."""
 
-_POLL_SECONDS = 0.5
+_LOOK_SECONDS = 0.5
+_IDLE_SECONDS = 5.0
+_REAP_SECONDS = 60.0
 _LONGEST_WAIT = timedelta(seconds=60)
 _MOST_DOUBLINGS = 10
+_STEP = timedelta(seconds=2)
+"""How far the clock may go back by being kept right; more is somebody's doing."""
+
 _log = get_logger(__name__)
 
 
 class Worker:
-    """`threads` threads that do the tasks of `handlers`, and one that keeps their leases alive."""
+    """`threads` threads that do the tasks of `handlers`, one that looks for them, and one that keeps their leases.
 
-    def __init__(self, database: Database, queue: Queue, handlers: Mapping[str, Handler], threads: int) -> None:
+    `reap` is done at the start and every minute: it asks for tasks that should be there and are not.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        handlers: Mapping[str, Handler],
+        threads: int,
+        *,
+        reap: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._queue = queue
         self._handlers = dict(handlers)
+        self._reap = reap
         self._stopping = threading.Event()
+        self._over = threading.Event()
         self._wake = threading.Condition()
+        self._claiming = threading.Lock()
         self._held: dict[str, Lease] = {}
-        self._threads = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(threads)]
-        self._threads.append(threading.Thread(target=self._keep_leases, name="worker-leases", daemon=True))
+        self._is_alone = False
+        self._threads = [_thread(f"worker-{n}", self._work) for n in range(threads)]
+        self._helpers = [_thread("worker-look", self._look), _thread("worker-leases", self._keep_leases)]
+        queue.on_wake(self.wake)
 
     def start(self) -> None:
         """Begin to take tasks."""
-        for thread in self._threads:
+        for thread in (*self._threads, *(self._helpers if self._threads else ())):
             thread.start()
 
     def wake(self) -> None:
-        """Look for tasks now instead of at the next poll; cheap, safe from any thread."""
+        """Look for tasks now instead of at the next look; cheap, safe from any thread."""
         with self._wake:
             self._wake.notify()
 
-    def stop(self, seconds: float) -> None:
-        """Take no more tasks, and wait up to `seconds` for those under way. What is left resumes at the next start."""
+    def stop(self, seconds: float) -> bool:
+        """Take no more tasks, and wait up to `seconds` for those under way; say whether they have ended.
+
+        What is left is taken up by another worker, or at the next start. May be called again.
+        """
         self._stopping.set()
         with self._wake:
             self._wake.notify_all()
@@ -57,34 +81,67 @@ class Worker:
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(timeout=max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """Let go of what is still held after `stop`."""
+        self._over.set()
+        self._stopping.set()
+        for thread in self._helpers:
+            if thread.ident is not None:
+                thread.join(timeout=_IDLE_SECONDS)
 
     def _work(self) -> None:
         while not self._stopping.is_set():
             lease = self._claim()
             if lease is None:
                 with self._wake:
-                    self._wake.wait(timeout=_POLL_SECONDS)
+                    if not self._stopping.is_set():
+                        self._wake.wait(timeout=_IDLE_SECONDS)
                 continue
             self.wake()
-            self._held[lease.id] = lease
             try:
                 if not self._guarded(lease, lambda lease: self._handlers[lease.kind](lease)):
                     self._guarded(lease, self._give_back)
             finally:
                 self._held.pop(lease.id, None)
+                self._is_alone = self._is_alone and not lease.is_suspect
 
     def _claim(self) -> Lease | None:
-        try:
-            # Looking first keeps idle workers away from the write lock.
-            with self._database.reading(None) as work:
-                if not self._queue.due(work, tuple(self._handlers)):
-                    return None
-            with self._database.writing(None) as work:
-                return self._queue.claim(work, tuple(self._handlers))
-        except (DatabaseUnavailable, SQLAlchemyError) as error:
-            _log.warning("the queue can't be read", extra={"fields": {"error": str(error)}})
-            self._stopping.wait(1.0)
-            return None
+        with self._claiming:
+            if self._is_alone:
+                return None
+            try:
+                lease = self._next()
+            except (DatabaseUnavailable, SQLAlchemyError) as error:
+                _log.warning("the queue can't be read", extra={"fields": {"error": str(error)}})
+                self._stopping.wait(1.0)
+                return None
+            if lease is not None:
+                self._held[lease.id] = lease
+                self._is_alone = lease.is_suspect
+            return lease
+
+    def _next(self) -> Lease | None:
+        # Looking first keeps idle workers away from the write lock.
+        with self._database.reading(None) as work:
+            if not self._queue.due(work, self._handlers):
+                return None
+        with self._database.writing(None) as work:
+            return self._queue.claim(work, self._handlers, suspects=not self._held)
+
+    def _look(self) -> None:
+        """Wake a thread when a task's time has come, or one was asked for and nobody told."""
+        reap_at = time.monotonic()
+        while not self._stopping.wait(_LOOK_SECONDS):
+            with suppress(DatabaseUnavailable, SQLAlchemyError):
+                with self._database.reading(None) as work:
+                    is_due = self._queue.due(work, self._handlers)
+                if is_due:
+                    self.wake()
+                if time.monotonic() >= reap_at:
+                    self._reap()
+                    reap_at = time.monotonic() + _REAP_SECONDS
 
     def _guarded(self, lease: Lease, action: Handler) -> bool:
         """Say whether `action` ended well. A thread of ours outlives whatever a task does to it."""
@@ -111,10 +168,27 @@ class Worker:
             self._queue.release(work, lease, work.now() + wait)
 
     def _keep_leases(self) -> None:
-        while not self._stopping.wait(self._queue.lease_time.total_seconds() / 3):
+        ahead: timedelta | None = None
+        while not self._over.wait(self._queue.lease_time.total_seconds() / 3):
             for lease in list(self._held.values()):
                 self._guarded(lease, self._hold)
+            with suppress(DatabaseUnavailable, SQLAlchemyError):
+                ahead = self._watch_clock(ahead)
 
     def _hold(self, lease: Lease) -> None:
         with self._database.writing(None) as work:
             self._queue.hold(work, lease)
+
+    def _watch_clock(self, before: timedelta | None) -> timedelta:
+        """Return how far the database's clock is ahead of this machine's steady one; one set back harms no task."""
+        with self._database.reading(None) as work:
+            ahead = self._queue.now(work) - datetime.fromtimestamp(time.monotonic(), UTC)
+        if before is not None and before - ahead > _STEP:
+            _log.warning("the clock went back", extra={"fields": {"seconds": (before - ahead).total_seconds()}})
+            with self._database.writing(None) as work:
+                self._queue.clock_went_back(work, before - ahead)
+        return ahead
+
+
+def _thread(name: str, action: Callable[[], None]) -> threading.Thread:
+    return threading.Thread(target=action, name=name, daemon=True)

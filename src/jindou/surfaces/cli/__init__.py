@@ -31,6 +31,7 @@ class Entry(NamedTuple):
 COMMANDS: Mapping[str, Entry] = {
     "up": Entry("server:up", "Start Jindou here, and stay until Ctrl-C."),
     "gateway": Entry("gateway:gateway", "Serve /v1 alone, beside `jindou up`, until Ctrl-C."),
+    "worker": Entry("worker:worker", "Move runs on, beside `jindou up`, until Ctrl-C."),
     "down": Entry("server:down", "Stop the Jindou that runs here."),
     "status": Entry("server:status", "Show whether Jindou runs here, and with what."),
     "doctor": Entry("doctor:doctor", "Say what is open, what is wrong, and what to do."),

@@ -42,10 +42,13 @@ def up(
     home: HomeOption = None,
     port: Annotated[int | None, typer.Option(help="Port of console and API.  [default: 8787]")] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue name of the model.  [default: by memory]")] = None,
+    without_worker: Annotated[
+        bool, typer.Option("--without-worker", help="Leave the runs to `jindou worker`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start Jindou here, and stay until Ctrl-C."""
-    settings = load_settings(home=home, port=port, model=model)
+    settings = load_settings(home=home, port=port, model=model, run_workers=0 if without_worker else None)
     place = Home(settings.home)
     place.prepare()
     place.lock()

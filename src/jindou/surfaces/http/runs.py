@@ -67,34 +67,33 @@ async def events(
 
 async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> AsyncGenerator[str]:
     loop = asyncio.get_running_loop()
-    live: asyncio.Queue[RunEvent | None] = asyncio.Queue()
+    live: asyncio.Queue[RunEvent | str | None] = asyncio.Queue()
 
-    def tell(event: RunEvent | None) -> None:
-        loop.call_soon_threadsafe(live.put_nowait, event)
+    def tell(told: RunEvent | str | None) -> None:
+        loop.call_soon_threadsafe(live.put_nowait, told)
 
+    stream = platform_of(request).runs.stream
+    follower = stream.follower(seen)
     # First listen, then read: what happens in between is seen twice, and dropped by its number.
-    end = platform_of(request).runs.stream.subscribe(run_id, tell)
+    end = stream.subscribe(run_id, tell)
     try:
-        kept, over = await run_in_threadpool(_kept, request, who, run_id, seen)
-        for event in kept:
-            seen = event.seq
-            yield _encode(event)
-        if over:
-            return
-        while True:
+        told: RunEvent | str | None = run_id
+        while told is not None:
+            new = follower.hear(told)
+            if new is None:
+                kept, is_over = await run_in_threadpool(_kept, request, who, run_id, follower.seen)
+                new = follower.read(kept)
+                follower.is_over = follower.is_over or is_over
+            for event in new:
+                yield _encode(event)
+            if follower.is_over:
+                return
             try:
-                event = await asyncio.wait_for(live.get(), _KEEP_ALIVE_SECONDS)
+                told = await asyncio.wait_for(live.get(), _KEEP_ALIVE_SECONDS)
             except TimeoutError:
                 yield ": still here\n\n"
-                continue
-            if event is None:
-                return
-            if event.seq and event.seq <= seen:
-                continue
-            seen = event.seq or seen
-            yield _encode(event)
-            if event.type == "run.finished":
-                return
+                # What another process told may have been lost with a connection.
+                told = run_id
     finally:
         end()
 
