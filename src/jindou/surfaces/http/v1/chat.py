@@ -124,8 +124,7 @@ class _Stream:
         last = b""
         if self._include_usage:
             last = b'%b[],"usage":%b}\n\n' % (self._head, _json(_used(done, self._call)))
-        await self._call.send(last + _DONE)
-        await self._call.end()
+        await self._call.end(last + _DONE)
 
     async def _delta(self, choice: int, delta: dict[str, object], reason: str | None = None) -> None:
         if choice not in self._named:
