@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from jindou.db.session import Work, open_session
+from jindou.db.session import BareWork, Work, open_session
 from jindou.errors import Unavailable
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock, SystemClock
@@ -54,6 +54,7 @@ class Database:
             event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._to_write = self.engine.execution_options(jindou_write=True)
+        self._kept: Connection | None = None
         self._to_read = self.engine.execution_options(jindou_write=False)
 
     @contextmanager
@@ -70,6 +71,30 @@ class Database:
                 yield work
             # Still in turn, so that what is told after the commits is told in their order.
             work.run_after_commit()
+
+    @contextmanager
+    def driving(self) -> Generator[BareWork]:
+        """Open a unit of work of the platform itself as `writing` does, without a session: that costs more than SQLite.
+
+        Raises:
+            DatabaseUnavailable: as `writing` says.
+        """
+        with self._turn_to_write():
+            try:
+                connection, self._kept = self._kept or self._to_write.connect(), None
+                try:
+                    with connection.begin():
+                        yield BareWork(connection, self.clock, self._ids)
+                except BaseException:
+                    connection.close()
+                    raise
+            except (OperationalError, PoolTimeout, sqlite3.OperationalError) as error:
+                raise unavailable(error) from error
+            # The writers of SQLite take turns, so one connection does for all of them.
+            if self.is_sqlite:
+                self._kept = connection
+            else:
+                connection.close()
 
     @contextmanager
     def _turn_to_write(self) -> Generator[None]:
@@ -113,6 +138,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._kept is not None:
+            self._kept.close()
         self.engine.dispose()
 
     def _configure_sqlite(self, connection: sqlite3.Connection, _record: object) -> None:

@@ -3,28 +3,27 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Engine, Update, event
+from sqlalchemy import Connection, Engine, Update, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from typing_extensions import override
 
+from jindou.db.driver import Driver
 from jindou.db.metadata import Tenant
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock
 
-__all__ = ["Work", "open_session"]
+__all__ = ["BareWork", "Work", "open_session"]
 
 
-class Work:
-    """One transaction of one organisation, with the time and new ids."""
+class BareWork:
+    """One transaction without a session, close to the driver, with the time and new ids. It sees every organisation."""
 
-    def __init__(
-        self, session: Session, org_id: str | None, clock: Clock, ids: IdMaker, random_bytes: Callable[[int], bytes]
-    ) -> None:
-        self.session = session
-        self.org_id = org_id
+    org_id: str | None = None
+
+    def __init__(self, connection: Connection | None, clock: Clock, ids: IdMaker) -> None:
+        self._connection = connection
         self._clock = clock
         self._ids = ids
-        self._random_bytes = random_bytes
-        self._after_commit: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
@@ -33,6 +32,30 @@ class Work:
     def new_id(self, prefix: str) -> str:
         """Return a new sortable id such as ``run_06f3…``."""
         return self._ids.new_id(prefix, self.now())
+
+    def driver(self) -> Driver:
+        """Return the way to the transaction's driver."""
+        assert self._connection is not None  # noqa: S101 - one with a session has its own way
+        return Driver(self._connection)
+
+
+class Work(BareWork):
+    """One transaction of one organisation, with the time and new ids."""
+
+    def __init__(
+        self, session: Session, org_id: str | None, clock: Clock, ids: IdMaker, random_bytes: Callable[[int], bytes]
+    ) -> None:
+        super().__init__(None, clock, ids)
+        self.session = session
+        self.org_id = org_id
+        self._random_bytes = random_bytes
+        self._after_commit: list[Callable[[], None]] = []
+
+    @override
+    def driver(self) -> Driver:
+        """Return the way to the transaction's driver; what the session has added so far goes first."""
+        self.session.flush()
+        return Driver(self.session.connection())
 
     def random_token(self) -> str:
         """Return 256 random bits as 64 hexadecimal digits."""

@@ -7,7 +7,7 @@ from sqlalchemy import Table, select
 
 from jindou.billing.budgets import Tally
 from jindou.billing.pricing import Money, PriceBook
-from jindou.billing.usage.batch import UNSETTLED, AttemptClosed, Batch, Closing, Written
+from jindou.billing.usage.batch import UNSETTLED, AttemptClosed, Batch, Closing, Transaction, Written
 from jindou.billing.usage.tables import MeterAttemptRow
 from jindou.billing.usage.tally import tally_ledger
 from jindou.billing.usage.types import Admission, Attempt, Opening, Quantities, Scope
@@ -68,7 +68,9 @@ class Attempts:
         """Write that nobody knows what an attempt used; its worst case is held. One that is closed stays so."""
         self._one(work, Closing(attempt_id=attempt_id, status="unknown", reason=reason))
 
-    def write(self, work: Work, items: Sequence[Opening | Closing], owner: str = "") -> list[Written | JindouError]:
+    def write(
+        self, work: Transaction, items: Sequence[Opening | Closing], owner: str = ""
+    ) -> list[Written | JindouError]:
         """Write all of `items` in few statements: what is closed first, then each opening judged in its turn.
 
         An item that can't be written has its error in its place, and changes nothing. `owner` is the process that has

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, cast
+from datetime import datetime
+from typing import Any, Literal, Protocol, cast
 
 from sqlalchemy import Table, bindparam, insert, update
 
@@ -10,10 +11,10 @@ from jindou.billing.budgets import Payer, Sheet
 from jindou.billing.pricing import Money, PriceBook
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.billing.usage.types import Admission, Opening, Quantities
-from jindou.db import Driver, Prepared, Work
+from jindou.db import Driver, Prepared
 from jindou.errors import Conflict, JindouError, NotFound
 
-__all__ = ["UNSETTLED", "AttemptClosed", "Batch", "Closing", "Written", "payer_of", "share_ledger"]
+__all__ = ["UNSETTLED", "AttemptClosed", "Batch", "Closing", "Transaction", "Written", "payer_of", "share_ledger"]
 
 UNSETTLED = ("open", "unknown")
 """The statuses of an attempt whose worst case is held."""
@@ -38,6 +39,24 @@ class Closing:
     sku: str | None = None
     engine: str | None = None
     reason: str = ""
+
+
+class Transaction(Protocol):
+    """What is needed of a unit of work, with a session or without."""
+
+    org_id: str | None
+
+    def now(self) -> datetime:
+        """Return the time."""
+        ...
+
+    def new_id(self, prefix: str) -> str:
+        """Return a new id."""
+        ...
+
+    def driver(self) -> Driver:
+        """Return the way to the driver."""
+        ...
 
 
 Written = Admission | Money | None
@@ -75,11 +94,9 @@ class Batch:
     It goes past the ORM, for its speed: `_find` and `_open` keep the organisations apart.
     """
 
-    def __init__(self, work: Work, prices: PriceBook, owner: str) -> None:
-        # What the unit of work has added so far goes first.
-        work.session.flush()
+    def __init__(self, work: Transaction, prices: PriceBook, owner: str) -> None:
         self._work = work
-        self._driver = Driver(work.session.connection())
+        self._driver = work.driver()
         self._prices = prices
         self._owner = owner
         self._now = work.now()

@@ -30,6 +30,7 @@ _PORT: Final = 8788
 _PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _END_SECONDS: Final = 15.0
+_COLLECT_AFTER: Final = 20_000
 
 
 class PortTaken(Conflict):
@@ -71,9 +72,13 @@ def _work(settings: Settings, place: Home, listener: socket.socket, told: str = 
 
 
 def _up(told: str) -> None:
-    """Say that the worker answers. What it has in memory by now stays, so no collection has to walk it again."""
+    """Say that the worker answers.
+
+    What it has in memory by now stays, so no collection has to walk it again; what requests make has few cycles.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
     if told:
         typer.echo(told)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -36,6 +36,10 @@ class Call:
         self.method = exchange.method
         self.path = exchange.path
         self.header = exchange.header
+        self.send = exchange.send
+        """Sends a piece of the stream, as `Exchange.send` does."""
+        self.end = exchange.end
+        """Sends the last piece of the stream."""
         self.gateway = gateway
         self.presence = Presence()
         self.has_begun = False
@@ -79,7 +83,7 @@ class Call:
     async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, *, raw: bool = False) -> None:
         """Make a completion as `Completions.make` does, and note what the figures at `/metrics` want to know."""
 
-        async def noted(event: Event) -> None:
+        def noted(event: Event) -> Awaitable[None]:
             if isinstance(event, Begun):
                 self.model, self.first_at = event.model, time.perf_counter()
             elif isinstance(event, Done):
@@ -94,7 +98,7 @@ class Call:
                     old_said + said,
                     old_thought + used.reasoning,
                 )
-            await tell(event)
+            return tell(event)
 
         await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
 
@@ -109,14 +113,6 @@ class Call:
         self.has_begun = True
         self.status = 200
         await self._exchange.begin(200, {**_EVENTS, **headers})
-
-    async def send(self, data: bytes) -> None:
-        """Send a piece of the stream. It waits as long as a slow client needs, within bounds."""
-        await self._exchange.send(data)
-
-    async def end(self, data: bytes = b"") -> None:
-        """Send the last piece of the stream."""
-        await self._exchange.end(data)
 
     def count(self, route: str, begun: float) -> None:
         """Count it out at `/metrics`, and tell OpenTelemetry: by `route`, begun when `RequestMeter.begun` said."""

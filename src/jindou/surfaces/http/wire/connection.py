@@ -128,19 +128,21 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def write(self, data: bytes) -> None:
-        """Write a part of the answer; for the exchange's own use. Wait if the client has a good deal to read already.
-
-        A client that has left, or that takes nothing for too long, is written nothing more.
-        """
+    def write(self, data: bytes) -> None:
+        """Write a part of the answer; for the exchange's own use. To a client that has left nothing is written."""
         transport = self._transport
-        if transport is None or transport.is_closing():
-            # Whoever does nothing but write would not let the loop tell it so.
-            await asyncio.sleep(0)
-            return
-        transport.write(data)
-        if self._drained is not None:
-            await self._drained
+        if transport is not None and not transport.is_closing():
+            transport.write(data)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether to wait before more is written: the client has a good deal to read already, or has left."""
+        return self._drained is not None or self._transport is None or self._transport.is_closing()
+
+    async def drained(self) -> None:
+        """Wait until the client has read on, or is given up."""
+        # Whoever does nothing but write to one that has left would not let the loop tell it so.
+        await (self._drained or asyncio.sleep(0))
 
     def _take(self, request: Request) -> None:
         if self._is_last:
@@ -258,7 +260,7 @@ class _Exchange(Exchange):
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         head = _head(status, {**headers, "content-length": str(len(body))}, keeps=self.keeps)
         self.is_over = True
-        await self._connection.write(head if self.method == "HEAD" else head + body)
+        await self._write(head if self.method == "HEAD" else head + body)
 
     @override
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
@@ -270,13 +272,22 @@ class _Exchange(Exchange):
 
     @override
     async def send(self, data: bytes) -> None:
-        await self._connection.write(self._framed(data))
+        connection = self._connection
+        connection.write(self._framed(data))
+        if connection.is_held_up:
+            await connection.drained()
 
     @override
     async def end(self, data: bytes = b"") -> None:
         self.is_over = True
         last = _LAST_CHUNK if self._is_chunked and self.method != "HEAD" else b""
-        await self._connection.write(self._framed(data) + last)
+        await self._write(self._framed(data) + last)
+
+    async def _write(self, data: bytes) -> None:
+        connection = self._connection
+        connection.write(data)
+        if connection.is_held_up:
+            await connection.drained()
 
     def _framed(self, data: bytes) -> bytes:
         head, self._head = self._head, b""
