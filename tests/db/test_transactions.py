@@ -150,7 +150,7 @@ def test_a_full_disk_is_unavailable_and_nothing_is_half_written(database: Databa
     with database.writing(OURS) as work:
         add(work, "cnv_0")
     event.listen(database.engine, "connect", fill_up)
-    database.engine.dispose()
+    database.close()
     with pytest.raises(DatabaseUnavailable, match="full"), database.writing(OURS) as work:
         add_small_and_large(work)
     assert ids(database) == ["cnv_0"]

@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 
 from jindou.db.clock import ServerClock
-from jindou.db.session import Work, open_session
+from jindou.db.session import Work
 from jindou.errors import Unavailable
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock, SystemClock
@@ -64,6 +63,7 @@ class Database:
         elif isinstance(self.clock, ServerClock):
             event.listen(self.engine, "connect", self.clock.read)
         self._to_write = self.engine.execution_options(jindou_write=True)
+        self._kept: Connection | None = None
         self._to_read = self.engine.execution_options(jindou_write=False)
 
     @contextmanager
@@ -106,24 +106,40 @@ class Database:
 
     @contextmanager
     def _work(self, org_id: str | None, *, write: bool) -> Generator[Work]:
-        session: Session = open_session(self._to_write if write else self._to_read, org_id)
-        work = Work(session, org_id, self.clock, self._ids, self._random_bytes)
         try:
-            yield work
-            if write:
-                work.flush()
-                session.commit()
+            with self._connected(write=write) as connection, connection.begin() as transaction:
+                work = Work(connection, org_id, self.clock, self._ids, self._random_bytes)
+                try:
+                    yield work
+                    if write:
+                        work.flush()
+                    else:
+                        transaction.rollback()
+                finally:
+                    work.close()
         except (DBAPIError, PoolTimeout, sqlite3.OperationalError) as error:
-            session.rollback()
             raise unavailable(error) from error
+
+    @contextmanager
+    def _connected(self, *, write: bool) -> Generator[Connection]:
+        """Open a connection. The writers of SQLite take turns, so one does for all of them."""
+        if not (write and self.is_sqlite):
+            with (self._to_write if write else self._to_read).connect() as connection:
+                yield connection
+            return
+        connection, self._kept = self._kept or self._to_write.connect(), None
+        try:
+            yield connection
         except BaseException:
-            session.rollback()
+            connection.close()
             raise
-        finally:
-            session.close()
+        self._kept = connection
 
     def close(self) -> None:
         """Close every connection."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
         self.engine.dispose()
 
     def _configure_sqlite(self, connection: sqlite3.Connection, _record: object) -> None:

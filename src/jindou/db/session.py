@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, DateTime, Engine, Update, event, func, literal
+from sqlalchemy import ColumnElement, Connection, DateTime, Update, event, func, literal
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -15,20 +15,26 @@ from jindou.db.rows import Query, Rows, RowT
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock
 
-__all__ = ["Work", "open_session"]
+__all__ = ["Work"]
 
 
 class Work:
-    """One transaction of one organisation, with the time and new ids."""
+    """One transaction of one organisation, with the time and new ids. `org_id` None sees every organisation."""
 
     def __init__(
-        self, session: Session, org_id: str | None, clock: Clock, ids: IdMaker, random_bytes: Callable[[int], bytes]
+        self,
+        connection: Connection,
+        org_id: str | None,
+        clock: Clock,
+        ids: IdMaker,
+        random_bytes: Callable[[int], bytes],
     ) -> None:
-        self._session = session
+        self._connection = connection
         self.org_id = org_id
         self._clock = clock
         self._ids = ids
         self._random_bytes = random_bytes
+        self._session: Session | None = None
         self._driver: Driver | None = None
         self._rows: Rows | None = None
         self._after_commit: list[Callable[[], None]] = []
@@ -56,6 +62,8 @@ class Work:
         """The ORM's session in this transaction; what rows were in hand is written first."""
         if self._rows is not None:
             self._rows.flush()
+        if self._session is None:
+            self._session = _TenantSession(self._connection, expire_on_commit=False, info={"org_id": self.org_id})
         return self._session
 
     @property
@@ -65,12 +73,12 @@ class Work:
         Its statements see every organisation: who uses it filters by `org_id`.
         """
         self.flush()
-        return self._open_rows()[0]
+        return self._open_driver()
 
     def fetch(self, query: Query[RowT], **values: object) -> list[RowT]:
         """Return the rows of a query; a change of one is written at the end of the transaction."""
         self._flush_session()
-        return self._open_rows()[1].fetch(query, values)
+        return self._open_rows().fetch(query, values)
 
     def add(self, row: Base) -> None:
         """Have a new row written, whole.
@@ -78,7 +86,7 @@ class Work:
         Raises:
             PermissionError: it belongs to another organisation.
         """
-        self._open_rows()[1].add(row)
+        self._open_rows().add(row)
 
     def flush(self) -> None:
         """Write what was added or changed so far; the database does so at the end."""
@@ -86,15 +94,24 @@ class Work:
         if self._rows is not None:
             self._rows.flush()
 
+    def close(self) -> None:
+        """Let go of the objects of the session; the database calls this."""
+        if self._session is not None:
+            self._session.close()
+
     def _flush_session(self) -> None:
-        if self._session.new or self._session.dirty:
+        if self._session is not None and (self._session.new or self._session.dirty or self._session.deleted):
             self._session.flush()
 
-    def _open_rows(self) -> tuple[Driver, Rows]:
-        if self._driver is None or self._rows is None:
-            self._driver = Driver(self._session.connection())
-            self._rows = Rows(self._driver, self.org_id)
-        return self._driver, self._rows
+    def _open_driver(self) -> Driver:
+        if self._driver is None:
+            self._driver = Driver(self._connection)
+        return self._driver
+
+    def _open_rows(self) -> Rows:
+        if self._rows is None:
+            self._rows = Rows(self._open_driver(), self.org_id)
+        return self._rows
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` done once the transaction is durable; never if it fails."""
@@ -109,11 +126,6 @@ class Work:
 
 class _TenantSession(Session):
     """A session that sees and writes the rows of one organisation only."""
-
-
-def open_session(bind: Engine, org_id: str | None) -> Session:
-    """Return a session for `org_id`; None sees every organisation."""
-    return _TenantSession(bind, expire_on_commit=False, info={"org_id": org_id})
 
 
 def _filter_by_tenant(state: ORMExecuteState) -> None:

@@ -27,7 +27,7 @@ from jindou.surfaces.http import (
     status,
     usage,
 )
-from jindou.surfaces.http.v1.app import V1
+from jindou.surfaces.http.v1.asgi import InFront
 from jindou.surfaces.http.v1.document import add_paths
 
 __all__ = ["create_app"]
@@ -60,7 +60,7 @@ def create_app(platform: Platform) -> FastAPI:
     console.mount(app)
     add_failures(app)
     _document(app)
-    app.add_middleware(V1, gateway=platform.gateway)
+    app.add_middleware(InFront, gateway=platform.gateway)
     app.add_middleware(Guard, port=platform.settings.port)
     return app
 

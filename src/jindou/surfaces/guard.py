@@ -1,7 +1,7 @@
 """What a request must be before anything looks at it: for this host, from this site, and not too large."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,23 +9,45 @@ from jindou.errors import Forbidden, Invalid, JindouError, TooLarge
 from jindou.surfaces.openai_errors import is_v1, openai_error
 from jindou.surfaces.problems import problem_json, problem_of
 
-__all__ = ["Guard"]
+__all__ = ["MAX_BYTES", "Guard", "Site"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_MAX_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
+"""What a body may have."""
+
 _MAX_DIGITS = 20
 
 
-class Guard:
-    """Refuses what a browser was tricked into sending, and bodies over 1 MB.
+class Site:
+    """Refuses what a browser was tricked into sending.
 
     A foreign `Host` is a rebound name (DNS rebinding); a foreign `Origin` on a request that changes something is
     another site's (cross-site request forgery). Neither is sent by curl or an SDK, which need no such guard.
     """
 
+    def __init__(self, port: int) -> None:
+        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+
+    def refusal(self, method: str, header: Callable[[str], str | None]) -> JindouError | None:
+        """Return why a request is not for this site; `header` returns one by its name in lower case, if it is there."""
+        host = header("host") or ""
+        if host not in self._hosts:
+            return Invalid("The Host header does not name this server.", field="Host", rule="a loopback address")
+        if method not in _SAFE and not _is_ours(host, header("sec-fetch-site"), header("origin")):
+            return Forbidden("Another site may not send this.", rules=["jindou.same-origin"])
+        return None
+
+
+def _is_ours(host: str, fetched_from: str | None, origin: str | None) -> bool:
+    return (fetched_from or "same-origin") in {"same-origin", "none"} and origin in {None, "", f"http://{host}"}
+
+
+class Guard:
+    """Refuses what is not for this `Site`, and bodies over 1 MB."""
+
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
-        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        self._site = Site(port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem."""
@@ -40,23 +62,12 @@ class Guard:
         await self._bounded(scope, receive, send)
 
     def _problem(self, method: str, headers: Mapping[str, str]) -> JindouError | None:
-        host = headers.get("host", "")
-        if host not in self._hosts:
-            return Invalid("The Host header does not name this server.", field="Host", rule="a loopback address")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or len(length) > _MAX_DIGITS:
             return Invalid("The Content-Length header is no number.", field="Content-Length", rule="a number")
-        if int(length) > _MAX_BYTES:
-            return TooLarge(f"The body has {length} bytes; at most {_MAX_BYTES} are taken.")
-        if method not in _SAFE and not self._same_site(host, headers):
-            return Forbidden("Another site may not send this.", rules=["jindou.same-origin"])
-        return None
-
-    def _same_site(self, host: str, headers: Mapping[str, str]) -> bool:
-        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            return False
-        origin = headers.get("origin")
-        return origin is None or origin == f"http://{host}"
+        if int(length) > MAX_BYTES:
+            return TooLarge(f"The body has {length} bytes; at most {MAX_BYTES} are taken.")
+        return self._site.refusal(method, headers.get)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body as it comes: a chunked one does not say its length.
@@ -71,14 +82,14 @@ class Guard:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            return message if seen <= _MAX_BYTES else {"type": "http.disconnect"}
+            return message if seen <= MAX_BYTES else {"type": "http.disconnect"}
 
         async def watched(message: Message) -> None:
             nonlocal started, answered
-            if seen > _MAX_BYTES and not started:
+            if seen > MAX_BYTES and not started:
                 if not answered:
                     answered = True
-                    await _answer(scope, send, TooLarge(f"The body has more than {_MAX_BYTES} bytes."))
+                    await _answer(scope, send, TooLarge(f"The body has more than {MAX_BYTES} bytes."))
                 return
             started = True
             await send(message)

@@ -165,16 +165,16 @@ def test_the_callers_fault_counts_for_nothing_and_a_limit_is_kept(lanes: Lanes, 
 def test_what_is_too_much_waits_in_order_and_what_is_far_too_much_is_refused(lanes: Lanes) -> None:
     deployment = model(server("a", at_once=1))
     turns = [enter(deployment, lanes) for _ in range(5)]
-    assert [turn.came.is_set() for turn in turns] == [True, False, False, False, False]
+    assert [turn.has_come for turn in turns] == [True, False, False, False, False]
     with pytest.raises(EnginesBusy) as caught:
         enter(deployment, lanes)
     assert caught.value.retry_after > 0
     lane = turns[0].lane
     lane.leave(turns[2])
     lane.leave(turns[0])
-    assert [turn.came.is_set() for turn in turns[1:2] + turns[3:]] == [True, False, False]
+    assert [turn.has_come for turn in turns[1:2] + turns[3:]] == [True, False, False]
     for turn in (turns[1], turns[3], turns[4]):
-        assert turn.came.is_set()
+        assert turn.has_come
         lane.leave(turn)
     assert (lane.load, lane.waiting) == (0, 0)
 

@@ -76,10 +76,8 @@ class Batch:
     """
 
     def __init__(self, work: Work, prices: PriceBook, owner: str) -> None:
-        # What the unit of work has added so far goes first.
-        work.session.flush()
         self._work = work
-        self._driver = Driver(work.session.connection())
+        self._driver = work.driver
         self._prices = prices
         self._owner = owner
         self._now = work.now()

@@ -22,6 +22,8 @@ from jindou.telemetry import LedgerMeter, get_logger
 __all__ = ["Ledger"]
 
 _MOST_IN_BATCH = 256
+_GATHER_SECONDS = 0.002
+"""Where several calls came at once more are on the way; a commit for all of them is worth this wait."""
 _MOST_WAITING = 4096
 _NOBODY_WAITED = "Nobody waited for the call to be made."
 _log = get_logger(__name__)
@@ -178,7 +180,10 @@ class Ledger:
     def _work(self) -> None:
         beat_at = time.monotonic() + self._owner.beat_seconds
         is_open = True
+        batch: list[_Item] = []
         while is_open:
+            if len(batch) > 1:
+                time.sleep(_GATHER_SECONDS)
             batch, is_open = self._take(max(0.0, beat_at - time.monotonic()))
             self._write([*self._again(), *batch])
             if time.monotonic() >= beat_at:

@@ -21,7 +21,7 @@ from jindou.billing.usage.types import (
     StatementLine,
     UseGroup,
 )
-from jindou.db import Driver, Work
+from jindou.db import Work
 from jindou.errors import Conflict
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
@@ -69,8 +69,7 @@ class Usage:
         (sku,) = done.skus
         quantities = done.worst.plain()
         cost = self._prices.cost(sku, quantities, now.date())
-        work.session.flush()
-        driver = Driver(work.session.connection())
+        driver = work.driver
         share_ledger(driver)
         payer = payer_of(done)
         sheet = Sheet(driver, {payer}, now, self.currency)

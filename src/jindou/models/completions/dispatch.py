@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -178,11 +179,10 @@ class _Making:
     async def run(self) -> None:
         """Ask one engine after the other until one begins to answer."""
         failure: JindouError | None = None
+        prefix = self.asked.prefix if self.deployment.has_choice else 0
         while True:
             try:
-                picked = self.rooms.deployments.pick(
-                    self.holder.who.org_id, self.asked.model, self.asked.prefix, self.tried
-                )
+                picked = self.rooms.deployments.pick(self.holder.who.org_id, self.asked.model, prefix, self.tried)
             except Unavailable as error:
                 raise failure or error from None
             with picked:
@@ -263,11 +263,16 @@ class _Making:
             drain_seconds=self.rooms.drain_seconds,
         )
 
-    async def _tell(self, event: Event) -> None:
+    def _tell(self, event: Event) -> Awaitable[None]:
+        """Tell an event. It is no coroutine of its own, since most events are pieces that are passed on as they are."""
+        is_plain = self.raw or not isinstance(event, RawPiece)
+        return self.tell(event) if is_plain and self.begun is not None else self._tell_more(event, is_plain=is_plain)
+
+    async def _tell_more(self, event: Event, *, is_plain: bool) -> None:
         if self.begun is None:
             self.begun = self._beginning()
             await self.tell(self.begun)
-        if self.raw or not isinstance(event, RawPiece):
+        if is_plain or not isinstance(event, RawPiece):
             await self.tell(event)
             return
         events, reasons = spoken(event)

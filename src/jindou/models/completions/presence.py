@@ -1,6 +1,5 @@
 """Whether the client still listens."""
 
-import threading
 from collections.abc import Callable
 
 __all__ = ["Presence"]
@@ -10,23 +9,23 @@ class Presence:
     """A client that may leave. Its door says so; whoever works for it hears of it, from any thread."""
 
     def __init__(self) -> None:
-        self._left = threading.Event()
+        self._has_left = False
         self._told: list[Callable[[], None]] = []
 
     @property
     def is_over(self) -> bool:
         """Whether the client has left."""
-        return self._left.is_set()
+        return self._has_left
 
     def leave(self) -> None:
         """Note that nobody listens any more. Call it in the event loop."""
-        if not self._left.is_set():
-            self._left.set()
+        if not self._has_left:
+            self._has_left = True
             for tell in self._told:
                 tell()
 
     def when_over(self, tell: Callable[[], None]) -> None:
         """Have `tell` called in the event loop once the client leaves, at once if it has left."""
         self._told.append(tell)
-        if self._left.is_set():
+        if self._has_left:
             tell()

@@ -1,6 +1,5 @@
 """What an engine that speaks the client's language says is passed on as it is; only what it used is read."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -98,14 +97,16 @@ async def relay_stream(reply: Reply, tell: Tell) -> Relayed:
     """
     usage: Usage | None = None
     is_whole = False
-    async for data in _events(reply):
-        if data == b"[DONE]":
-            is_whole = True
-            continue
-        sent = _read(data)
-        usage = _usage(sent) or usage
-        if sent.choices != b"[]":
-            await tell(RawPiece(bytes(sent.choices)))
+    events = _Events()
+    while (piece := await reply.next_piece()) is not None:
+        for data in events.of(piece):
+            if data == b"[DONE]":
+                is_whole = True
+                continue
+            sent = _read(data)
+            usage = _usage(sent) or usage
+            if sent.choices != b"[]":
+                await tell(RawPiece(bytes(sent.choices)))
     if not is_whole and usage is None:
         raise EngineDied("The engine's stream ended before its end.")
     return Relayed(usage)
@@ -144,21 +145,25 @@ async def refusal(reply: Reply, upstream: Upstream, model: str) -> JindouError |
     return translated(Answered(reply.status, reply.headers, fields), upstream, model)
 
 
-async def _events(reply: Reply) -> AsyncGenerator[bytes]:
-    """Yield the data of each server-sent event."""
-    rest = b""
-    async for piece in reply.pieces():
-        rest = rest + piece if rest else piece
-        if b"\r" in rest:
-            rest = rest.replace(b"\r\n", b"\n")
-        *events, rest = rest.split(b"\n\n")
+class _Events:
+    """Takes a stream of server-sent events apart."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def of(self, piece: bytes) -> list[bytes]:
+        """Return the data of each event that `piece` completes."""
+        text = self._rest + piece if self._rest else piece
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
+        *events, self._rest = text.split(b"\n\n")
+        found: list[bytes] = []
         for event in events:
             if event.startswith(b"data: ") and b"\n" not in event:
-                yield event[6:]
-                continue
-            lines = [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]
-            if lines:
-                yield b"\n".join(lines)
+                found.append(event[6:])
+            elif lines := [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]:
+                found.append(b"\n".join(lines))
+        return found
 
 
 def _read(data: bytes) -> _Sent:

@@ -20,6 +20,7 @@ class Credentials:
         self._folder = folder
         self._given = dict(given)
         self._lock = threading.Lock()
+        self._paths: dict[str, Path] = {}
         self._read: dict[str, tuple[int, str]] = {}
 
     def get(self, name: str, url: str) -> tuple[str, str]:
@@ -28,7 +29,9 @@ class Credentials:
         Raises:
             EngineUnavailable: others may read the file, or the key is for another URL.
         """
-        path = self._folder / f"{name}.key"
+        path = self._paths.get(name)
+        if path is None:
+            path = self._paths[name] = self._folder / f"{name}.key"
         text = self._from_file(path)
         told = f"the key in {path}" if text else f"the key `{name}` of the setting `engine_keys`"
         key, _, bound = (text or self._given.get(name, "")).strip().partition(" ")

@@ -58,8 +58,8 @@ class Lane:
             self.picked += 1
             if self._under_way < at_once:
                 self._under_way += 1
-                turn.came.set()
             else:
+                turn.has_come = False
                 self._waiting.append(turn)
             return turn
 
@@ -68,10 +68,10 @@ class Lane:
         with self._lock:
             if turn.is_try and not turn.is_told:
                 self._breaker.gave_up()
-            if not turn.came.is_set():
+            if not turn.has_come:
                 self._waiting.remove(turn)
             elif self._waiting:
-                self._waiting.popleft().came.set()
+                self._waiting.popleft().come()
             else:
                 self._under_way -= 1
 
@@ -90,10 +90,25 @@ class Lane:
 
 
 class Turn:
-    """One request's place in a lane."""
+    """One request's place in a lane. `has_come` is whether it may be made now."""
 
     def __init__(self, lane: Lane, *, is_try: bool) -> None:
         self.lane = lane
         self.is_try = is_try
         self.is_told = False
-        self.came = threading.Event()
+        self.has_come = True
+        self._came: threading.Event | None = None
+
+    def come(self) -> None:
+        """Let the request be made; the lane calls it under its lock."""
+        self.has_come = True
+        if self._came is not None:
+            self._came.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the turn has come, and say whether it has."""
+        if not self.has_come:
+            self._came = self._came or threading.Event()
+            # It may have come while there was nothing to tell it to.
+            return self.has_come or self._came.wait(seconds)
+        return True

@@ -49,7 +49,7 @@ class Picked:
 
         That is loading, its turn, or a prefix that is loaded into a slot. An ``engine`` never has one.
         """
-        if self._upstream is None and self._turn.came.is_set() and not self._must_look():
+        if self._upstream is None and self._turn.has_come and not self._must_look():
             self._upstream = self._target.upstream()
         return self._upstream
 
@@ -66,7 +66,7 @@ class Picked:
             EnginesBusy: its turn did not come in time.
         """
         deadline = time.monotonic() + seconds
-        if not self._turn.came.wait(seconds):
+        if not self._turn.wait(seconds):
             raise _no_turn(self.engine_id, seconds)
         upstream = self._target.upstream() or self._target.load(max(deadline - time.monotonic(), 0.0))
         if upstream is None:
@@ -153,7 +153,7 @@ class _InTurn(Engine):
     @override
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
         deadline = time.monotonic() + _TURN_SECONDS
-        while not self._turn.came.wait(_TICK):
+        while not self._turn.wait(_TICK):
             if time.monotonic() > deadline:
                 raise _no_turn(self._turn.lane.engine_id, _TURN_SECONDS)
             yield TextChunk("")

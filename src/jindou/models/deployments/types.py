@@ -1,5 +1,6 @@
 """What a deployment is, how one is asked for, and what routing gives."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -60,22 +61,22 @@ class Member(BaseModel):
     first_token_seconds: float = Field(default=120.0, gt=0, le=3600)
     idle_seconds: float = Field(default=60.0, gt=0, le=3600)
 
-    @property
+    @cached_property
     def is_local(self) -> bool:
         """Whether it runs on this machine, as one of our children."""
         return self.engine == _LOCAL
 
-    @property
+    @cached_property
     def engine_id(self) -> str:
         """What the engine is called in usage, in the status and in the audit trail."""
         return f"{self.engine}/{self.model}"
 
-    @property
+    @cached_property
     def billed(self) -> str:
         """The SKU of its tokens."""
         return self.sku or f"model:{self.model}"
 
-    @property
+    @cached_property
     def calls_natively(self) -> bool:
         """Whether its own answers have tool calls. Small local models only write something like them."""
         return not self.is_local if self.native_tools is None else self.native_tools
@@ -121,12 +122,17 @@ class Deployment(BaseModel):
     context_tokens: int
     is_standing: bool = False
 
-    @property
+    @cached_property
     def skus(self) -> tuple[str, ...]:
         """Every SKU that a request may be billed as."""
         return tuple(dict.fromkeys(member.billed for member in self.members))
 
-    @property
+    @cached_property
+    def has_choice(self) -> bool:
+        """Whether it matters how a conversation begins: for the choice of an engine, or for the slots of one here."""
+        return len(self.members) > 1 or any(member.is_local for member in self.members)
+
+    @cached_property
     def native_tools(self) -> bool:
         """Whether all its engines make tool calls themselves."""
         return all(member.calls_natively for member in self.members)

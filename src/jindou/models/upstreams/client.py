@@ -6,7 +6,6 @@ for whoever knows what a second try would cost.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator
 from typing import Final, cast
 
 import httptools
@@ -34,6 +33,7 @@ class Reply:
         self._connection = connection
         self.status = connection.status
         self.headers = connection.headers
+        self._seen = 0
 
     async def read(self) -> bytes:
         """Return the whole body.
@@ -41,21 +41,23 @@ class Reply:
         Raises:
             EngineDied: it broke off, or is larger than anybody's answer.
         """
-        pieces = [piece async for piece in self.pieces()]
+        pieces: list[bytes] = []
+        while (piece := await self.next_piece()) is not None:
+            pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def pieces(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it comes.
+    async def next_piece(self) -> bytes | None:
+        """Return what has come of the body since the last piece, and wait if that is nothing; None is its end.
 
         Raises:
-            EngineDied: it broke off.
+            EngineDied: it broke off, or is larger than anybody's answer.
         """
-        seen = 0
-        while (piece := await self._connection.next_piece()) is not None:
-            seen += len(piece)
-            if seen > _MOST_BYTES:
+        piece = await self._connection.next_piece()
+        if piece is not None:
+            self._seen += len(piece)
+            if self._seen > _MOST_BYTES:
                 raise EngineDied("The engine's answer has no end.")
-            yield piece
+        return piece
 
     def hurry(self, seconds: float) -> None:
         """Give the reply this long to end, whatever it still has to say."""

@@ -1,5 +1,6 @@
 """`jindou gateway`: more workers for `/v1`, on the same database and the same engines as `jindou up`."""
 
+import gc
 import json
 import os
 import signal
@@ -8,11 +9,9 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-import uvicorn
-from typing_extensions import override
 
 from jindou.assembly_gateway import open_gateway
 from jindou.errors import Conflict
@@ -20,9 +19,9 @@ from jindou.home import Home
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
-from jindou.surfaces.guard import Guard
-from jindou.surfaces.http.v1.alone import alone
-from jindou.surfaces.http.v1.app import V1
+from jindou.surfaces.guard import MAX_BYTES
+from jindou.surfaces.http.v1.alone import Alone
+from jindou.surfaces.http.wire import Limits, Server
 from jindou.telemetry import configure_logging
 
 __all__ = ["gateway"]
@@ -31,6 +30,7 @@ _PORT: Final = 8788
 _PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
 _END_SECONDS: Final = 15.0
+_COLLECT_AFTER: Final = 20_000
 
 
 class PortTaken(Conflict):
@@ -67,36 +67,20 @@ def _work(settings: Settings, place: Home, listener: socket.socket, told: str = 
     """Be one worker, until a signal comes."""
     configure_logging(place.path / "logs" / "gateway.log", settings.log_level)
     with open_gateway(settings, place) as rooms:
-        server = _Server(Guard(V1(alone, rooms), settings.port), told)
-        server.run(sockets=[listener])
+        server = Server(Alone(rooms, settings.port), Limits(body_bytes=MAX_BYTES))
+        server.run(listener, lambda: _up(told))
 
 
-class _Server(uvicorn.Server):
-    """Says when it answers."""
+def _up(told: str) -> None:
+    """Say that the worker answers.
 
-    def __init__(self, app: Any, told: str) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="uvloop",
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                date_header=False,
-                timeout_graceful_shutdown=30,
-            )
-        )
-        self._told = told
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and self._told:
-            typer.echo(self._told)
+    What it has in memory by now stays, so no collection has to walk it again; what requests make has few cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
+    if told:
+        typer.echo(told)
 
 
 class _Crew:

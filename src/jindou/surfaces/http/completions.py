@@ -13,6 +13,7 @@ from jindou.errors import JindouError
 from jindou.identity.keys import KeyHolder
 from jindou.identity.principals import Principal
 from jindou.surfaces.door import platform_of, signed_in
+from jindou.surfaces.http.v1.asgi import AsgiExchange
 from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.chat import create as create_chat
 from jindou.surfaces.openai_errors import openai_error
@@ -45,8 +46,8 @@ class _SignedIn(Call):
 
     tells_cost = True
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, gateway: Gateway, holder: KeyHolder) -> None:
-        super().__init__(scope, receive, send, gateway)
+    def __init__(self, exchange: AsgiExchange, gateway: Gateway, holder: KeyHolder) -> None:
+        super().__init__(exchange, gateway)
         self._holder = holder
 
     @override
@@ -64,7 +65,8 @@ class _Answer(Response):
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = _SignedIn(scope, receive, send, self._gateway, self._holder)
+        exchange = AsgiExchange(scope, receive, send)
+        call = _SignedIn(exchange, self._gateway, self._holder)
         begun = self._gateway.metrics.requests.begun(_ROUTE)
         try:
             await create_chat(call)
@@ -74,12 +76,11 @@ class _Answer(Response):
                 raise
             await _break_off(call, error)
         finally:
-            call.over()
+            exchange.close()
             call.count(_ROUTE, begun)
 
 
 async def _break_off(call: Call, error: Exception) -> None:
     if not isinstance(error, JindouError):
         _log.error("unexpected error", exc_info=error, extra={"fields": {"path": call.path}})
-    await call.send(b"data: " + json.dumps(openai_error(error)[1]).encode() + b"\n\n")
-    await call.end()
+    await call.end(b"data: " + json.dumps(openai_error(error)[1]).encode() + b"\n\n")

@@ -1,23 +1,44 @@
-"""What a gateway worker answers besides `/v1`: whether it is well."""
+"""What a gateway worker answers: `/v1`, and whether it is well."""
 
 import json
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
+from jindou.assembly_gateway import Gateway
+from jindou.surfaces.guard import Site
+from jindou.surfaces.http.v1.app import V1
+from jindou.surfaces.http.wire import Exchange
+from jindou.surfaces.openai_errors import is_v1, openai_error
 
-__all__ = ["alone"]
+__all__ = ["Alone"]
 
-_WELL: Final = b'{"status": "ok"}'
+_JSON: Final = {"content-type": "application/json"}
+_PROBLEM: Final = {"content-type": "application/problem+json"}
+_NOT_HERE: Final = "The console and the API are at the address of `jindou up`; here is /v1."
 
 
-async def alone(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application
-    """Answer `/healthz`; nothing else is here."""
-    if scope["type"] != "http":
-        return
-    is_there = scope["path"] == "/healthz"
-    title = "The console and the API are at the address of `jindou up`; here is /v1."
-    body = _WELL if is_there else json.dumps({"type": "about:blank", "title": title, "status": 404}).encode()
-    kind = b"application/json" if is_there else b"application/problem+json"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200 if is_there else 404, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class Alone:
+    """`/v1` without the console and the API, for whoever asks this machine at `port`."""
+
+    def __init__(self, gateway: Gateway, port: int) -> None:
+        self._v1 = V1(gateway)
+        self._site = Site(port)
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        refusal = self._site.refusal(exchange.method, exchange.header)
+        if refusal is not None:
+            status, told = openai_error(refusal)
+            await exchange.answer(status, _JSON, json.dumps(told).encode())
+        elif is_v1(exchange.path):
+            await self._v1(exchange)
+        elif exchange.path != "/healthz":
+            await _problem(exchange, 404, _NOT_HERE)
+        elif exchange.method not in {"GET", "HEAD"}:
+            await _problem(exchange, 405, "Only GET and HEAD are answered here.", allow="GET, HEAD")
+        else:
+            await exchange.answer(200, _JSON, b'{"status": "ok"}')
+
+
+async def _problem(exchange: Exchange, status: int, title: str, **headers: str) -> None:
+    told = {"type": "about:blank", "title": title, "status": status}
+    await exchange.answer(status, _PROBLEM | headers, json.dumps(told).encode())

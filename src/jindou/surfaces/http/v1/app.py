@@ -1,11 +1,9 @@
-"""`/v1` as an ASGI application of its own: in front of the console's in `jindou up`, alone in `jindou gateway`."""
+"""The verbs of `/v1`, whichever server a request comes by."""
 
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
-
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import BudgetExceeded, RateLimited
@@ -17,7 +15,8 @@ from jindou.surfaces.http.v1.call import Call, limit_headers
 from jindou.surfaces.http.v1.messages_request import MessagesRequest
 from jindou.surfaces.http.v1.responses_request import ResponsesRequest
 from jindou.surfaces.http.v1.telling import anthropic_error
-from jindou.surfaces.openai_errors import is_v1, openai_error, openai_plain_body
+from jindou.surfaces.http.wire import Exchange
+from jindou.surfaces.openai_errors import openai_error, openai_plain_body
 from jindou.telemetry import get_logger
 
 __all__ = ["V1", "Route"]
@@ -53,23 +52,20 @@ ROUTES: Final[dict[str, dict[str, Route]]] = {
 
 
 class V1:
-    """Answers what is on `/v1`, and passes everything else on to `app`."""
+    """Answers what is asked on `/v1`."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
-        self._app = app
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass on."""
-        if scope["type"] != "http" or not is_v1(scope["path"]):
-            await self._app(scope, receive, send)
-            return
-        call = Call(scope, receive, send, self._gateway)
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        call = Call(exchange, self._gateway)
         verbs = _verbs(call.path)
         route = verbs.get(call.method)
         if route is None:
             status = 405 if verbs else 404
-            await call.answer(status, json.dumps(openai_plain_body(status)).encode())
+            allowed = {"allow": ", ".join(verbs)} if verbs else {}
+            await call.answer(status, json.dumps(openai_plain_body(status)).encode(), allowed)
             return
         begun = self._gateway.metrics.requests.begun(route.name)
         try:
@@ -77,7 +73,6 @@ class V1:
         except Exception as error:  # noqa: BLE001 - the last place where it can be told
             await _tell(call, route, error)
         finally:
-            call.over()
             call.count(route.name, begun)
 
 
@@ -91,8 +86,7 @@ async def _tell(call: Call, route: Route, error: Exception) -> None:
     status, body = route.problem(error)
     told = json.dumps(body).encode()
     if call.has_begun:
-        await call.send(call.broken(error) if call.broken else b"data: " + told + b"\n\n")
-        await call.end()
+        await call.end(call.broken(error) if call.broken else b"data: " + told + b"\n\n")
         return
     await call.answer(status, told, _headers(call, error))
 

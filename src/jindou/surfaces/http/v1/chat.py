@@ -1,7 +1,7 @@
 """`/v1/chat/completions`: one answer, or a stream of its pieces, in OpenAI's shapes."""
 
-import json
 from collections import defaultdict
+from collections.abc import Awaitable
 from typing import Final
 
 from jindou.models.completions import (
@@ -17,6 +17,7 @@ from jindou.models.completions import (
 )
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.decoding import encode
 
 __all__ = ["create", "usage_json"]
 
@@ -70,9 +71,9 @@ class _Whole:
     async def _answer(self, done: Done) -> None:
         begun = self._begun
         assert begun is not None  # noqa: S101 - every completion begins
-        choices = self._choices or _json([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
+        choices = self._choices or encode([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
         head = _head(begun, b"chat.completion")
-        body = b'%b%b,"usage":%b}' % (head, choices, _json(_used(done, self._call)))
+        body = b'%b%b,"usage":%b}' % (head, choices, encode(_used(done, self._call)))
         await self._call.answer(200, body, _headers(begun))
 
     def _choice(self, at: int, reason: str) -> dict[str, object]:
@@ -104,12 +105,15 @@ class _Stream:
         self._named: set[int] = set()
         self._is_raw = False
 
-    async def tell(self, event: Event) -> None:
+    def tell(self, event: Event) -> Awaitable[None]:
         """Take an event and send what it adds."""
         if isinstance(event, RawPiece):
             self._is_raw = True
-            await self._call.send(self._head + event.choices + self._tail)
-        elif isinstance(event, Begun):
+            return self._call.send(self._head + event.choices + self._tail)
+        return self._tell(event)
+
+    async def _tell(self, event: Begun | TextPiece | ReasoningPiece | CallPiece | Done) -> None:
+        if isinstance(event, Begun):
             self._head = b"data: " + _head(event, b"chat.completion.chunk")
             await self._call.begin_stream(_headers(event))
         elif isinstance(event, Done):
@@ -123,16 +127,15 @@ class _Stream:
                 await self._delta(at, {}, reason)
         last = b""
         if self._include_usage:
-            last = b'%b[],"usage":%b}\n\n' % (self._head, _json(_used(done, self._call)))
-        await self._call.send(last + _DONE)
-        await self._call.end()
+            last = b'%b[],"usage":%b}\n\n' % (self._head, encode(_used(done, self._call)))
+        await self._call.end(last + _DONE)
 
     async def _delta(self, choice: int, delta: dict[str, object], reason: str | None = None) -> None:
         if choice not in self._named:
             self._named.add(choice)
             await self._delta(choice, {"role": "assistant", "content": "", "refusal": None})
         said = {"index": choice, "delta": delta, "logprobs": None, "finish_reason": reason}
-        await self._call.send(self._head + _json([said]) + self._tail)
+        await self._call.send(self._head + encode([said]) + self._tail)
 
 
 def usage_json(usage: Usage) -> dict[str, object]:
@@ -170,14 +173,9 @@ def _head(begun: Begun, kind: bytes) -> bytes:
         begun.stem.encode(),
         kind,
         int(begun.created.timestamp()),
-        _json(begun.model),
+        encode(begun.model),
     )
 
 
 def _headers(begun: Begun) -> dict[str, str]:
     return limit_headers(begun.limits, begun.id, now=begun.created.timestamp())
-
-
-def _json(value: object) -> bytes:
-    # Escaped, since a piece of text may end in half a surrogate pair, which has no UTF-8.
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -87,8 +87,7 @@ class _Stream:
             return
         assert self._events is not None  # noqa: S101 - every completion begins
         if isinstance(event, Done):
-            await self._call.send(self._events.end(event))
-            await self._call.end()
+            await self._call.end(self._events.end(event))
         elif isinstance(event, TextPiece | ReasoningPiece | CallPiece):
             await self._call.send(self._events.of(event))
 

@@ -178,9 +178,8 @@ class _Stream:
         elif isinstance(event, RawPiece):
             await self._call.send(self._stream.of(event))
         elif isinstance(event, Done):
-            await self._call.send(self._stream.end(event))
-            if self._stream.is_over:
-                await self._call.end()
+            last = self._stream.end(event)
+            await (self._call.end(last) if self._stream.is_over else self._call.send(last))
 
 
 def text_completion(begun: Begun, request: TextRequest, answers: Sequence[Sequence[Choice]], used: Usage) -> bytes:

@@ -1,0 +1,124 @@
+"""`/v1` within an ASGI application: in front of the console in `jindou up`."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
+
+from jindou.assembly_gateway import Gateway
+from jindou.errors import TooLarge
+from jindou.surfaces.http.v1.app import V1
+from jindou.surfaces.http.wire import Exchange
+from jindou.surfaces.openai_errors import is_v1
+
+__all__ = ["AsgiExchange", "InFront"]
+
+_WATCH_SECONDS: Final = 0.25
+_SLOW_SECONDS: Final = 60.0
+
+
+class InFront:
+    """Answers what is on `/v1`, and passes everything else on to `app`."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self._app = app
+        self._v1 = V1(gateway)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        if scope["type"] != "http" or not is_v1(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        exchange = AsgiExchange(scope, receive, send)
+        try:
+            await self._v1(exchange)
+        finally:
+            exchange.close()
+
+
+class AsgiExchange(Exchange):
+    """A request of an ASGI server. Close it when it is answered."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self._headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._receive = receive
+        self._send = send
+        self._watch: asyncio.TimerHandle | asyncio.Task[None] | None = None
+        self._left: list[Callable[[], None]] = []
+        self._has_left = False
+
+    @override
+    def header(self, name: str) -> str:
+        return self._headers.get(name.encode("latin-1"), b"").decode("latin-1")
+
+    @override
+    async def body(self) -> bytes:
+        pieces: list[bytes] = []
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise TooLarge("The body did not come whole.")
+            pieces.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+        # Most requests are over before anybody could leave, and need no watch.
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(_WATCH_SECONDS, self._begin_to_watch)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @override
+    def when_left(self, tell: Callable[[], None]) -> None:
+        self._left.append(tell)
+        if self._has_left:
+            tell()
+
+    @override
+    async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        await self.begin(status, {**headers, "content-length": str(len(body))})
+        await self._put(body, more=False)
+
+    @override
+    async def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        if not self._has_left:
+            given = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+            await self._send({"type": "http.response.start", "status": status, "headers": given})
+
+    @override
+    async def send(self, data: bytes) -> None:
+        await self._put(data, more=True)
+
+    @override
+    async def end(self, data: bytes = b"") -> None:
+        await self._put(data, more=False)
+
+    def close(self) -> None:
+        """Stop watching the client."""
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def _put(self, data: bytes, *, more: bool) -> None:
+        if self._has_left:
+            return
+        try:
+            async with asyncio.timeout(_SLOW_SECONDS):
+                await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        except (TimeoutError, OSError):
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._has_left:
+            self._has_left = True
+            for tell in self._left:
+                tell()
+
+    def _begin_to_watch(self) -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._leave_with_client())
+
+    async def _leave_with_client(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._leave()
