@@ -195,12 +195,16 @@ def test_ids_of_a_database_sort_in_the_order_they_were_made(database: Database) 
 
 
 def test_a_unit_of_work_without_a_session_is_kept_whole_or_not_at_all(database: Database) -> None:
-    insert = "INSERT INTO organisation (id, name, created_at) VALUES (?, 'Org', '2026-01-01 00:00:00')"
-    with database.driving() as work:
-        work.driver().read(insert, ["org_1"])
-    with pytest.raises(KeyError), database.driving() as work:
-        work.driver().read(insert, ["org_2"])
-        raise KeyError
+    def add_organisation(name: str, *, fail: bool) -> None:
+        with database.driving() as work:
+            insert = "INSERT INTO organisation (id, name, created_at) VALUES (?, 'Org', '2026-01-01 00:00:00')"
+            work.driver().read(insert, [name])
+            if fail:
+                raise KeyError
+
+    add_organisation("org_1", fail=False)
+    with pytest.raises(KeyError):
+        add_organisation("org_2", fail=True)
     with database.driving() as work:
         kept = work.driver().read("SELECT id FROM organisation WHERE id LIKE 'org_%' ORDER BY id")
     assert "org_1" in {row[0] for row in kept}
