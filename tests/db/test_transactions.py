@@ -192,3 +192,32 @@ def test_ids_of_a_database_sort_in_the_order_they_were_made(database: Database) 
         made = [work.new_id("run") for _ in range(200)]
     assert made == sorted(made)
     assert len(set(made)) == 200
+
+
+def test_a_unit_of_work_of_the_driver_is_kept_whole_or_not_at_all(database: Database) -> None:
+    def add_organisation(name: str, *, fail: bool) -> None:
+        with database.writing(None) as work:
+            insert = "INSERT INTO organisation (id, name, created_at) VALUES (?, 'Org', '2026-01-01 00:00:00')"
+            work.driver.read(insert, [name])
+            if fail:
+                raise KeyError
+
+    add_organisation("org_1", fail=False)
+    with pytest.raises(KeyError):
+        add_organisation("org_2", fail=True)
+    with database.writing(None) as work:
+        kept = work.driver.read("SELECT id FROM organisation WHERE id LIKE 'org_%' ORDER BY id")
+    assert "org_1" in {row[0] for row in kept}
+    assert "org_2" not in {row[0] for row in kept}
+
+
+def test_a_unit_of_work_of_the_driver_says_when_the_database_is_busy(database: Database, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "jindou.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable), database.writing(None):
+            pytest.fail("It has the turn of another process.")
+    other.execute("ROLLBACK")
+    other.close()
+    with database.writing(None) as work:
+        assert work.driver.read("SELECT 1") == [(1,)]
