@@ -16,7 +16,8 @@ from jindou.models.completions import (
     TextPiece,
 )
 from jindou.models.engines import Usage
-from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.call import Call
+from jindou.surfaces.http.v1.headers import headers_of
 
 __all__ = ["create", "usage_json"]
 
@@ -73,7 +74,7 @@ class _Whole:
         choices = self._choices or _json([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
         head = _head(begun, b"chat.completion")
         body = b'%b%b,"usage":%b}' % (head, choices, _json(_used(done, self._call)))
-        await self._call.answer(200, body, _headers(begun))
+        await self._call.answer(200, body, headers_of(begun))
 
     def _choice(self, at: int, reason: str) -> dict[str, object]:
         calls = [
@@ -111,7 +112,7 @@ class _Stream:
             await self._call.send(self._head + event.choices + self._tail)
         elif isinstance(event, Begun):
             self._head = b"data: " + _head(event, b"chat.completion.chunk")
-            await self._call.begin_stream(_headers(event))
+            await self._call.begin_stream(headers_of(event))
         elif isinstance(event, Done):
             await self._finish(event)
         else:
@@ -172,10 +173,6 @@ def _head(begun: Begun, kind: bytes) -> bytes:
         int(begun.created.timestamp()),
         _json(begun.model),
     )
-
-
-def _headers(begun: Begun) -> dict[str, str]:
-    return limit_headers(begun.limits, begun.id, now=begun.created.timestamp())
 
 
 def _json(value: object) -> bytes:
