@@ -13,9 +13,9 @@ from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
 from jindou.agents.tools import Doorway, actions_of
-from jindou.assembly_gateway import Gateway
+from jindou.assembly_gateway import Gateway, open_prices
 from jindou.billing.budgets import Bound, Budgets
-from jindou.billing.pricing import PriceBook
+from jindou.billing.pricing import PriceWatch
 from jindou.billing.usage import Ledger, Usage
 from jindou.db import Database, Work, migrate
 from jindou.durable.queue import Handler, Queue, Worker
@@ -150,8 +150,8 @@ class Platform:
 def assemble(settings: Settings, home: Home, models: LocalModels, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = _lay_ground(settings, home, clock)
-    prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
-    usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    prices = open_prices(settings, home)
+    usage = Usage(prices.book, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
     ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
@@ -188,7 +188,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
-        gateway=_gateway(ground, settings, home, deployments, ledger),
+        gateway=_gateway(ground, settings, home, deployments, ledger=ledger, prices=prices),
         models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
@@ -246,7 +246,9 @@ def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:
 
 def _deployments(ground: "_Ground", settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
     policy, audit = ground.policy, ground.audit
-    return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
+    return open_deployments(
+        settings, home, ground.database, policy=policy, audit=audit, models=models, model=lambda: model
+    )
 
 
 def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments) -> Models:
@@ -254,13 +256,16 @@ def _models(ground: "_Ground", settings: Settings, home: Home, deployments: Depl
     return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
 
 
-def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
+def _gateway(
+    ground: "_Ground", settings: Settings, home: Home, deployments: Deployments, *, ledger: Ledger, prices: PriceWatch
+) -> Gateway:
     clock = ground.database.clock
     return Gateway(
         clock=clock,
         metrics=ground.metrics,
         spans=ground.spans,
         keys=KeyRing(ground.database, ground.keys),
+        prices=prices,
         ledger=ledger,
         completions=Completions(ground.database, deployments, ledger),
         embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),
