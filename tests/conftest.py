@@ -18,6 +18,11 @@ class _Environment(BaseSettings):
     ci: bool = False
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run look deeper than every run has time for."""
+    parser.addoption("--examples", type=int, default=4, help="Requests that schemathesis makes up for an operation.")
+
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--no-sandbox",

@@ -38,7 +38,9 @@ def prepare(home: Path, engine: int, budgets: tuple[BudgetAsk, ...] | None = Non
     keys = Keys(principals, policy, audit)
     who = _manager(database, principals)
     models = HeldModels({})
-    deployments = open_deployments(settings, place, database, policy=policy, audit=audit, models=models, model=None)
+    deployments = open_deployments(
+        settings, place, database, policy=policy, audit=audit, models=models, model=lambda: None
+    )
     limits = Budgets(policy, audit, settings.currency, lambda _work, _scope, _id: Bound("Company", ""), attempts.tally)
     with database.writing(who.org_id) as work:
         member = Member(engine="upstream", model=MODEL, url=f"http://127.0.0.1:{engine}/v1", sku=_SKU, at_once=5000)

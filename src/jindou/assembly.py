@@ -9,10 +9,10 @@ from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
 from jindou.agents.tools import Doorway
-from jindou.assembly_gateway import Gateway, NotPrepared
+from jindou.assembly_gateway import Gateway, NotPrepared, open_prices
 from jindou.assembly_ground import Ground, installed_packs, lay_ground
 from jindou.billing.budgets import Bound, Budgets
-from jindou.billing.pricing import PriceBook
+from jindou.billing.pricing import PriceWatch
 from jindou.billing.usage import Ledger, Usage
 from jindou.db import Database, Work
 from jindou.durable.queue import Handler, Queue, Worker
@@ -192,8 +192,8 @@ def _publish_heads(audit: Audit, closing: threading.Event) -> None:
 def assemble(settings: Settings, home: Home, models: LocalModels, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = lay_ground(settings, home, clock)
-    prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
-    usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    prices = open_prices(settings, home)
+    usage = Usage(prices.book, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
     ledger = _ledger(ground, usage)
     assistants = Assistants(ground.assistant_folders())
@@ -231,7 +231,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
-        gateway=_gateway(ground, settings, home, deployments, ledger),
+        gateway=_gateway(ground, settings, home, deployments, ledger=ledger, prices=prices),
         models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
@@ -252,8 +252,7 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
     if model == "auto":
         raise NotPrepared("Nobody has announced a model here: set `model` to the one that runs ask.")
     ground = lay_ground(settings, home, is_first=False)
-    prices = PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices)
-    usage = Usage(prices, ground.policy, ground.audit, ground.name_of)
+    usage = Usage(open_prices(settings, home).book, ground.policy, ground.audit, ground.name_of)
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
     parts = _parts(
         ground,
@@ -329,7 +328,9 @@ def _doorway(ground: Ground, assistants: Assistants) -> Doorway:
 
 def _deployments(ground: Ground, settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
     policy, audit = ground.policy, ground.audit
-    return open_deployments(settings, home, ground.database, policy=policy, audit=audit, models=models, model=model)
+    return open_deployments(
+        settings, home, ground.database, policy=policy, audit=audit, models=models, model=lambda: model
+    )
 
 
 def _models(ground: Ground, settings: Settings, home: Home, deployments: Deployments) -> Models:
@@ -337,13 +338,16 @@ def _models(ground: Ground, settings: Settings, home: Home, deployments: Deploym
     return Models(catalogue, ground.policy, ground.audit, ground.database.clock, deployments)
 
 
-def _gateway(ground: Ground, settings: Settings, home: Home, deployments: Deployments, ledger: Ledger) -> Gateway:
+def _gateway(
+    ground: Ground, settings: Settings, home: Home, deployments: Deployments, *, ledger: Ledger, prices: PriceWatch
+) -> Gateway:
     clock = ground.database.clock
     return Gateway(
         clock=clock,
         metrics=ground.metrics,
         spans=ground.spans,
         keys=KeyRing(ground.database, ground.keys),
+        prices=prices,
         ledger=ledger,
         completions=Completions(ground.database, deployments, ledger),
         embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from jindou import __version__
-from jindou.billing.pricing import PriceBook
+from jindou.billing.pricing import PriceBook, PriceWatch
 from jindou.billing.usage import Attempts, Ledger
 from jindou.db import Database, require_newest
 from jindou.durable.queue import Queue
@@ -22,7 +22,7 @@ from jindou.models.serving import open_catalogue, remote_models
 from jindou.settings import Settings
 from jindou.telemetry import Clock, Metrics, Spans, open_spans
 
-__all__ = ["Gateway", "NotPrepared", "open_gateway"]
+__all__ = ["Gateway", "NotPrepared", "open_gateway", "open_prices"]
 
 _STOP_SECONDS = 5.0
 
@@ -41,13 +41,15 @@ class Gateway:
     metrics: Metrics
     spans: Spans
     keys: KeyRing
+    prices: PriceWatch
     ledger: Ledger
     completions: Completions
     embeddings: Embeddings
 
     def start(self) -> None:
-        """Begin to write down."""
+        """Begin to write down, and to follow what changes."""
         self.keys.start()
+        self.prices.start()
         self.ledger.start()
         self.embeddings.start()
 
@@ -56,6 +58,7 @@ class Gateway:
         self.completions.stop(seconds)
         self.embeddings.stop()
         self.ledger.stop()
+        self.prices.stop()
         self.keys.stop()
         self.spans.stop()
 
@@ -86,15 +89,16 @@ def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
     policy = Policy({}, {})
     audit = Audit(home.published_heads, policy)
     keys = Keys(Principals(), policy, audit)
-    attempts = Attempts(PriceBook.load(settings.currency, open_catalogue(settings, home).prices(), file=home.prices))
+    prices = open_prices(settings, home)
     metrics = Metrics()
-    ledger = Ledger(database, attempts, Queue(settings.lease_seconds), metrics.ledger)
+    ledger = Ledger(database, Attempts(prices.book), Queue(settings.lease_seconds), metrics.ledger)
     deployments = _deployments(settings, home, database, policy, audit)
     return Gateway(
         clock=database.clock,
         metrics=metrics,
         spans=open_spans(settings.otlp_endpoint, __version__),
         keys=KeyRing(database, keys),
+        prices=prices,
         ledger=ledger,
         completions=Completions(database, deployments, ledger),
         embeddings=open_embeddings(settings, home, deployments, ledger, database.clock, here=False),
@@ -102,7 +106,19 @@ def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
 
 
 def _deployments(settings: Settings, home: Home, database: Database, policy: Policy, audit: Audit) -> Deployments:
-    models = remote_models(settings, home)
-    return open_deployments(
-        settings, home, database, policy=policy, audit=audit, models=models, model=home.standing_model()
-    )
+    models, standing = remote_models(settings, home), home.standing_model
+    return open_deployments(settings, home, database, policy=policy, audit=audit, models=models, model=standing)
+
+
+def open_prices(settings: Settings, home: Home) -> PriceWatch:
+    """Return the prices of an installation: ours, those of its models, and its own.
+
+    Raises:
+        Invalid: as `PriceBook.load` says.
+    """
+    catalogue = open_catalogue(settings, home)
+
+    def read() -> PriceBook:
+        return PriceBook.load(settings.currency, catalogue.prices(), file=home.prices)
+
+    return PriceWatch(read, (catalogue.own, home.prices))

@@ -1,13 +1,11 @@
 """The application: JSON API, event streams and console on one loopback port."""
 
-from collections.abc import Callable
-from typing import Any
-
 from fastapi import FastAPI
 
 from jindou import __version__
 from jindou.assembly import Platform
 from jindou.surfaces import console
+from jindou.surfaces.document import document
 from jindou.surfaces.failures import add_failures
 from jindou.surfaces.guard import Guard
 from jindou.surfaces.http import (
@@ -28,7 +26,6 @@ from jindou.surfaces.http import (
     usage,
 )
 from jindou.surfaces.http.v1.asgi import InFront
-from jindou.surfaces.http.v1.document import add_paths
 
 __all__ = ["create_app"]
 
@@ -59,19 +56,7 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(room.router)
     console.mount(app)
     add_failures(app)
-    _document(app)
+    document(app)
     app.add_middleware(InFront, gateway=platform.gateway)
     app.add_middleware(Guard, port=platform.settings.port)
     return app
-
-
-def _document(app: FastAPI) -> None:
-    """Have the OpenAPI document tell of `/v1`, too."""
-    make: Callable[[], dict[str, Any]] = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            add_paths(make())
-        return app.openapi_schema or {}
-
-    app.openapi = openapi

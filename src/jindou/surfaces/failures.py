@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +16,8 @@ from jindou.telemetry import get_logger
 
 __all__ = ["add_failures"]
 
+_UNREADABLE: Final = 400
+"""What the framework says of a body that is no text; a text that is no JSON comes as `RequestValidationError`."""
 _log = get_logger(__name__)
 
 
@@ -54,6 +56,8 @@ def _malformed(request: Request, error: Exception) -> Response:
 
 def _plain(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == _UNREADABLE:
+        return _known(request, Invalid("The body can't be read.", rule="JSON in UTF-8"))
     title = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong"
     if _wants_page(request):
         return error_page(request, status, title, title)

@@ -2,5 +2,6 @@
 
 from jindou.billing.pricing.service import PriceBook, PriceMissing
 from jindou.billing.pricing.types import MICRO, Money, Price
+from jindou.billing.pricing.watching import PriceWatch
 
-__all__ = ["MICRO", "Money", "Price", "PriceBook", "PriceMissing"]
+__all__ = ["MICRO", "Money", "Price", "PriceBook", "PriceMissing", "PriceWatch"]

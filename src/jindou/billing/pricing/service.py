@@ -58,6 +58,12 @@ class PriceBook:
             )
         return cls((price for prices in named.values() for price in prices), currency)
 
+    def renew(self, other: "PriceBook") -> None:
+        """Take over the prices of `other`, from any thread. A SKU that is gone keeps its own, since calls are open."""
+        self._prices = self._prices | other._prices  # noqa: SLF001 - it is one of us
+        # The last: what was worked out from the old prices is kept in the old one, which nobody looks at any more.
+        self._known = {}
+
     def list_prices(self, on: date) -> list[Price]:
         """Return the price of every SKU that has one on a day, in the order of the SKUs."""
         found = [self._find(sku, on) for sku in sorted(self._prices)]
@@ -104,17 +110,18 @@ class PriceBook:
 
     def _rates(self, sku: str, on: date, *, worst: bool = False) -> Mapping[str, int]:
         """Return what a million of each unit costs; with `worst`, of whatever it may turn out to have been."""
-        known = self._known.get((sku, on, worst))
+        all_known = self._known
+        known = all_known.get((sku, on, worst))
         if known is None:
-            if len(self._known) > _MOST_KNOWN:
-                self._known.clear()
+            if len(all_known) > _MOST_KNOWN:
+                all_known.clear()
             rates: dict[str, int] = {**self.price(sku, on).per_million}
             for unit, stands_in in _STANDS_IN.items():
                 if unit not in rates and stands_in in rates:
                     rates[unit] = rates[stands_in]
             if worst:
                 rates |= {unit: max(rates[unit], rates[of]) for of, unit in _STANDS_IN.items() if unit in rates}
-            known = self._known[sku, on, worst] = rates
+            known = all_known[sku, on, worst] = rates
         return known
 
     def _find(self, sku: str, on: date) -> Price | None:

@@ -12,7 +12,7 @@ from jindou.errors import Invalid
 from jindou.models.catalogue.adding import AddAsk, entry_of
 from jindou.models.catalogue.fitting import MARGIN, Fit, fit, room
 from jindou.models.catalogue.pulling import pull
-from jindou.models.catalogue.shelf import choose, list_entries, own_entries, pick, put_own, remove_own
+from jindou.models.catalogue.shelf import choose, list_entries, own_entries, own_folder, pick, put_own, remove_own
 from jindou.models.catalogue.sources import fetch
 from jindou.models.catalogue.store import Store, digest_of
 from jindou.models.catalogue.types import (
@@ -53,6 +53,11 @@ class Catalogue:
         self._context_tokens = context_tokens
         self._slots = slots
         self._store = Store(folder)
+
+    @property
+    def own(self) -> Path:
+        """The folder of one's own entries."""
+        return own_folder(self.folder)
 
     def list_entries(self) -> tuple[ModelEntry, ...]:
         """Return every model, the smallest first, one's own among them."""

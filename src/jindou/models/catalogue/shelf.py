@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from jindou.models.catalogue.types import ModelEntry, UnknownModel
 from jindou.telemetry import get_logger
 
-__all__ = ["AUTO", "choose", "get_entry", "list_entries", "own_entries", "pick", "put_own", "remove_own"]
+__all__ = ["AUTO", "choose", "get_entry", "list_entries", "own_entries", "own_folder", "pick", "put_own", "remove_own"]
 
 AUTO = "auto"
 _ENTRIES = Path(__file__).parent / "entries"
@@ -28,10 +28,15 @@ def list_entries() -> tuple[ModelEntry, ...]:
     return tuple(sorted(map(ModelEntry.model_validate, contents), key=lambda entry: (entry.bytes, entry.name)))
 
 
+def own_folder(folder: Path) -> Path:
+    """Return where the entries lie that somebody added to the models `folder`."""
+    return folder / "entries"
+
+
 def own_entries(folder: Path) -> tuple[ModelEntry, ...]:
     """Return the entries that somebody added to the models `folder`. One that can't be read is left out and told."""
     found: list[ModelEntry] = []
-    for path in sorted((folder / "entries").glob("*.yaml")):
+    for path in sorted(own_folder(folder).glob("*.yaml")):
         try:
             content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
             entry = ModelEntry.model_validate({**content, "own": True})
@@ -46,7 +51,7 @@ def own_entries(folder: Path) -> tuple[ModelEntry, ...]:
 
 def put_own(folder: Path, entry: ModelEntry) -> None:
     """Write an entry of somebody's own into the models `folder`, whole or not at all."""
-    place = folder / "entries" / f"{entry.name}.yaml"
+    place = own_folder(folder) / f"{entry.name}.yaml"
     place.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(entry.model_dump(mode="json", exclude={"own"}), sort_keys=False, allow_unicode=True)
     fresh = place.with_suffix(".new")
@@ -56,7 +61,7 @@ def put_own(folder: Path, entry: ModelEntry) -> None:
 
 def remove_own(folder: Path, name: str) -> None:
     """Take an entry of somebody's own out of the models `folder`."""
-    (folder / "entries" / f"{name}.yaml").unlink(missing_ok=True)
+    (own_folder(folder) / f"{name}.yaml").unlink(missing_ok=True)
 
 
 def get_entry(name: str) -> ModelEntry:

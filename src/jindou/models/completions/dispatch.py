@@ -284,8 +284,7 @@ class _Making:
         admission = self.admission
         assert admission is not None  # noqa: S101 - nothing is told before it is written down
         now = self.rooms.database.clock.now()
-        warnings = tuple(limit.scope for limit in admission.warnings)
-        return Begun(admission.attempt_id, self.asked.model, now, admission.limits, warnings)
+        return Begun(admission.attempt_id, self.asked.model, now, admission.limits, admission.warnings)
 
     def _needs_harness(self, picked: Picked) -> bool:
         """Tools need it where the model writes its calls as text; a schema where the engine may drop it silently."""

@@ -32,14 +32,15 @@ class ModelNotAllowed(Forbidden):
 class Begun:
     """The first event: the engine has begun to answer. `id` is the attempt in the ledger.
 
-    `limits` says how much is left of what bounds the caller.
+    `limits` says how much is left of what bounds the caller; `warnings` are the budgets of which the warned share is
+    gone.
     """
 
     id: str
     model: str
     created: datetime
     limits: tuple[LimitState, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[LimitState, ...] = ()
 
     @property
     def stem(self) -> str:

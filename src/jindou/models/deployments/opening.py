@@ -1,5 +1,7 @@
 """The deployments of an installation, by its settings and its home folder."""
 
+from collections.abc import Callable
+
 from jindou.db import Database
 from jindou.home import Home
 from jindou.identity.audit import Audit
@@ -21,17 +23,19 @@ def open_deployments(
     policy: Policy,
     audit: Audit,
     models: Models,
-    model: str | None,
+    model: Callable[[], str | None],
 ) -> Deployments:
-    """Return the deployments on `models`; everybody has `model`, which is one of them.
+    """Return the deployments on `models`; everybody has the one that `model` says, which is asked again and again.
 
-    In a process that does not run the models, `models` are `remote_models` and `model` is `Home.standing_model()`.
+    In a process that does not run the models, `models` are `remote_models` and `model` is `Home.standing_model`.
     """
-    tokens = settings.context_tokens
-    standing = [
-        Deployment(name=name, members=(Member(model=name),), context_tokens=tokens, is_standing=True)
-        for name in ([] if model is None else [model])
-    ]
+
+    def standing() -> Deployment | None:
+        name, tokens = model(), settings.context_tokens
+        if name is None:
+            return None
+        return Deployment(name=name, members=(Member(model=name),), context_tokens=tokens, is_standing=True)
+
     keys = {name: secret.get_secret_value() for name, secret in settings.engine_keys.items()}
     return Deployments(
         database,

@@ -52,7 +52,8 @@ class StandingDeployment(Conflict):
 class Deployments:
     """Every deployment, and the engines behind them, seen from one process.
 
-    `standing` ones are everybody's. What an organisation has made is read from the database and kept for two seconds.
+    What is `standing` is everybody's. What an organisation has made is read from the database. Both are kept for two
+    seconds.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Deployments:
         audit: Audit,
         models: Models,
         credentials: Credentials,
-        standing: Sequence[Deployment] = (),
+        standing: Callable[[], Deployment | None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = models

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,10 +27,13 @@ class _Known:
 
 
 class Shelf:
-    """What there is, by name: the `standing` ones, and what an organisation has made. Safe from any thread."""
+    """What there is, by name: the `standing` one, and what an organisation has made. Safe from any thread."""
 
-    def __init__(self, database: Database, standing: Sequence[Deployment], monotonic: Callable[[], float]) -> None:
-        self.standing = {deployment.name: deployment for deployment in standing}
+    def __init__(
+        self, database: Database, standing: Callable[[], Deployment | None], monotonic: Callable[[], float]
+    ) -> None:
+        self._find_standing = standing
+        self._standing: dict[str, Deployment] = {}
         self._database = database
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -38,6 +41,14 @@ class Shelf:
         self._reading: set[str] = set()
         self._served: frozenset[str] = frozenset()
         self._served_at = -math.inf
+
+    @property
+    def standing(self) -> dict[str, Deployment]:
+        """What the settings give to everybody. While nobody says what that is, it stays what it was."""
+        found = self._find_standing()
+        if found is not None:
+            self._standing = {found.name: found}
+        return self._standing
 
     def of(self, org_id: str) -> Mapping[str, Deployment]:
         """Return the deployments of an organisation. Only the first call waits; a later one has them read again."""

@@ -48,6 +48,7 @@ class Made:
     vectors: list[Vector]
     tokens: int
     limits: tuple[LimitState, ...]
+    warnings: tuple[LimitState, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,9 @@ class Embeddings:
         if request.dimensions is not None:
             vectors = [shortened(vector, request.dimensions) for vector in vectors]
         now = self._clock.now()
-        return Made(admission.attempt_id, request.model, now, vectors, made.tokens, admission.limits)
+        return Made(
+            admission.attempt_id, request.model, now, vectors, made.tokens, admission.limits, admission.warnings
+        )
 
 
 class Likeness:

@@ -1,16 +1,10 @@
-"""The process that holds llama.cpp: ``python -m jindou.models.engines.llamacpp_child``.
-
-The parent writes one line of JSON to our standard input and then holds it open; we answer with one line, the port.
-When standard input ends, the parent is gone, and we go too. Nothing secret is in the arguments or the environment.
-"""
+"""The process that holds llama.cpp: ``python -m jindou.models.engines.llamacpp_child``."""
 
 import importlib
-import json
-import os
-import sys
-import threading
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from jindou.models.children import host
 
 __all__: list[str] = []
 
@@ -23,17 +17,9 @@ _PROMPT_BATCH: Final = 128
 _PROMPT_CACHE_MIB: Final = 512
 
 
-def _main() -> None:
-    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    # The library writes its log to both streams; the answer must stand alone.
-    os.dup2(2, 1)
-    config = json.loads(sys.stdin.readline())
+def _serve(config: dict[str, Any]) -> tuple[int, object]:
     server: Any = _LLAMA.Server(_params(config))
-    answer.write(json.dumps({"port": urlsplit(str(server.listening_address)).port}) + "\n")
-    answer.flush()
-    watcher = threading.Thread(target=_leave_with_parent, name="parent-watch")
-    watcher.start()
-    watcher.join()
+    return int(urlsplit(str(server.listening_address)).port or 0), server
 
 
 def _params(config: dict[str, Any]) -> Any:
@@ -57,11 +43,5 @@ def _params(config: dict[str, Any]) -> Any:
     return params
 
 
-def _leave_with_parent() -> None:
-    sys.stdin.read()
-    # The server's own threads would outlive an ordinary exit.
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    _main()
+    host(_serve)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from typing_extensions import override
 
+from jindou.errors import NotFound
 from jindou.models.engines import Engine, EngineHealth
 from jindou.models.serving.types import LocalEngine, Models, ServerEngine, upstream_of
-from jindou.models.upstreams import EngineUnavailable, Upstream
+from jindou.models.upstreams import Upstream
 
 __all__ = ["HeldModels"]
 
@@ -62,5 +63,5 @@ class HeldModels(Models):
 
     def _engine(self, model: str) -> Engine:
         if model not in self._engines:
-            raise EngineUnavailable(f"No engine here has the model {model}.")
+            raise NotFound(f"No engine here has the model {model!r}.")
         return self._engines[model]

@@ -17,6 +17,7 @@ from jindou.assembly_gateway import open_gateway
 from jindou.errors import Conflict
 from jindou.home import Home
 from jindou.settings import Settings, load_settings
+from jindou.surfaces.cli.gateway_figures import figures_at
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
 from jindou.surfaces.guard import MAX_BYTES
@@ -44,6 +45,9 @@ def gateway(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(help="Port of the workers.")] = _PORT,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; one uses one core.")] = 1,
+    metrics_port: Annotated[
+        int, typer.Option(min=0, max=65535 - 64, help="Port of the first worker's /metrics; 0 is none.")
+    ] = 0,
     fd: Annotated[int, typer.Option(hidden=True, help="A socket that already listens.")] = -1,
     as_json: AsJson = False,
 ) -> None:
@@ -51,22 +55,25 @@ def gateway(
     settings = load_settings(home=home, port=port)
     place = Home(settings.home)
     if fd >= 0:
-        _work(settings, place, socket.socket(fileno=fd))
+        _work(settings, place, socket.socket(fileno=fd), metrics_port)
         return
     with closing(_listen(settings)) as listener:
         url = f"{settings.url}/v1"
         told = json.dumps({"url": url, "workers": workers, "pid": os.getpid()}) if as_json else f"Gateway at {url}"
         if workers == 1:
-            _work(settings, place, listener, told)
+            _work(settings, place, listener, metrics_port, told)
             return
         typer.echo(told)
-        _Crew(settings, listener, workers).run()
+        _Crew(settings, listener, workers, metrics_port).run()
 
 
-def _work(settings: Settings, place: Home, listener: socket.socket, told: str = "") -> None:
+def _work(settings: Settings, place: Home, listener: socket.socket, metrics_port: int, told: str = "") -> None:
     """Be one worker, until a signal comes."""
     configure_logging(place.path / "logs" / "gateway.log", settings.log_level)
-    with open_gateway(settings, place) as rooms:
+    with (
+        open_gateway(settings, place) as rooms,
+        figures_at(settings.host, metrics_port, rooms, place.operator_key()),
+    ):
         server = Server(Alone(rooms, settings.port), Limits(body_bytes=MAX_BYTES))
         server.run(listener, lambda: _up(told))
 
@@ -86,10 +93,11 @@ def _up(told: str) -> None:
 class _Crew:
     """Several workers on one socket: one that dies is replaced, with growing pauses."""
 
-    def __init__(self, settings: Settings, listener: socket.socket, size: int) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, size: int, metrics_port: int) -> None:
         self._settings = settings
         self._listener = listener
         self._size = size
+        self._metrics_port = metrics_port
         self._ending = threading.Event()
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -113,7 +121,7 @@ class _Crew:
     def _keep(self, at: int) -> None:
         pause = _PAUSE
         while not self._ending.is_set():
-            worker = self._workers[at] = self._start()
+            worker = self._workers[at] = self._start(at)
             while worker.poll() is None and not self._ending.wait(0.5):
                 pass
             if worker.poll() is None:
@@ -128,10 +136,12 @@ class _Crew:
             worker.kill()
             worker.wait()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self, at: int) -> "subprocess.Popen[bytes]":
         number = self._listener.fileno()
         command = [sys.executable, "-m", "jindou", "gateway", "--home", str(self._settings.home)]
         command += ["--port", str(self._settings.port), "--fd", str(number)]
+        if self._metrics_port:
+            command += ["--metrics-port", str(self._metrics_port + at)]
         return subprocess.Popen(command, pass_fds=[number], start_new_session=True)
 
 

@@ -29,12 +29,13 @@ _BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/V1ChatRequest"}}},
 }
+_DONE: Final[dict[str, Any]] = {"content": {"application/json": {}, "text/event-stream": {}}}
 _ROUTE: Final = "playground"
 _FAULT: Final = 500
 _log = get_logger(__name__)
 
 
-@router.post("", response_class=Response, openapi_extra={"requestBody": _BODY})
+@router.post("", response_class=Response, responses={200: _DONE}, openapi_extra={"requestBody": _BODY})
 def create(request: Request, who: Who) -> Response:
     """Complete a conversation as `/v1/chat/completions` does, streamed or not; `usage` says what it cost, too."""
     platform = platform_of(request)

@@ -1,24 +1,20 @@
 """`/metrics`: the figures of this process, as Prometheus reads them, for the operator and for managers."""
 
 from collections.abc import Iterator
-from typing import Final
 
-import psutil
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from jindou import __version__
 from jindou.assembly import Platform
 from jindou.errors import Forbidden
 from jindou.identity.policy import Resource
 from jindou.surfaces.door import platform_of, require_operator, signed_in
+from jindou.surfaces.figures import TEXT, one, process_families
 from jindou.telemetry import Family
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["metrics"])
-
-_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)
@@ -26,8 +22,8 @@ def read(request: Request) -> Response:
     """Return the figures. Show the operator's key as a bearer token, or be signed in as a manager."""
     platform = platform_of(request)
     _require_reader(request, platform)
-    families = (*_process(), *_engines(platform), *_embeddings(platform), *_queue(platform))
-    return Response(platform.gateway.metrics.text(families), media_type=_TEXT)
+    families = (*process_families(), *_engines(platform), *_embeddings(platform), *_queue(platform))
+    return Response(platform.gateway.metrics.text(families), media_type=TEXT)
 
 
 def _require_reader(request: Request, platform: Platform) -> None:
@@ -36,22 +32,6 @@ def _require_reader(request: Request, platform: Platform) -> None:
     except Forbidden:
         who = signed_in(request)
         platform.policy.require(who, "usage::read", Resource("Organisation", who.org_id), {})
-
-
-def _process() -> Iterator[Family]:
-    process = psutil.Process()
-    with process.oneshot():
-        times = process.cpu_times()
-        memory = process.memory_info().rss
-        began = process.create_time()
-    yield _one(
-        Family("process_cpu_seconds_total", "Processor time of the server.", "counter"), times.user + times.system
-    )
-    yield _one(Family("process_resident_memory_bytes", "Memory of the server.", "gauge"), memory)
-    yield _one(Family("process_start_time_seconds", "When the server began, in seconds since 1970.", "gauge"), began)
-    build = Family("jindou_build_info", "The version that runs.", "gauge")
-    build.add(1, version=__version__)
-    yield build
 
 
 def _engines(platform: Platform) -> Iterator[Family]:
@@ -81,17 +61,17 @@ def _embeddings(platform: Platform) -> Iterator[Family]:
     child = platform.gateway.embeddings.child
     if child is None:
         return
-    yield _one(
+    yield one(
         Family("jindou_embeddings_ready", "Whether the local embedding model is loaded.", "gauge"),
         child.state == "ready",
     )
-    yield _one(
+    yield one(
         Family("jindou_embeddings_restarts_total", "Times that the embedding model ended by itself.", "counter"),
         child.restarts,
     )
     memory = child.rss_bytes()
     if memory is not None:
-        yield _one(Family("jindou_embeddings_memory_bytes", "Memory of the embedding model.", "gauge"), memory)
+        yield one(Family("jindou_embeddings_memory_bytes", "Memory of the embedding model.", "gauge"), memory)
 
 
 def _queue(platform: Platform) -> Iterator[Family]:
@@ -100,8 +80,3 @@ def _queue(platform: Platform) -> Iterator[Family]:
     depth = Family("jindou_queue_tasks", "Tasks in the queue, those that are worked on included.", "gauge")
     depth.add(waiting, kind="run")
     yield depth
-
-
-def _one(family: Family, value: float) -> Family:
-    family.add(value)
-    return family

@@ -49,7 +49,9 @@ def cancel(request: Request, who: Who, run_id: str) -> Run:
         return platform_of(request).runs.cancel(work, who, run_id)
 
 
-@router.get("/{run_id}/events", response_class=StreamingResponse)
+@router.get(
+    "/{run_id}/events", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}}
+)
 async def events(
     request: Request,
     who: Who,

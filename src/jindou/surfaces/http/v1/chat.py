@@ -16,8 +16,9 @@ from jindou.models.completions import (
     TextPiece,
 )
 from jindou.models.engines import Usage
-from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.decoding import encode
+from jindou.surfaces.http.v1.headers import headers_of
 
 __all__ = ["create", "usage_json"]
 
@@ -74,7 +75,7 @@ class _Whole:
         choices = self._choices or encode([self._choice(at, reason) for at, reason in enumerate(done.finish_reasons)])
         head = _head(begun, b"chat.completion")
         body = b'%b%b,"usage":%b}' % (head, choices, encode(_used(done, self._call)))
-        await self._call.answer(200, body, _headers(begun))
+        await self._call.answer(200, body, headers_of(begun))
 
     def _choice(self, at: int, reason: str) -> dict[str, object]:
         calls = [
@@ -115,7 +116,7 @@ class _Stream:
     async def _tell(self, event: Begun | TextPiece | ReasoningPiece | CallPiece | Done) -> None:
         if isinstance(event, Begun):
             self._head = b"data: " + _head(event, b"chat.completion.chunk")
-            await self._call.begin_stream(_headers(event))
+            await self._call.begin_stream(headers_of(event))
         elif isinstance(event, Done):
             await self._finish(event)
         else:
@@ -175,7 +176,3 @@ def _head(begun: Begun, kind: bytes) -> bytes:
         int(begun.created.timestamp()),
         encode(begun.model),
     )
-
-
-def _headers(begun: Begun) -> dict[str, str]:
-    return limit_headers(begun.limits, begun.id, now=begun.created.timestamp())

@@ -4,7 +4,8 @@ import json
 from base64 import b64encode
 
 from jindou.models.embeddings import EmbeddingRequest, to_bytes
-from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.call import Call
+from jindou.surfaces.http.v1.headers import headers_of
 
 __all__ = ["create"]
 
@@ -23,5 +24,4 @@ async def create(call: Call) -> None:
         "model": made.model,
         "usage": {"prompt_tokens": made.tokens, "total_tokens": made.tokens},
     }
-    headers = limit_headers(made.limits, made.id, now=made.created.timestamp())
-    await call.answer(200, json.dumps(answer, separators=(",", ":")).encode(), headers)
+    await call.answer(200, json.dumps(answer, separators=(",", ":")).encode(), headers_of(made))

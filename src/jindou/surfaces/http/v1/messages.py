@@ -21,6 +21,7 @@ from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
 from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.decoding import encode
+from jindou.surfaces.http.v1.headers import warning_headers
 from jindou.surfaces.http.v1.messages_request import chat_of, read
 from jindou.surfaces.http.v1.telling import anthropic_error
 
@@ -169,8 +170,8 @@ def _head(begun: Begun) -> dict[str, Any]:
 
 
 def _headers(begun: Begun) -> dict[str, str]:
-    """Return Anthropic's headers for what is left of the tightest limits."""
-    headers = {"request-id": begun.id}
+    """Return Anthropic's headers for what is left of the tightest limits, and ours."""
+    headers = {"request-id": begun.id} | warning_headers(begun.warnings)
     for limit in begun.limits:
         stem = f"anthropic-ratelimit-{limit.kind}"
         if limit.kind != "money" and f"{stem}-limit" not in headers:

@@ -18,8 +18,9 @@ from jindou.models.completions import (
 )
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
-from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.decoding import encode
+from jindou.surfaces.http.v1.headers import headers_of
 from jindou.surfaces.http.v1.responses_request import ResponsesRequest, chat_of, read
 from jindou.surfaces.http.v1.telling import told
 
@@ -66,7 +67,7 @@ class _Whole:
             begun = self._begun
             assert begun is not None  # noqa: S101 - every completion begins
             body = response(Subject(begun, self._request), self._pieces, event)
-            await self._call.answer(200, body, _headers(begun))
+            await self._call.answer(200, body, headers_of(begun))
 
 
 class _Stream:
@@ -82,7 +83,7 @@ class _Stream:
         if isinstance(event, Begun):
             self._events = ResponseEvents(Subject(event, self._request))
             self._call.broken = self._events.broken
-            await self._call.begin_stream(_headers(event))
+            await self._call.begin_stream(headers_of(event))
             await self._call.send(self._events.start())
             return
         assert self._events is not None  # noqa: S101 - every completion begins
@@ -254,10 +255,6 @@ def _whole(subject: Subject, status: str, output: list[dict[str, Any]], usage: U
         "usage": _usage(usage) if usage is not None else None,
         "user": request.user,
     }
-
-
-def _headers(begun: Begun) -> dict[str, str]:
-    return limit_headers(begun.limits, begun.id, now=begun.created.timestamp())
 
 
 def _plain(asked: object) -> Any:

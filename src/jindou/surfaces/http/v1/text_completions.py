@@ -13,9 +13,10 @@ from msgspec import Meta, Struct
 from jindou.billing.usage import Quantities
 from jindou.models.completions import Asked, Begun, Done, Event, RawPiece
 from jindou.models.engines import Usage
-from jindou.surfaces.http.v1.call import Call, limit_headers
+from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.chat import usage_json
 from jindou.surfaces.http.v1.decoding import decode, encode, require_nothing
+from jindou.surfaces.http.v1.headers import headers_of
 
 __all__ = ["Choice", "TextRequest", "TextStream", "asked_of", "choices_of", "create", "read", "text_completion"]
 
@@ -158,7 +159,7 @@ class _Whole:
             begun = self._begun
             if begun is not None and len(self._answers) == len(self._request.prompts):
                 body = text_completion(begun, self._request, self._answers, self._used)
-                await self._call.answer(200, body, _headers(begun))
+                await self._call.answer(200, body, headers_of(begun))
 
 
 class _Stream:
@@ -174,7 +175,7 @@ class _Stream:
         if self._stream is None:
             assert isinstance(event, Begun)  # noqa: S101 - every completion begins
             self._stream = TextStream(event, self._request)
-            await self._call.begin_stream(_headers(event))
+            await self._call.begin_stream(headers_of(event))
         elif isinstance(event, RawPiece):
             await self._call.send(self._stream.of(event))
         elif isinstance(event, Done):
@@ -229,10 +230,6 @@ class TextStream:
 def _head(begun: Begun) -> dict[str, Any]:
     created = int(begun.created.timestamp())
     return {"id": f"cmpl-{begun.stem}", "object": "text_completion", "created": created, "model": begun.model}
-
-
-def _headers(begun: Begun) -> dict[str, str]:
-    return limit_headers(begun.limits, begun.id, now=begun.created.timestamp())
 
 
 def _choice(at: int, text: str, reason: str | None) -> dict[str, Any]:
