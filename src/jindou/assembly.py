@@ -155,7 +155,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     deployments = _deployments(ground, settings, home, models, model)
     ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
-    approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
+    doorway = _doorway(ground, assistants)
+    approvals = _approvals(ground, settings, assistants, doorway)
     parts = _parts(
         ground,
         settings,
@@ -164,6 +165,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         usage=usage,
         assistants=assistants,
         approvals=approvals,
+        doorway=doorway,
     )
     conversations = Conversations()
     runner = Runner(parts)
@@ -184,7 +186,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         conversations=conversations,
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
-        doorway=parts.doorway,
+        doorway=doorway,
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
@@ -205,6 +207,7 @@ def _parts(
     usage: Usage,
     assistants: Assistants,
     approvals: Approvals,
+    doorway: Doorway,
 ) -> Parts:
     stream = Stream()
     return Parts(
@@ -212,7 +215,7 @@ def _parts(
         queue=ground.queue,
         journal=Journal(stream, usage, ground.metrics, ground.spans),
         stream=stream,
-        doorway=_doorway(ground, assistants),
+        doorway=doorway,
         approvals=approvals,
         assistants=assistants,
         principals=ground.principals,
@@ -236,6 +239,18 @@ def _budgets(ground: "_Ground", usage: Usage, assistants: Assistants) -> Budgets
         return Bound(assistants.get(scope_id).slug)
 
     return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
+
+
+def _approvals(ground: "_Ground", settings: Settings, assistants: Assistants, doorway: Doorway) -> Approvals:
+    return Approvals(
+        ground.queue,
+        ground.policy,
+        ground.audit,
+        ground.principals,
+        assistants=assistants,
+        doorway=doorway,
+        hours=settings.approval_hours,
+    )
 
 
 def _doorway(ground: "_Ground", assistants: Assistants) -> Doorway:

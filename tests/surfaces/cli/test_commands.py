@@ -191,7 +191,7 @@ def test_people_and_assistants_are_shown_in_their_language(here: Run) -> None:
     assert "售后助手" in here("assistants", "list", "--language", "zh").out
     unknown = here("ask", "--as", "nobody", "hello")
     assert unknown.code == 6
-    assert "clerk, warehouse, manager" in unknown.err
+    assert "clerk, warehouse, manager, finance" in unknown.err
 
 
 def test_the_demo_data_is_made_anew_only_when_somebody_says_yes(here: Run) -> None:

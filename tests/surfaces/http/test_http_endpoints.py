@@ -79,7 +79,7 @@ def test_one_hears_who_one_is(shared: Door) -> None:
 
 def test_everybody_sees_who_works_here(shared: Door) -> None:
     people = shared.get("/api/principals", "warehouse").json()
-    assert [person["handle"] for person in people] == ["clerk", "warehouse", "manager"]
+    assert [person["handle"] for person in people] == ["clerk", "warehouse", "manager", "finance"]
 
 
 def test_the_status_is_for_anybody_and_tells_nothing_of_the_company(shared: Door) -> None:
@@ -133,7 +133,7 @@ def test_an_unknown_person_is_named_with_those_there_are(shared: Door) -> None:
     for path in ("/api/sessions", "/api/sign-in-links"):
         answer = shared.client.post(path, json={"person": "ceo"}, headers=shared.operator)
         assert_problem(answer, 404, "not_found")
-        assert "clerk, warehouse, manager" in answer.json()["detail"]
+        assert "clerk, warehouse, manager, finance" in answer.json()["detail"]
 
 
 SIGNED_IN = [
