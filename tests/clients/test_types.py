@@ -17,6 +17,7 @@ from jindou.identity.keys import types as key_types
 from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
 from jindou.models.deployments import types as deployment_types
+from jindou.surfaces import deciding
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
 
@@ -37,6 +38,7 @@ PLACES = (
         principals,
         sessions,
         status,
+        deciding,
     ),
     *(
         approval_types,
