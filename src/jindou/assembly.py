@@ -156,7 +156,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
     doorway = _doorway(ground, assistants)
-    approvals = _approvals(ground, settings, assistants, doorway)
+    approvals = _approvals(ground, settings, home, assistants, doorway)
     parts = _parts(
         ground,
         settings,
@@ -241,7 +241,9 @@ def _budgets(ground: "_Ground", usage: Usage, assistants: Assistants) -> Budgets
     return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
 
 
-def _approvals(ground: "_Ground", settings: Settings, assistants: Assistants, doorway: Doorway) -> Approvals:
+def _approvals(
+    ground: "_Ground", settings: Settings, home: Home, assistants: Assistants, doorway: Doorway
+) -> Approvals:
     return Approvals(
         ground.queue,
         ground.policy,
@@ -250,6 +252,7 @@ def _approvals(ground: "_Ground", settings: Settings, assistants: Assistants, do
         assistants=assistants,
         doorway=doorway,
         hours=settings.approval_hours,
+        link_key=home.link_key(),
     )
 
 

@@ -58,6 +58,7 @@ class Home:
         self.embeddings_file = path / "run" / "embeddings.json"
         self._lock_file = path / "run" / "lock"
         self._operator_key = path / "secrets" / "operator.key"
+        self._link_key = path / "secrets" / "links.key"
         self._lock: IO[str] | None = None
 
     def prepare(self) -> None:
@@ -70,8 +71,9 @@ class Home:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in _FOLDERS:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
-            if not self._operator_key.exists():
-                _put_private(self._operator_key, secrets.token_hex(32))
+            for key in (self._operator_key, self._link_key):
+                if not key.exists():
+                    _put_private(key, secrets.token_hex(32))
         except OSError as error:
             told = f"The home folder {self.path} can't be written ({error.strerror}). Choose another with --home."
             raise HomeUnwritable(told) from None
@@ -117,6 +119,10 @@ class Home:
     def operator_key(self) -> str:
         """Return the local operator's key: whoever can read it owns the home anyway."""
         return self._operator_key.read_text(encoding="utf-8").strip()
+
+    def link_key(self) -> bytes:
+        """Return the key that signs the links with which people decide."""
+        return bytes.fromhex(self._link_key.read_text(encoding="utf-8").strip())
 
     def announce(self, url: str) -> None:
         """Write where this process listens."""

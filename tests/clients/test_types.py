@@ -18,6 +18,7 @@ from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
 from jindou.models.deployments import types as deployment_types
 from jindou.surfaces import deciding
+from jindou.surfaces.http import approvals as approval_door
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
 
@@ -39,6 +40,7 @@ PLACES = (
         sessions,
         status,
         deciding,
+        approval_door,
     ),
     *(
         approval_types,

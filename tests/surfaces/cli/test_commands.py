@@ -246,3 +246,10 @@ def test_an_undo_says_first_what_it_can_not_do(here: Run) -> None:
     ended = here("runs", "undo", run)
     assert ended.code == 7
     assert "changed nothing that can be put back" in ended.err
+
+
+def test_a_link_is_printed(here: Run) -> None:
+    approval = waiting_refund(here, "SO-10234")[1]
+    printed = here("approvals", "link", approval)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/approvals/links/[\w-]+\.[\w-]+\n", printed.out)
+    assert here("approvals", "link", approval, "--as", "clerk").code == 5

@@ -131,3 +131,36 @@ def test_undoing_shows_the_run_that_does_it(site: Site, visit: SignIn) -> None:
     assert begun.status_code == 303
     assert f"/runs/{run_id}" in client.get(begun.headers["location"]).text
     assert visit("manager").get(f"/runs/{run_id}/undo").status_code == 404
+
+
+def link_of(site: Site, visit: SignIn, approval: Approval) -> str:
+    """Make a link for the manager, and return its path."""
+    manager = as_person(site.platform, "manager")
+    assert visit("manager").get(f"/approvals/{approval.id}").status_code == 200
+    with site.platform.database.writing(manager.org_id) as work:
+        return f"/approvals/links/{site.platform.approvals.links.create(work, manager, approval.id).token}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_shows_the_call_to_nobody_in_particular_and_decides_by_a_press(
+    site: Site, visit: SignIn, language: str
+) -> None:
+    approval = ask(site)
+    path = link_of(site, visit, approval)
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=30) as nobody:
+        nobody.cookies.set("jindou_language", language)
+        for _ in range(2):
+            page = nobody.get(path)
+            assert page.status_code == 200
+            is_strict(page)
+            assert f'action="{path}"' in page.text
+            assert 'data-test="change"' not in page.text
+        silent = nobody.post(path, data={"decision": "deny"})
+        assert silent.status_code == 422
+        done = nobody.post(path, data={"decision": "deny", "reason": "Too much."})
+        is_strict(done)
+        assert 'data-status="denied"' in done.text
+        for answer in (nobody.get(path), nobody.post(path, data={"decision": "approve"}), nobody.get(f"{path}x")):
+            assert answer.status_code == 401
+            is_strict(answer)
+        assert {"en": "decides nothing any more", "zh": "此链接已失效"}[language] in answer.text

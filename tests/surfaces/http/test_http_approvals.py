@@ -128,3 +128,19 @@ def test_a_run_that_waits_or_is_anothers_is_not_undone(door: Door) -> None:
     assert_problem(door.post(f"/api/runs/{run['id']}/undo"), 409, "conflict")
     refused = door.post(f"/api/runs/{run['id']}/undo", None, "manager")
     assert_problem(refused, 403, "forbidden", rules=["jindou.only-own-runs-are-stopped"])
+
+
+def test_another_system_decides_with_a_signed_link(door: Door) -> None:
+    run = door.ask()
+    approval = waiting(door)[0]["id"]
+    made = door.post(f"/api/approvals/{approval}/links", None, "manager")
+    assert (made.status_code, made.json()["approval_id"]) == (201, approval)
+    path = "/api/approvals/links/" + made.json()["url"].rpartition("/")[2]
+    assert made.json()["url"].startswith("http://127.0.0.1:8787/approvals/links/")
+    assert_problem(door.client.post(path, json={"decision": "deny"}), 422, "invalid", field="reason")
+    assert_problem(door.client.post(f"{path}x", json={"decision": "approve"}), 401, "approval_link_invalid")
+    assert door.client.post(path, json={"decision": "approve"}).json()["status"] == "approved"
+    assert_problem(door.client.post(path, json={"decision": "approve"}), 401, "approval_link_used")
+    door.desk.move_on(run["id"])
+    assert 120_000_000 in door.desk.refunds()
+    assert_problem(door.post(f"/api/approvals/{approval}/links"), 403, "forbidden")

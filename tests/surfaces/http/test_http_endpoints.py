@@ -148,6 +148,7 @@ SIGNED_IN = [
     ("GET", "/api/approvals/apr_1"),
     ("GET", "/api/approvals/apr_1/alike"),
     ("POST", "/api/approvals/apr_1/decision"),
+    ("POST", "/api/approvals/apr_1/links"),
     ("POST", "/api/approvals/decisions"),
     ("GET", "/api/approvals/delegations"),
     ("POST", "/api/approvals/delegations"),
@@ -211,8 +212,9 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    known = {re.sub("(run|apr|dlg|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
+    own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.
     found = {"/".join("{}" if part.startswith("{") else part for part in path.split("/")) for path in paths}

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from jindou_client.usage_types import Money
 
-__all__ = ["Approval", "ApprovalStatus", "Change", "Delegation", "Origin", "Outcome", "Rule", "Vote"]
+__all__ = ["Approval", "ApprovalLink", "ApprovalStatus", "Change", "Delegation", "Origin", "Outcome", "Rule", "Vote"]
 
 ApprovalStatus = Literal["waiting", "approved", "denied", "expired", "withdrawn"]
 
@@ -93,6 +93,15 @@ class Outcome(BaseModel):
     code: str = ""
     detail: str = ""
     rules: list[str] = []
+
+
+class ApprovalLink(BaseModel):
+    """A link with which somebody decides about a call once. Looking at `url` decides nothing."""
+
+    id: str
+    approval_id: str
+    url: str
+    expires_at: datetime
 
 
 class Delegation(BaseModel):

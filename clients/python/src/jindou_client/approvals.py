@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from jindou_client.transport import Transport
-from jindou_client.types import Approval, ApprovalStatus, Delegation, Outcome
+from jindou_client.types import Approval, ApprovalLink, ApprovalStatus, Delegation, Outcome
 
 __all__ = ["Approvals"]
 
@@ -57,6 +57,10 @@ class Approvals:
         seen = [{"approval_id": one.id, "arguments_hash": one.arguments_hash} for one in approvals]
         body = {"approvals": seen, "decision": decision, "reason": reason}
         return self._transport.post(list[Outcome], "/api/approvals/decisions", body)
+
+    def create_link(self, approval_id: str) -> ApprovalLink:
+        """Make a link with which one decides about a call once, without signing in; it is good for a day at most."""
+        return self._transport.post(ApprovalLink, f"/api/approvals/{approval_id}/links")
 
     def list_delegations(self) -> Sequence[Delegation]:
         """Return the rights that one handed to others, and those that others handed to one."""

@@ -5,7 +5,17 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from jindou_client.approval_types import Approval, ApprovalStatus, Change, Delegation, Origin, Outcome, Rule, Vote
+from jindou_client.approval_types import (
+    Approval,
+    ApprovalLink,
+    ApprovalStatus,
+    Change,
+    Delegation,
+    Origin,
+    Outcome,
+    Rule,
+    Vote,
+)
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
@@ -24,6 +34,7 @@ from jindou_client.usage_types import (
 
 __all__ = [
     "Approval",
+    "ApprovalLink",
     "ApprovalStatus",
     "Assistant",
     "Attempt",

@@ -1,5 +1,6 @@
 """Calls that wait for people: bound to their arguments, decided once."""
 
+from jindou.agents.approvals.links import DecisionLink
 from jindou.agents.approvals.service import EXPIRE_TASK, RUN_TASK, ApprovalDecided, Approvals
 from jindou.agents.approvals.types import (
     Approval,
@@ -9,7 +10,6 @@ from jindou.agents.approvals.types import (
     NewDelegation,
     Origin,
     Verdict,
-    Vote,
 )
 
 __all__ = [
@@ -20,9 +20,9 @@ __all__ = [
     "ApprovalStatus",
     "Approvals",
     "Case",
+    "DecisionLink",
     "Delegation",
     "NewDelegation",
     "Origin",
     "Verdict",
-    "Vote",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, select, update
 
 from jindou.agents.approvals.delegations import Delegations
 from jindou.agents.approvals.editing import Editing
+from jindou.agents.approvals.links import Links
 from jindou.agents.approvals.queries import as_approval, entry_of, is_open, used_rights, votes_of
 from jindou.agents.approvals.rights import Right, Rights, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
@@ -41,7 +42,7 @@ class ApprovalChanged(Conflict):
 
 
 class Approvals:
-    """The inbox; `delegations` are the rights that people handed to each other."""
+    """The inbox. `delegations` are the rights that people handed to each other, `links` decide without a session."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Approvals:
         assistants: Assistants,
         doorway: Doorway,
         hours: float,
+        link_key: bytes,
     ) -> None:
         self._queue = queue
         self._audit = audit
@@ -60,6 +62,7 @@ class Approvals:
         self._editing = Editing(doorway, assistants, principals)
         self._time = timedelta(hours=hours)
         self.delegations = Delegations(policy, audit, principals, assistants)
+        self.links = Links(link_key, principals, self.get, self.decide)
 
     def request(self, work: Work, checked: Checked, case: Case) -> Approval:
         """Ask for a decision about exactly this call."""

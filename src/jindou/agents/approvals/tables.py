@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
 
-__all__ = ["ApprovalRow", "DelegationRow"]
+__all__ = ["ApprovalRow", "DelegationRow", "LinkRow"]
 
 
 class ApprovalRow(Tenant, Base):
@@ -67,3 +67,14 @@ class DelegationRow(Tenant, Base):
     ends_at: Mapped[datetime]
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class LinkRow(Tenant, Base):
+    """A link with which a person decides once. Its secret is its signature, which is kept nowhere."""
+
+    __tablename__ = "approval_link"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    approval_id: Mapped[str] = mapped_column(String(40), index=True)
+    person_id: Mapped[str] = mapped_column(String(40))
+    used_at: Mapped[datetime | None]

@@ -116,6 +116,17 @@ def decide(
     _tell_each({one.id: one for one in many}, outcomes, words, as_json=as_json)
 
 
+@group.command("link")
+def link(approval_id: ApprovalId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """Print a link with which a person decides once."""
+    with signed_in(home, person) as seat:
+        made = seat.client.approvals.create_link(approval_id)
+    if as_json:
+        document(made)
+    else:
+        typer.echo(made.url)
+
+
 @group.command("delegate")
 def delegate(
     to: Annotated[str, typer.Argument(metavar="PERSON", help="Who may decide for you.")],

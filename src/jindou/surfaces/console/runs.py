@@ -71,5 +71,14 @@ def _undo_page(request: Request, run_id: str, *, status: int = 200, trouble: str
         run = services.runs.get(work, who, run_id)
         plan = services.runs.plan_undo(work, who, run_id)
         waiting = services.approvals.count_waiting(work, who)
-    frame = {"waiting": waiting, "status": status, "section": "runs"}
-    return page(request, "undo.html", who=who, run=run, plan=plan, trouble=trouble, **frame)
+    return page(
+        request,
+        "undo.html",
+        who=who,
+        waiting=waiting,
+        status=status,
+        section="runs",
+        run=run,
+        plan=plan,
+        trouble=trouble,
+    )

@@ -1,19 +1,39 @@
 """`/api/approvals`: the inbox."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from jindou.agents.approvals import Approval, ApprovalStatus, Delegation, NewDelegation, Verdict
 from jindou.identity.principals import Principal
 from jindou.surfaces.deciding import Batch, Outcome, decide_each
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
-__all__ = ["router"]
+__all__ = ["ApprovalLink", "router"]
 
 router = APIRouter(prefix="/api/approvals", tags=["approvals"])
 Who = Annotated[Principal, Depends(signed_in)]
+
+
+class ApprovalLink(BaseModel):
+    """A link with which somebody decides about a call once. Looking at `url` decides nothing."""
+
+    id: str
+    approval_id: str
+    url: str
+    expires_at: datetime
+
+
+class LinkVerdict(BaseModel):
+    """What is decided with a link. A denial needs a `reason`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["approve", "deny"]
+    reason: str = Field(default="", max_length=1000, pattern=r"^[^\x00]*$")
 
 
 @router.get("")
@@ -53,6 +73,31 @@ def revoke(request: Request, who: Who, delegation_id: str) -> Delegation:
     """Take a right back; what was approved with it and has not begun does not count any more."""
     with writing(request) as work:
         return platform_of(request).approvals.delegations.revoke(work, who, delegation_id)
+
+
+@router.post("/links/{token}")
+def decide_by_link(request: Request, token: str, verdict: LinkVerdict) -> Approval:
+    """Decide with a signed link, without signing in: as its person, with the rights that they have now."""
+    platform = platform_of(request)
+    claim = platform.approvals.links.read(token, platform.database.clock)
+    with platform.database.writing(claim.org_id) as work:
+        decided = platform.approvals.links.decide(work, claim, Verdict(**verdict.model_dump()))
+    platform.worker.wake()
+    return decided
+
+
+@router.post("/{approval_id}/links", status_code=201)
+def create_link(request: Request, who: Who, approval_id: str) -> ApprovalLink:
+    """Make a link with which one decides about this call once, without signing in."""
+    platform = platform_of(request)
+    with writing(request) as work:
+        link = platform.approvals.links.create(work, who, approval_id)
+    return ApprovalLink(
+        id=link.id,
+        approval_id=link.approval_id,
+        url=f"{platform.settings.url}/approvals/links/{link.token}",
+        expires_at=link.expires_at,
+    )
 
 
 @router.get("/{approval_id}")

@@ -38,6 +38,17 @@ def upgrade() -> None:
     )
     for column in ("from_id", "to_id", "org_id"):
         op.create_index(op.f(f"ix_approval_delegation_{column}"), "approval_delegation", [column], unique=False)
+    op.create_table(
+        "approval_link",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("approval_id", sa.String(length=40), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("used_at", jindou.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("org_id", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_link")),
+    )
+    for column in ("approval_id", "org_id"):
+        op.create_index(op.f(f"ix_approval_link_{column}"), "approval_link", [column], unique=False)
 
 
 def _give_votes() -> None:
@@ -67,6 +78,7 @@ def _give_votes() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("approval_link")
     op.drop_table("approval_delegation")
     with op.batch_alter_table("run") as table:
         table.drop_index(op.f("ix_run_undoes"))
