@@ -3,12 +3,11 @@
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from jindou import __version__
-from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
+from jindou.agents.approvals import RUN_TASK, Approvals, Terms
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
@@ -251,8 +250,7 @@ def _approvals(
         ground.principals,
         assistants=assistants,
         doorway=doorway,
-        hours=settings.approval_hours,
-        link_key=home.link_key(),
+        terms=Terms.read(settings, home, ground.queue),
     )
 
 
@@ -288,7 +286,7 @@ def _gateway(ground: "_Ground", settings: Settings, home: Home, deployments: Dep
 def _worker(ground: "_Ground", settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
     handlers: dict[str, Handler] = {
         RUN_TASK: runner.run,
-        EXPIRE_TASK: partial(approvals.expire, ground.database),
+        **approvals.tasks(ground.database),
         Ledger.task: ledger.bury,
     }
     return Worker(ground.database, ground.queue, handlers, settings.run_workers)

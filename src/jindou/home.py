@@ -10,6 +10,7 @@ home/
   logs/  models/  packs/  audit/
 """
 
+import base64
 import fcntl
 import json
 import os
@@ -22,6 +23,7 @@ from jindou.errors import Conflict, Unavailable
 
 __all__ = ["AlreadyRunning", "Home", "HomeUnwritable"]
 
+_WEBHOOK_SECRET = "whsec_"  # noqa: S105 - what every secret begins with, not one
 _FOLDERS = ("secrets", "secrets/engines", "run", "slots", "logs", "models", "packs", "audit")
 
 
@@ -59,6 +61,7 @@ class Home:
         self._lock_file = path / "run" / "lock"
         self._operator_key = path / "secrets" / "operator.key"
         self._link_key = path / "secrets" / "links.key"
+        self._webhook_key = path / "secrets" / "webhook.key"
         self._lock: IO[str] | None = None
 
     def prepare(self) -> None:
@@ -74,6 +77,8 @@ class Home:
             for key in (self._operator_key, self._link_key):
                 if not key.exists():
                     _put_private(key, secrets.token_hex(32))
+            if not self._webhook_key.exists():
+                _put_private(self._webhook_key, _WEBHOOK_SECRET + base64.b64encode(secrets.token_bytes(32)).decode())
         except OSError as error:
             told = f"The home folder {self.path} can't be written ({error.strerror}). Choose another with --home."
             raise HomeUnwritable(told) from None
@@ -123,6 +128,10 @@ class Home:
     def link_key(self) -> bytes:
         """Return the key that signs the links with which people decide."""
         return bytes.fromhex(self._link_key.read_text(encoding="utf-8").strip())
+
+    def webhook_key(self) -> bytes:
+        """Return the key that signs webhooks; its file has it as other systems take it: ``whsec_…``."""
+        return base64.b64decode(self._webhook_key.read_text(encoding="utf-8").strip().removeprefix(_WEBHOOK_SECRET))
 
     def announce(self, url: str) -> None:
         """Write where this process listens."""

@@ -212,12 +212,10 @@ class Desk:
 
 
 @contextmanager
-def open_desk(
-    home: Path, *texts: str, engine: Engine | None = None, database_url: str | None = None
-) -> Generator[Desk]:
-    """Open the demo company in `home`, or in another database, with a model that says `texts`, or with `engine`."""
+def open_desk(home: Path, *texts: str, engine: Engine | None = None, **settings: object) -> Generator[Desk]:
+    """Open the demo company in `home`, with a model that says `texts`, or with `engine`."""
     script = saying(*(texts or ("Hello.",)))
     scripted = None if engine else ScriptedEngine(script)
     clock = FakeClock()
-    with open_platform(home, script, clock, engine or scripted, database_url) as platform:
+    with open_platform(home, script, clock, engine or scripted, **settings) as platform:
         yield Desk(platform, scripted, clock, script)

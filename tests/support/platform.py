@@ -40,15 +40,14 @@ def open_platform(
     script: Script,
     clock: FakeClock | None = None,
     engine: Engine | None = None,
-    database_url: str | None = None,
+    **settings: object,
 ) -> Generator[Platform]:
     """Open a platform with its workers not started: `run_to_rest` does their work in the test's own thread."""
     home = Home(folder)
     home.prepare()
     home.lock()
     models = HeldModels({MODEL: engine or ScriptedEngine(script)})
-    settings = load_settings(home=folder, database_url=database_url)
-    platform = assemble(settings, home, models, MODEL, clock or FakeClock())
+    platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock or FakeClock())
     try:
         yield platform
     finally:

@@ -1,19 +1,11 @@
 """Calls that wait for people: bound to their arguments, decided once."""
 
 from jindou.agents.approvals.links import DecisionLink
-from jindou.agents.approvals.service import EXPIRE_TASK, RUN_TASK, ApprovalDecided, Approvals
-from jindou.agents.approvals.types import (
-    Approval,
-    ApprovalStatus,
-    Case,
-    Delegation,
-    NewDelegation,
-    Origin,
-    Verdict,
-)
+from jindou.agents.approvals.service import RUN_TASK, ApprovalDecided, Approvals
+from jindou.agents.approvals.terms import Terms
+from jindou.agents.approvals.types import Approval, ApprovalStatus, Case, Delegation, NewDelegation, Origin, Verdict
 
 __all__ = [
-    "EXPIRE_TASK",
     "RUN_TASK",
     "Approval",
     "ApprovalDecided",
@@ -24,5 +16,6 @@ __all__ = [
     "Delegation",
     "NewDelegation",
     "Origin",
+    "Terms",
     "Verdict",
 ]

@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from sqlalchemy import CursorResult, select, update
@@ -52,12 +52,17 @@ class Claim(BaseModel):
 
 
 class DecisionLink(BaseModel):
-    """A link that its person can decide with, once: `token` is what its address ends with."""
+    """A link that its person can decide with, once."""
 
     id: str
     approval_id: str
     token: str
     expires_at: AwareDatetime
+
+    @property
+    def path(self) -> str:
+        """The page where one decides with it."""
+        return f"/approvals/links/{self.token}"
 
 
 class Links:
@@ -85,15 +90,25 @@ class Links:
         approval = self._get(work, who, approval_id)
         if not approval.can_decide:
             raise Forbidden("A link is for somebody who may decide, and has not.", rules=["jindou.link-of-a-decider"])
+        return self._issue(work, who, approval, work.new_id("lnk"), work.now())
+
+    def issue(self, work: Work, who: Principal, approval: Approval) -> DecisionLink:
+        """Make the link that is sent to somebody who may decide; asked again, it is the same."""
+        bound = f"{approval.id}.{approval.arguments_hash}.{who.person_id}"
+        link_id = f"lnk_{hashlib.sha256(bound.encode()).hexdigest()[:32]}"
+        return self._issue(work, who, approval, link_id, approval.created_at)
+
+    def _issue(self, work: Work, who: Principal, approval: Approval, link_id: str, since: datetime) -> DecisionLink:
         claim = Claim(
-            id=work.new_id("lnk"),
+            id=link_id,
             org_id=who.org_id,
             approval_id=approval.id,
             arguments_hash=approval.arguments_hash,
             person_id=who.person_id,
-            expires_at=min(approval.expires_at, work.now() + _MOST),
+            expires_at=min(approval.expires_at, since + _MOST),
         )
-        work.session.add(LinkRow(id=claim.id, org_id=who.org_id, approval_id=approval.id, person_id=who.person_id))
+        if work.session.scalars(select(LinkRow).where(LinkRow.id == claim.id)).first() is None:
+            work.session.add(LinkRow(id=claim.id, org_id=who.org_id, approval_id=approval.id, person_id=who.person_id))
         return DecisionLink(id=claim.id, approval_id=approval.id, token=self._sign(claim), expires_at=claim.expires_at)
 
     def read(self, token: str, clock: Clock) -> Claim:

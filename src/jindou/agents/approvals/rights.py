@@ -100,10 +100,10 @@ class Rights:
         who = self._person(work, org_id, person_id)
         return self.of(work, who) if who is not None else None
 
-    def deciders(self, work: Work, row: ApprovalRow) -> list[str]:
-        """Return the names of those who may decide about an approval."""
-        people = [(person, self.of_id(work, row.org_id, person.id)) for person in self._principals.list_people(work)]
-        return [person.name for person, rights in people if rights is not None and rights.over(row) is not None]
+    def deciders(self, work: Work, row: ApprovalRow) -> list[Principal]:
+        """Return those who may decide about an approval."""
+        people = [self._person(work, row.org_id, person.id) for person in self._principals.list_people(work)]
+        return [person for person in people if person is not None and self.of(work, person).over(row) is not None]
 
     def _person(self, work: Work, org_id: str, person_id: str) -> Principal | None:
         try:

@@ -1,7 +1,7 @@
 """Approvals: a call waits, people with the right decide, the run is woken."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import CursorResult, select, update
@@ -12,19 +12,21 @@ from jindou.agents.approvals.links import Links
 from jindou.agents.approvals.queries import as_approval, entry_of, is_open, used_rights, votes_of
 from jindou.agents.approvals.rights import Right, Rights, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.approvals.terms import Terms
 from jindou.agents.approvals.types import Approval, Case, Verdict, Vote
+from jindou.agents.approvals.webhook import WEBHOOK_TASK, Invitation
 from jindou.agents.assistants import Assistants
 from jindou.agents.tools import Checked, Doorway
 from jindou.db import Database, Work
-from jindou.durable.queue import Lease, Queue
+from jindou.durable.queue import Handler, Lease, Queue
 from jindou.errors import Conflict, Invalid, NotFound
 from jindou.identity.audit import Audit
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principal, Principals
 
-__all__ = ["EXPIRE_TASK", "RUN_TASK", "ApprovalChanged", "ApprovalDecided", "Approvals"]
+__all__ = ["RUN_TASK", "ApprovalChanged", "ApprovalDecided", "Approvals"]
 
-EXPIRE_TASK = "approval.expire"
+_EXPIRE_TASK = "approval.expire"
 RUN_TASK = "run"
 """The kind of task that moves a run on; a decision asks for one."""
 
@@ -53,16 +55,15 @@ class Approvals:
         *,
         assistants: Assistants,
         doorway: Doorway,
-        hours: float,
-        link_key: bytes,
+        terms: Terms,
     ) -> None:
         self._queue = queue
         self._audit = audit
         self._rights = Rights(policy, principals)
         self._editing = Editing(doorway, assistants, principals)
-        self._time = timedelta(hours=hours)
+        self._terms = terms
         self.delegations = Delegations(policy, audit, principals, assistants)
-        self.links = Links(link_key, principals, self.get, self.decide)
+        self.links = Links(terms.link_key, principals, self.get, self.decide)
 
     def request(self, work: Work, checked: Checked, case: Case) -> Approval:
         """Ask for a decision about exactly this call."""
@@ -94,12 +95,14 @@ class Approvals:
             status="waiting",
             turn=0,
             created_at=now,
-            expires_at=now + self._time,
+            expires_at=now + self._terms.time,
             reason="",
             asked_arguments={},
         )
         work.session.add(row)
-        self._queue.enqueue(work, EXPIRE_TASK, row.id, row.org_id, row.expires_at)
+        self._queue.enqueue(work, _EXPIRE_TASK, row.id, row.org_id, row.expires_at)
+        if self._terms.webhook is not None:
+            self._terms.webhook.tell(work, row, "requested")
         return as_approval(row)
 
     def list_approvals(self, work: Work, who: Principal, status: str | None = None, limit: int = 100) -> list[Approval]:
@@ -139,7 +142,7 @@ class Approvals:
         rights = self._rights.of(work, who)
         row = self._visible(work, rights, who, approval_id)
         approval = as_approval(row, can_decide=_can_decide(work, rights, row))
-        return approval.model_copy(update={"deciders": self._rights.deciders(work, row)})
+        return approval.model_copy(update={"deciders": [one.name for one in self._rights.deciders(work, row)]})
 
     def decide(self, work: Work, who: Principal, approval_id: str, verdict: Verdict) -> Approval:
         """Decide, and wake the run once as many have approved as must.
@@ -204,6 +207,10 @@ class Approvals:
         rows = work.session.scalars(select(ApprovalRow).where(ApprovalRow.run_id == run_id))
         return any(rights.over(row) is not None for row in rows.all())
 
+    def tasks(self, database: Database) -> Mapping[str, Handler]:
+        """Return what does the tasks of approvals, by their kind."""
+        return {_EXPIRE_TASK: partial(self.expire, database), WEBHOOK_TASK: partial(self.deliver, database)}
+
     def expire(self, database: Database, lease: Lease) -> None:
         """Do an expiry task: close the approval if nobody has decided, and wake its run."""
         with database.writing(lease.org_id) as work:
@@ -212,8 +219,32 @@ class Approvals:
                 row.status = "expired"
                 entry = entry_of(row, "approvals::expire", "deny")
                 self._audit.append(work, row.org_id, actor="system", on_behalf_of=row.requested_by, entry=entry)
-                self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id)
+                self._wake(work, row)
             self._queue.done(work, lease)
+
+    def deliver(self, database: Database, lease: Lease) -> None:
+        """Do a webhook's task: tell the other system of an approval.
+
+        Raises:
+            NotDelivered: it did not take it; the queue tries again.
+        """
+        if self._terms.webhook is not None:
+            self._terms.webhook.deliver(database, lease, self._invite)
+            return
+        with database.writing(lease.org_id) as work:
+            self._queue.done(work, lease)
+
+    def _invite(self, work: Work, row: ApprovalRow) -> list[Invitation]:
+        if not self._terms.webhook_links or not is_open(work, row):
+            return []
+        links = [(who, self.links.issue(work, who, as_approval(row))) for who in self._rights.deciders(work, row)]
+        return [Invitation(who.person_id, who.name, f"{self._terms.url}{link.path}") for who, link in links]
+
+    def _wake(self, work: Work, row: ApprovalRow) -> None:
+        """Have the run go on, and the other system told."""
+        self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id)
+        if self._terms.webhook is not None:
+            self._terms.webhook.tell(work, row, "decided")
 
     def _visible(self, work: Work, rights: RightsOf, who: Principal, approval_id: str) -> ApprovalRow:
         row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).first()
@@ -247,7 +278,7 @@ class Approvals:
         row.status, row.reason = status, reason
         row.decided_by, row.decided_by_name, row.decided_at = right.who.person_id, right.who.name, work.now()
         self._record(work, row, right, "allow" if status == "approved" else "deny", _edited(row))
-        self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id)
+        self._wake(work, row)
         return as_approval(row)
 
     def _record(self, work: Work, row: ApprovalRow, right: Right, decision: str, detail: Mapping[str, object]) -> None:
