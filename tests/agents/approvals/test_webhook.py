@@ -68,9 +68,15 @@ def outside() -> Generator[Inbox]:
 
 @contextmanager
 def told(home: Path, outside: Inbox, *, links: bool = False, private: bool = True) -> Generator[Desk]:
-    settings: dict[str, object] = {"approval_webhook_links": links, "approval_webhook_private": private}
     url = outside.url if private else outside.url.replace("http:", "https:")
-    with open_desk(home, LARGE, "That is that.", approval_webhook_url=url, **settings) as desk:
+    with open_desk(
+        home,
+        LARGE,
+        "That is that.",
+        approval_webhook_url=url,
+        approval_webhook_links=links,
+        approval_webhook_private=private,
+    ) as desk:
         yield desk
 
 
