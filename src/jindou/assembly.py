@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from functools import partial
 
-from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
+from jindou.agents.approvals import RUN_TASK, Approvals, Terms
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
@@ -197,7 +197,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     deployments = _deployments(ground, settings, home, models, model)
     ledger = _ledger(ground, usage)
     assistants = Assistants(ground.assistant_folders())
-    approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
+    doorway = _doorway(ground, assistants)
+    approvals = _approvals(ground, settings, home, assistants, doorway)
     parts = _parts(
         ground,
         settings,
@@ -206,6 +207,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         usage=usage,
         assistants=assistants,
         approvals=approvals,
+        doorway=doorway,
     )
     conversations = Conversations()
     runner = Runner(parts)
@@ -227,7 +229,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         conversations=conversations,
         approvals=approvals,
         runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
-        doorway=parts.doorway,
+        doorway=doorway,
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
@@ -253,15 +255,18 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
         raise NotPrepared("Nobody has announced a model here: set `model` to the one that runs ask.")
     ground = lay_ground(settings, home, is_first=False)
     usage = Usage(open_prices(settings, home).book, ground.policy, ground.audit, ground.name_of)
-    approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
+    assistants = Assistants(ground.assistant_folders())
+    doorway = _doorway(ground, assistants)
+    approvals = _approvals(ground, settings, home, assistants, doorway)
     parts = _parts(
         ground,
         settings,
         model,
         deployments=_deployments(ground, settings, home, remote_models(settings, home), model),
         usage=usage,
-        assistants=Assistants(ground.assistant_folders()),
+        assistants=assistants,
         approvals=approvals,
+        doorway=doorway,
     )
     runner = Runner(parts)
     return RunWorker(
@@ -287,6 +292,7 @@ def _parts(
     usage: Usage,
     assistants: Assistants,
     approvals: Approvals,
+    doorway: Doorway,
 ) -> Parts:
     stream = Stream(ground.signals)
     return Parts(
@@ -294,7 +300,7 @@ def _parts(
         queue=ground.queue,
         journal=Journal(stream, usage, ground.metrics, ground.spans),
         stream=stream,
-        doorway=_doorway(ground, assistants),
+        doorway=doorway,
         approvals=approvals,
         assistants=assistants,
         principals=ground.principals,
@@ -318,6 +324,18 @@ def _budgets(ground: Ground, usage: Usage, assistants: Assistants) -> Budgets:
         return Bound(assistants.get(scope_id).slug)
 
     return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
+
+
+def _approvals(ground: Ground, settings: Settings, home: Home, assistants: Assistants, doorway: Doorway) -> Approvals:
+    return Approvals(
+        ground.queue,
+        ground.policy,
+        ground.audit,
+        ground.principals,
+        assistants=assistants,
+        doorway=doorway,
+        terms=Terms.read(settings, home, ground.queue),
+    )
 
 
 def _doorway(ground: Ground, assistants: Assistants) -> Doorway:
@@ -357,7 +375,7 @@ def _gateway(
 def _worker(ground: Ground, settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
     handlers: dict[str, Handler] = {
         RUN_TASK: runner.run,
-        EXPIRE_TASK: partial(approvals.expire, ground.database),
+        **approvals.tasks(ground.database),
         Ledger.task: ledger.bury,
     }
     return Worker(ground.database, ground.queue, handlers, settings.run_workers, reap=runner.reap)

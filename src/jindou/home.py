@@ -10,6 +10,7 @@ home/
   logs/  models/  packs/  audit/
 """
 
+import base64
 import fcntl
 import json
 import os
@@ -22,6 +23,7 @@ from jindou.errors import Conflict, Unavailable
 
 __all__ = ["AlreadyRunning", "Home", "HomeUnwritable"]
 
+_WEBHOOK_SECRET = "whsec_"  # noqa: S105 - what every secret begins with, not one
 _FOLDERS = ("secrets", "secrets/engines", "run", "slots", "logs", "models", "packs", "audit")
 
 
@@ -58,6 +60,8 @@ class Home:
         self.embeddings_file = path / "run" / "embeddings.json"
         self._lock_file = path / "run" / "lock"
         self._operator_key = path / "secrets" / "operator.key"
+        self._link_key = path / "secrets" / "links.key"
+        self._webhook_key = path / "secrets" / "webhook.key"
         self._lock: IO[str] | None = None
 
     def prepare(self) -> None:
@@ -70,8 +74,11 @@ class Home:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in _FOLDERS:
                 (self.path / name).mkdir(mode=0o700, exist_ok=True)
-            if not self._operator_key.exists():
-                _put_private(self._operator_key, secrets.token_hex(32))
+            for key in (self._operator_key, self._link_key):
+                if not key.exists():
+                    _put_private(key, secrets.token_hex(32))
+            if not self._webhook_key.exists():
+                _put_private(self._webhook_key, _WEBHOOK_SECRET + base64.b64encode(secrets.token_bytes(32)).decode())
         except OSError as error:
             told = f"The home folder {self.path} can't be written ({error.strerror}). Choose another with --home."
             raise HomeUnwritable(told) from None
@@ -117,6 +124,14 @@ class Home:
     def operator_key(self) -> str:
         """Return the local operator's key: whoever can read it owns the home anyway."""
         return self._operator_key.read_text(encoding="utf-8").strip()
+
+    def link_key(self) -> bytes:
+        """Return the key that signs the links with which people decide."""
+        return bytes.fromhex(self._link_key.read_text(encoding="utf-8").strip())
+
+    def webhook_key(self) -> bytes:
+        """Return the key that signs webhooks; its file has it as other systems take it: ``whsec_…``."""
+        return base64.b64decode(self._webhook_key.read_text(encoding="utf-8").strip().removeprefix(_WEBHOOK_SECRET))
 
     def announce(self, url: str) -> None:
         """Write where this process listens."""

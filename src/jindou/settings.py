@@ -71,6 +71,15 @@ class Settings(BaseSettings):
     answer_max_tokens: int = Field(default=512, ge=16, le=8192, description="Tokens of one model answer, at most.")
     message_max_chars: int = Field(default=16000, ge=1, description="Characters in one message of a person, at most.")
     approval_hours: float = Field(default=72.0, gt=0, description="Hours until an undecided approval expires.")
+    approval_webhook_url: str = Field(
+        default="", description="Where another system is told of approvals, an `https://` URL; empty tells nobody."
+    )
+    approval_webhook_links: bool = Field(
+        default=False, description="Send that system a link for each person who may decide."
+    )
+    approval_webhook_private: bool = Field(
+        default=False, description="Let that system be on this machine or in a private network, and without TLS."
+    )
     lease_seconds: float = Field(default=6.0, ge=1, description="Seconds until another worker may take over a run.")
     sign_in_hours: float = Field(default=24.0, gt=0, description="Hours that a one-time sign-in link is good for.")
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")

@@ -12,7 +12,9 @@ def test_a_refund_is_asked_for_approved_and_followed_to_its_end(clerk: Client, m
     for event in clerk.runs.events(run.id):
         seen.append(event.type)
         if event.approval is not None:
-            assert manager.approvals.list("waiting") == [manager.approvals.get(event.approval.id)]
+            alone = manager.approvals.get(event.approval.id)
+            assert alone.deciders == ["Marta Lindqvist", "周敏"]
+            assert manager.approvals.list("waiting") == [alone.model_copy(update={"deciders": []})]
             decided = manager.approvals.decide(event.approval.id, "approve")
             assert (decided.status, decided.decided_by_name) == ("approved", manager.principals.me().name)
     assert seen[0] == "run.started"

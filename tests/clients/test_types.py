@@ -17,6 +17,8 @@ from jindou.identity.keys import types as key_types
 from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
 from jindou.models.deployments import types as deployment_types
+from jindou.surfaces import deciding
+from jindou.surfaces.http import approvals as approval_door
 from jindou.surfaces.http import sessions, status
 from jindou_client import types
 
@@ -37,6 +39,8 @@ PLACES = (
         principals,
         sessions,
         status,
+        deciding,
+        approval_door,
     ),
     *(
         approval_types,

@@ -1,6 +1,6 @@
 """A platform whose model says one thing after the other, and the moves of its people in one word each."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, select, text
 
-from jindou.agents.approvals import Approval, Verdict
-from jindou.agents.runs import Run, RunDetail, RunEvent, StartRun
+from jindou.agents.approvals import Approval, Delegation, NewDelegation, Verdict
+from jindou.agents.assistants.types import ApprovalLevel, Limits
+from jindou.agents.runs import Run, RunDetail, RunEvent, StartRun, UndoPlan
 from jindou.assembly import Platform
 from jindou.durable.queue import Lease
 from jindou.identity.principals import Principal
@@ -46,11 +47,20 @@ class Desk:
         self.clerk = as_person(platform, "clerk")
         self.warehouse = as_person(platform, "warehouse")
         self.manager = as_person(platform, "manager")
+        self.finance = as_person(platform, "finance")
 
     def let_say(self, *texts: str) -> None:
         """Have the model say `texts` from now on."""
         assert self._script is not None
         self._script.texts[:] = texts
+
+    def let_ask(self, level: ApprovalLevel) -> None:
+        """Have the assistant ask before what it changes, as its folder could say."""
+        self.platform.assistants.get("after-sales").approvals = level
+
+    def let_change(self, effects: int) -> None:
+        """Have the assistant change that much in one run, as its folder could say."""
+        self.platform.assistants.get("after-sales").limits = Limits(effects=effects)
 
     def start(self, message: str, who: Principal | None = None, conversation_id: str | None = None) -> Run:
         """Begin a run and leave it in the queue."""
@@ -106,6 +116,39 @@ class Desk:
         """Say yes."""
         return self._decide(approval_id, who or self.manager, Verdict(decision="approve"))
 
+    def approve_with(self, approval_id: str, arguments: Mapping[str, object], who: Principal | None = None) -> Approval:
+        """Say yes to other arguments."""
+        return self._decide(approval_id, who or self.manager, Verdict(decision="approve", arguments=dict(arguments)))
+
+    def decide(self, approval_id: str, who: Principal | None = None, **verdict: Any) -> Approval:
+        """Approve, or whatever else the verdict says."""
+        return self._decide(
+            approval_id, who or self.manager, Verdict.model_validate({"decision": "approve", **verdict})
+        )
+
+    def hand_on(
+        self, to: str, who: Principal | None = None, *, tool: str | None = None, assistant: str | None = None
+    ) -> Delegation:
+        """Hand somebody's right to decide to the person called `to`, for a day."""
+        who = who or self.manager
+        ends_at = self.clock.now() + timedelta(days=1)
+        new = NewDelegation(to=to, ends_at=ends_at, tool=tool, assistant=assistant)
+        with self.platform.database.writing(who.org_id) as work:
+            return self.platform.approvals.delegations.create(work, who, new)
+
+    def plan_undo(self, run_id: str, who: Principal | None = None) -> UndoPlan:
+        """Return what undoing a run would do."""
+        who = who or self.clerk
+        with self.platform.database.reading(who.org_id) as work:
+            return self.platform.runs.plan_undo(work, who, run_id)
+
+    def undo(self, run_id: str, who: Principal | None = None) -> RunDetail:
+        """Undo a run, and move the undo on until it is over or waits."""
+        who = who or self.clerk
+        with self.platform.database.writing(who.org_id) as work:
+            undo = self.platform.runs.undo(work, who, run_id)
+        return self.move_on(undo.id, who)
+
     def deny(self, approval_id: str, reason: str, who: Principal | None = None) -> Approval:
         """Say no."""
         return self._decide(approval_id, who or self.manager, Verdict(decision="deny", reason=reason))
@@ -123,9 +166,9 @@ class Desk:
         with self.platform.database.writing(None) as work:
             work.session.scalars(select(PersonRow).where(PersonRow.id == who.person_id)).one().roles = list(roles)
 
-    def refunds(self) -> list[int]:
-        """Return the refunds on the order, in micro-units."""
-        rows = self._shop("SELECT amount FROM refund WHERE order_id = :order ORDER BY id", {})
+    def refunds(self, order: str = ORDER) -> list[int]:
+        """Return the refunds on an order, in micro-units."""
+        rows = self._shop("SELECT amount FROM refund WHERE order_id = :order ORDER BY id", {"order": order})
         return [row[0] for row in rows]
 
     def refund_behind_our_back(self, micro: int) -> None:
@@ -135,6 +178,19 @@ class Desk:
             "VALUES (:order, :micro, 'by phone', 'Somebody', '2026-03-02T09:00:00') RETURNING id",
             {"micro": micro},
         )
+
+    def address(self, order: str) -> str:
+        """Return where an order is to be sent."""
+        return self._shop("SELECT address FROM sales_order WHERE id = :order", {"order": order})[0][0]
+
+    def drafts(self, order: str) -> list[str]:
+        """Return the drafts to the customer of an order."""
+        return [row[0] for row in self._shop("SELECT text FROM reply WHERE order_id = :order", {"order": order})]
+
+    def readdress_behind_our_back(self, order: str, address: str) -> None:
+        """Change an address past the platform."""
+        values: dict[str, object] = {"order": order, "address": address}
+        self._shop("UPDATE sales_order SET address = :address WHERE id = :order RETURNING id", values)
 
     def audited(self) -> list[tuple[str, str, list[str]]]:
         """Return action, decision and rules of every event of the trail, the oldest first."""
@@ -156,10 +212,10 @@ class Desk:
 
 
 @contextmanager
-def open_desk(home: Path, *texts: str, engine: Engine | None = None) -> Generator[Desk]:
+def open_desk(home: Path, *texts: str, engine: Engine | None = None, **settings: object) -> Generator[Desk]:
     """Open the demo company in `home`, with a model that says `texts`, or with `engine`."""
     script = saying(*(texts or ("Hello.",)))
     scripted = None if engine else ScriptedEngine(script)
     clock = FakeClock()
-    with open_platform(home, script, clock, engine or scripted) as platform:
+    with open_platform(home, script, clock, engine or scripted, **settings) as platform:
         yield Desk(platform, scripted, clock, script)

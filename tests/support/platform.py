@@ -36,14 +36,18 @@ class FakeClock:
 
 @contextmanager
 def open_platform(
-    folder: Path, script: Script, clock: FakeClock | None = None, engine: Engine | None = None
+    folder: Path,
+    script: Script,
+    clock: FakeClock | None = None,
+    engine: Engine | None = None,
+    **settings: object,
 ) -> Generator[Platform]:
     """Open a platform with its workers not started: `run_to_rest` does their work in the test's own thread."""
     home = Home(folder)
     home.prepare()
     home.lock()
     models = HeldModels({MODEL: engine or ScriptedEngine(script)})
-    platform = assemble(load_settings(home=folder), home, models, MODEL, clock or FakeClock())
+    platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock or FakeClock())
     try:
         yield platform
     finally:

@@ -1,28 +1,23 @@
 """An approval is for exactly one call, decided once, by somebody else, in time, and only while it is still true."""
 
 import threading
-from collections.abc import Generator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from jindou.agents.approvals import ApprovalDecided, Verdict
 from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.assistants.types import ApprovalLevel
 from jindou.agents.runs.tables import StepRow
 from jindou.errors import Conflict, Forbidden, Invalid, NotFound
-from support.desk import ORDER, Desk, open_desk
+from support.desk import ORDER, Desk
 from support.scripted import call
 
 LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
+SMALL = call("refund_order", order_id=ORDER, amount=20, reason="broken lamp")
+MOVE = call("change_address", order_id="SO-10962", address="上海市徐汇区衡山路12号")
 ASK = f"Refund 120 on {ORDER}, broken lamp"
-
-
-@pytest.fixture
-def desk(home: Path) -> Generator[Desk]:
-    with open_desk(home, LARGE, "That is that.") as desk:
-        yield desk
 
 
 @pytest.fixture
@@ -161,3 +156,57 @@ def test_of_two_who_decide_at_once_exactly_one_does(desk: Desk, run_id: str) -> 
     assert desk.inbox()[0].status == decided
     desk.move_on(run_id)
     assert not_done(desk) == (decided == "denied")
+
+
+@pytest.mark.parametrize(
+    ("level", "text", "rule"),
+    [
+        ("always", SMALL, "jindou.assistant-asks-always"),
+        ("always", MOVE, "jindou.assistant-asks-always"),
+        ("risky", SMALL, "jindou.assistant-asks-when-risky"),
+        ("risky", MOVE, None),
+        ("rules", SMALL, None),
+        ("always", call("get_order", order_id=ORDER), None),
+    ],
+)
+def test_an_assistant_asks_as_its_folder_says_and_never_before_it_reads(
+    desk: Desk, level: ApprovalLevel, text: str, rule: str | None
+) -> None:
+    desk.let_ask(level)
+    desk.let_say(text, "That is that.")
+    run = desk.ask(f"Refund 20 on {ORDER}, broken lamp, and SO-10962 goes to 上海市徐汇区衡山路12号")
+    asked = [rule.id for approval in desk.inbox() for rule in approval.rules]
+    assert asked == ([rule] if rule else [])
+    assert run.status == ("waiting" if rule else "done")
+
+
+def test_it_is_told_where_each_argument_comes_from_and_what_the_rest_costs_at_most(desk: Desk) -> None:
+    desk.let_say(call("get_order", order_id=ORDER), call("refund_order", order_id=ORDER, amount=56, reason="kindness"))
+    desk.let_change(2)
+    desk.ask(f"Refund what {ORDER} has left")
+    desk.let_say(LARGE)
+    desk.ask(ASK)
+    (approval,) = desk.inbox()
+    assert {name: origin.source for name, origin in approval.origins.items()} == dict.fromkeys(
+        ("order_id", "amount", "reason"), "person"
+    )
+    assert approval.estimate.micro > approval.cost.micro > 0
+    assert approval.estimate.currency == approval.cost.currency
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        seen = desk.platform.approvals.get(work, desk.manager, approval.id)
+    assert seen.deciders == ["Marta Lindqvist", "周敏"]
+
+
+def test_like_calls_wait_together(desk: Desk) -> None:
+    for amount in (120, 130, 140):
+        desk.let_say(call("refund_order", order_id=ORDER, amount=amount, reason="broken lamp"))
+        desk.ask(f"Refund {amount} on {ORDER}, broken lamp")
+    desk.let_ask("always")
+    desk.let_say(MOVE)
+    desk.ask("SO-10962 goes to 上海市徐汇区衡山路12号")
+    newest, *others = desk.inbox()
+    assert len({approval.alike for approval in others}) == 1
+    assert newest.alike != others[0].alike
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        alike = desk.platform.approvals.list_alike(work, desk.manager, others[0].id)
+    assert [approval.id for approval in alike] == [approval.id for approval in others]

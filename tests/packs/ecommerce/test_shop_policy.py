@@ -18,7 +18,7 @@ _NOTES = {
 _YUAN = 1_000_000
 
 
-def _decide(opened: OpenPack, role: str, action: str, facts: object = None) -> tuple[Verb, set[str]]:
+def _decide(opened: OpenPack, role: str, action: str, facts: object = None, tool: str = "") -> tuple[Verb, set[str]]:
     """Decide as the platform does: without an approval, then as if there were one."""
     groups = {f"ecommerce::{tool.name}": tool.risk for tool in opened.tools}
     entities: list[dict[str, Any]] = [
@@ -36,7 +36,7 @@ def _decide(opened: OpenPack, role: str, action: str, facts: object = None) -> t
                 "principal": {"type": "Person", "id": "p"},
                 "action": {"type": "Action", "id": action},
                 "resource": {"type": "Assistant", "id": "after-sales"},
-                "context": {"approved": approved} | ({} if facts is None else {"facts": facts}),
+                "context": {"approved": approved, "tool": tool} | ({} if facts is None else {"facts": facts}),
             },
             _POLICIES,
             known,
@@ -59,6 +59,8 @@ _EVERYTHING = (
     "refund_order",
     "change_address",
     "draft_reply",
+    "restore_address",
+    "discard_draft",
     "see_customer",
 )
 
@@ -89,7 +91,8 @@ def test_a_refund_is_limited_by_role_and_by_the_total_of_the_order(
     decided, rules = _decide(opened, role, "ecommerce::refund_order", {"refunded_total": total})
     assert decided == verb
     if verb == "ask":
-        assert rules == {f"ecommerce.{role}-refund-limit"}
+        two = {"ecommerce.large-refund-two-people"} if (role, total) == ("clerk", 9000 * _YUAN) else set[str]()
+        assert rules == {f"ecommerce.{role}-refund-limit"} | two
 
 
 @pytest.mark.parametrize("action", _EVERYTHING)
@@ -108,9 +111,19 @@ def test_nobody_changes_the_address_of_a_sent_order(opened: OpenPack, role: str)
     assert decided == ("deny", {"ecommerce.no-address-change-after-shipping"})
 
 
-@pytest.mark.parametrize(("role", "verb"), [("manager", "allow"), ("clerk", "deny"), ("warehouse", "deny")])
-def test_only_a_manager_decides(opened: OpenPack, role: str, verb: Verb) -> None:
-    assert _decide(opened, role, "approvals::decide")[0] == verb
+@pytest.mark.parametrize(
+    ("role", "tool", "verb"),
+    [
+        ("manager", "refund_order", "allow"),
+        ("manager", "change_address", "allow"),
+        ("finance", "refund_order", "allow"),
+        ("finance", "change_address", "deny"),
+        ("clerk", "refund_order", "deny"),
+        ("warehouse", "refund_order", "deny"),
+    ],
+)
+def test_a_manager_decides_and_finance_about_refunds(opened: OpenPack, role: str, tool: str, verb: Verb) -> None:
+    assert _decide(opened, role, "approvals::decide", tool=tool)[0] == verb
 
 
 @pytest.mark.parametrize("action", _EVERYTHING)

@@ -17,7 +17,7 @@ def _answer(desk: Desk, name: str, /, **arguments: Any) -> dict[str, Any]:
     return desk.ask(name, **arguments).model_dump()
 
 
-def test_the_eight_tools_have_their_risk_and_titles_in_both_languages(opened: OpenPack) -> None:
+def test_the_tools_have_their_risk_and_titles_in_both_languages(opened: OpenPack) -> None:
     assert {tool.name: tool.risk for tool in opened.tools} == {
         "find_customer": "read",
         "get_order": "read",
@@ -27,6 +27,8 @@ def test_the_eight_tools_have_their_risk_and_titles_in_both_languages(opened: Op
         "refund_order": "money",
         "change_address": "write",
         "draft_reply": "write",
+        "restore_address": "write",
+        "discard_draft": "write",
     }
     assert all(tool.title["en"] and tool.title["zh"] for tool in opened.tools)
 

@@ -33,7 +33,7 @@ def test_who_a_budget_is_for_is_said_once(here: Run) -> None:
         assert "one of --organisation, --person, --assistant, --key" in ended.err
     unknown = here("budgets", "create", "--person", "ceo", "--rpm", "1")
     assert unknown.code == 6
-    assert "clerk, warehouse, manager" in unknown.err
+    assert "clerk, warehouse, manager, finance" in unknown.err
     refused = here("budgets", "create", "--organisation", "--rpm", "1", "--as", "clerk")
     assert refused.code == 5
 

@@ -191,7 +191,7 @@ def test_people_and_assistants_are_shown_in_their_language(here: Run) -> None:
     assert "售后助手" in here("assistants", "list", "--language", "zh").out
     unknown = here("ask", "--as", "nobody", "hello")
     assert unknown.code == 6
-    assert "clerk, warehouse, manager" in unknown.err
+    assert "clerk, warehouse, manager, finance" in unknown.err
 
 
 def test_the_demo_data_is_made_anew_only_when_somebody_says_yes(here: Run) -> None:
@@ -203,3 +203,53 @@ def test_bad_usage_ends_with_2(jindou: Run) -> None:
         ended = jindou(*words)
         assert ended.code == 2, words
         assert "Traceback" not in ended.err
+
+
+def test_many_are_decided_by_one_command_and_each_is_told(here: Run) -> None:
+    first = waiting_refund(here, "SO-10234")[1]
+    second = waiting_refund(here, "SO-10234")[1]
+    ended = here("approvals", "decide", "--all-like", first, "--deny", "--reason", "no", "--json")
+    assert ended.code == 0
+    assert {first, second} <= {one["approval_id"] for one in ended.json}
+    assert {one["status"] for one in ended.json} == {"denied"}
+    again = here("approvals", "decide", first, second, "--approve")
+    assert again.code == 1
+    assert again.out.count("approval_decided") == 2
+
+
+def test_an_argument_is_changed_before_it_is_approved(here: Run) -> None:
+    approval = waiting_refund(here, "SO-10234")[1]
+    wrong = here("approvals", "decide", approval, "--approve", "--change", "amount=-1")
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+    ended = here("approvals", "decide", approval, "--approve", "--change", "amount=60.5", "--json")
+    assert (ended.json["arguments"]["amount"], ended.json["edited_by_name"]) == (60.5, "Marta Lindqvist")
+    shown = here("approvals", "show", approval)
+    assert "Marta Lindqvist changed the call" in shown.out
+    assert "amount: set by who approved" in shown.out
+
+
+def test_a_right_is_handed_on_listed_and_taken_back(here: Run) -> None:
+    made = here("approvals", "delegate", "warehouse", "--until", "2099-01-01", "--tool", "refund_order", "--json")
+    assert (made.json["to_name"], made.json["is_active"]) == ("赵强", True)
+    assert made.json["id"] in here("approvals", "delegations", "--as", "warehouse").out
+    assert here("approvals", "revoke", made.json["id"]).out == f"{made.json['id']}: revoked\n"
+    assert here("approvals", "delegate", "manager", "--until", "2099-01-01", "--as", "clerk").code == 5
+
+
+def test_an_undo_says_first_what_it_can_not_do(here: Run) -> None:
+    run = here("ask", "--as", "clerk", "refund 1 for SO-10007", "--json").json["id"]
+    plan = here("runs", "undo", run, "--plan")
+    assert plan.code == 0
+    assert plan.out.startswith("✗ Can't be undone: Refund")
+    assert "can't be called back" in plan.out
+    assert here("runs", "undo", run, "--plan", "--language", "zh").out.startswith("✗ 无法撤销：退款")
+    ended = here("runs", "undo", run)
+    assert ended.code == 7
+    assert "changed nothing that can be put back" in ended.err
+
+
+def test_a_link_is_printed(here: Run) -> None:
+    approval = waiting_refund(here, "SO-10234")[1]
+    printed = here("approvals", "link", approval)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/approvals/links/[\w-]+\.[\w-]+\n", printed.out)
+    assert here("approvals", "link", approval, "--as", "clerk").code == 5

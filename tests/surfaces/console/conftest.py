@@ -26,18 +26,24 @@ _SIZES: dict[str, dict[str, Any]] = {
 }
 
 
+_CHANGES = {
+    "Move": call("change_address", order_id="SO-10962", address="SO-10962"),
+    "Refund 120": call("refund_order", order_id="SO-10234", amount=120.0, reason="a crack"),
+    "Refund": call("refund_order", order_id="SO-10007", amount=1.5, reason="broken lamp"),
+}
+
+
 def shop_script(messages: Sequence[dict[str, object]]) -> str:
     """Refund what is asked to be refunded, look at an order that is asked for, and say so."""
     requests = [(at, str(said["content"])) for at, said in enumerate(messages) if said["role"] == "user"]
-    at, asked = next((pair for pair in reversed(requests) if pair[1].startswith(("Show", "Refund"))), (0, ""))
+    at, asked = next((pair for pair in reversed(requests) if pair[1].startswith(("Show", "Refund", "Move"))), (0, ""))
     if asked and any(said["role"] == "tool" for said in messages[at:]):
         return MARKDOWN if "Show" in asked else "Done: refunded."
     if "Show" in asked:
         return call("get_order", order_id="SO-10120")
-    if "Refund 120" in asked:
-        return call("refund_order", order_id="SO-10234", amount=120.0, reason="a crack")
-    if "Refund" in asked:
-        return call("refund_order", order_id="SO-10007", amount=1.5, reason="broken lamp")
+    wanted = next((text for words, text in _CHANGES.items() if words in asked), None)
+    if wanted is not None:
+        return wanted
     if "JSON" in str(messages[-1]["content"]):
         return '{"ok": true}'
     return "Hello, what should be done?"

@@ -1,13 +1,12 @@
 """The pages as a browser without scripts sees them."""
 
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 
 import httpx
 import pytest
 from console_site import Site
-from typing_extensions import override
+from strict_pages import Markup, is_strict, start_run
 
 from jindou.agents.approvals import Approval
 from jindou.surfaces.console.texts import LANGUAGES
@@ -31,57 +30,12 @@ _PAGES = (
 )
 
 
-class _Markup(HTMLParser):
-    """Collects what a strict page must have, and must not."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.breaches: list[str] = []
-        self.tags: list[str] = []
-        self.labels: set[str] = set()
-        self.fields: list[dict[str, str | None]] = []
-        self.language = ""
-        self.feed(html)
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self.tags.append(tag)
-        if tag == "html":
-            self.language = values.get("lang") or ""
-        if tag == "label":
-            self.labels.add(values.get("for") or "")
-        if tag == "textarea" or (tag == "input" and values.get("type") != "hidden"):
-            self.fields.append(values)
-        if tag == "style" or (tag == "script" and not values.get("src")):
-            self.breaches.append(tag)
-        if tag == "img" and not values.get("alt"):
-            self.breaches.append("img without alt")
-        self.breaches += [name for name, _ in attrs if name == "style" or name.startswith(("on", "hx-on"))]
-        self.breaches += [value for value in values.values() if value and "://" in value]
-
-
-def _start(site: Site, handle: str, message: str) -> str:
-    """Start a run as somebody, wait until it rests, and return its id."""
-    who = as_person(site.platform, handle)
-    with site.platform.database.writing(None) as work:
-        secret = site.platform.sessions.open(work, who.org_id, who.person_id, who.person_id)
-    with httpx.Client(base_url=site.url, timeout=30, headers={"authorization": f"Bearer {secret}"}) as client:
-        run_id: str = client.post("/api/runs", json={"message": message}).json()["id"]
-        with client.stream("GET", f"/api/runs/{run_id}/events") as events:
-            for line in events.iter_lines():
-                assert line != ": still here", "The run does not come to rest."
-                if line in {"event: run.finished", "event: run.waiting"}:
-                    break
-    return run_id
-
-
 @pytest.fixture(scope="module")
 def waiting(site: Site) -> Callable[[], Approval]:
     """Make a refund wait for the manager, and return its approval."""
 
     def make() -> Approval:
-        run_id = _start(site, "clerk", "Refund 120 for SO-10234, a crack")
+        run_id = start_run(site, "clerk", "Refund 120 for SO-10234, a crack")
         manager = as_person(site.platform, "manager")
         with site.platform.database.reading(manager.org_id) as work:
             approvals = site.platform.approvals.list_approvals(work, manager, "waiting")
@@ -93,14 +47,14 @@ def waiting(site: Site) -> Callable[[], Approval]:
 @pytest.fixture(scope="module")
 def busy(site: Site, waiting: Callable[[], Approval]) -> Approval:
     """A company where something has happened: a run is done, one was refused, one waits."""
-    _start(site, "manager", "Show me <script>alert(1)</script> order SO-10120")
-    _start(site, "warehouse", "Refund 120 for SO-10234")
+    start_run(site, "manager", "Show me <script>alert(1)</script> order SO-10120")
+    start_run(site, "warehouse", "Refund 120 for SO-10234")
     return waiting()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", _PAGES)
-def test_every_page_is_strict_and_speaks_the_viewers_language(
+def test_every_pageis_strict_and_speaks_the_viewers_language(
     visit: SignIn, busy: Approval, path: str, language: str
 ) -> None:
     assert busy.status == "waiting"
@@ -108,32 +62,17 @@ def test_every_page_is_strict_and_speaks_the_viewers_language(
     client.cookies.set("jindou_language", language)
     response = client.get(path)
     assert response.status_code == 200
-    _is_strict(response)
-    markup = _Markup(response.text)
+    is_strict(response)
+    markup = Markup(response.text)
     assert markup.language == {"en": "en", "zh": "zh-Hans"}[language]
     assert markup.tags.count("h1") == 1
     assert markup.tags.count("main") == 1
 
 
-def _is_strict(response: httpx.Response) -> None:
-    policy = response.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["referrer-policy"] == "same-origin"
-    assert response.headers["cache-control"] == "no-store"
-    markup = _Markup(response.text)
-    assert markup.breaches == []
-    unlabelled = [
-        field for field in markup.fields if field.get("id") not in markup.labels and "aria-label" not in field
-    ]
-    assert unlabelled == []
-
-
 def test_the_page_of_one_approval_and_of_one_run_are_strict_too(visit: SignIn, busy: Approval) -> None:
     client = visit("manager")
     for path in (f"/approvals/{busy.id}", f"/runs/{busy.run_id}"):
-        _is_strict(client.get(path))
+        is_strict(client.get(path))
 
 
 def test_what_a_person_wrote_is_text_and_never_markup(visit: SignIn, busy: Approval) -> None:
@@ -176,7 +115,7 @@ def test_looking_at_a_sign_in_link_does_not_use_it_up_but_signing_in_does(site: 
         for _ in range(3):
             page = client.get(f"/sign-in?token={token}")
             assert "Lena Vogel" in page.text
-            _is_strict(page)
+            is_strict(page)
         signed_in = client.post("/sign-in", data={"token": token})
         assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
         cookie = signed_in.headers["set-cookie"].lower()
@@ -254,7 +193,7 @@ def test_what_belongs_to_somebody_else_is_not_here(visit: SignIn, busy: Approval
         answer = client.get(path)
         assert answer.status_code == 404
         assert "不存在" in answer.text
-        _is_strict(answer)
+        is_strict(answer)
 
 
 def test_a_page_that_a_rule_closes_names_the_rule(visit: SignIn) -> None:
@@ -268,7 +207,7 @@ def test_nonsense_in_an_address_is_answered_with_a_page(visit: SignIn) -> None:
     for path in ("/usage?days=soon", "/usage?days=0", "/audit?before=x"):
         answer = client.get(path)
         assert answer.status_code == 422
-        _is_strict(answer)
+        is_strict(answer)
 
 
 def test_the_chain_is_verified_with_and_without_scripts(visit: SignIn) -> None:

@@ -79,7 +79,7 @@ def test_one_hears_who_one_is(shared: Door) -> None:
 
 def test_everybody_sees_who_works_here(shared: Door) -> None:
     people = shared.get("/api/principals", "warehouse").json()
-    assert [person["handle"] for person in people] == ["clerk", "warehouse", "manager"]
+    assert [person["handle"] for person in people] == ["clerk", "warehouse", "manager", "finance"]
 
 
 def test_the_status_is_for_anybody_and_tells_nothing_of_the_company(shared: Door) -> None:
@@ -133,7 +133,7 @@ def test_an_unknown_person_is_named_with_those_there_are(shared: Door) -> None:
     for path in ("/api/sessions", "/api/sign-in-links"):
         answer = shared.client.post(path, json={"person": "ceo"}, headers=shared.operator)
         assert_problem(answer, 404, "not_found")
-        assert "clerk, warehouse, manager" in answer.json()["detail"]
+        assert "clerk, warehouse, manager, finance" in answer.json()["detail"]
 
 
 SIGNED_IN = [
@@ -141,10 +141,18 @@ SIGNED_IN = [
     ("POST", "/api/runs"),
     ("GET", "/api/runs/run_1"),
     ("POST", "/api/runs/run_1/cancel"),
+    ("GET", "/api/runs/run_1/undo"),
+    ("POST", "/api/runs/run_1/undo"),
     ("GET", "/api/runs/run_1/events"),
     ("GET", "/api/approvals"),
     ("GET", "/api/approvals/apr_1"),
+    ("GET", "/api/approvals/apr_1/alike"),
     ("POST", "/api/approvals/apr_1/decision"),
+    ("POST", "/api/approvals/apr_1/links"),
+    ("POST", "/api/approvals/decisions"),
+    ("GET", "/api/approvals/delegations"),
+    ("POST", "/api/approvals/delegations"),
+    ("POST", "/api/approvals/delegations/dlg_1/revocation"),
     ("GET", "/api/conversations"),
     ("GET", "/api/conversations/cnv_1"),
     ("GET", "/api/conversations/cnv_1/runs"),
@@ -204,8 +212,9 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    known = {re.sub("(run|apr|dlg|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
+    own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.
     found = {"/".join("{}" if part.startswith("{") else part for part in path.split("/")) for path in paths}

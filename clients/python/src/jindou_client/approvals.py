@@ -1,10 +1,11 @@
 """Approvals: calls that wait for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from jindou_client.transport import Transport
-from jindou_client.types import Approval, ApprovalStatus
+from jindou_client.types import Approval, ApprovalLink, ApprovalStatus, Delegation, Outcome
 
 __all__ = ["Approvals"]
 
@@ -23,12 +24,71 @@ class Approvals:
         """Return one approval."""
         return self._transport.get(Approval, f"/api/approvals/{approval_id}")
 
-    def decide(self, approval_id: str, decision: Literal["approve", "deny"] = "approve", reason: str = "") -> Approval:
+    def list_alike(self, approval_id: str) -> Sequence[Approval]:
+        """Return what one may decide now of the same kind as an approval: one assistant, tool and set of rules."""
+        return self._transport.get(list[Approval], f"/api/approvals/{approval_id}/alike")
+
+    def decide(
+        self,
+        approval_id: str,
+        decision: Literal["approve", "deny"] = "approve",
+        reason: str = "",
+        *,
+        arguments: Mapping[str, object] | None = None,
+        arguments_hash: str | None = None,
+    ) -> Approval:
         """Approve or deny exactly this call; a denial needs a `reason`.
+
+        With `arguments`, the call is changed before it is approved. With `arguments_hash`, the decision is only for
+        the arguments that were seen.
 
         Raises:
             Forbidden: somebody else must decide it; `rules` says why.
-            Conflict: it is decided already, or has expired.
+            Conflict: it is decided already, has expired, or its arguments are not those that were seen.
+            Invalid: the tool does not take these arguments.
         """
-        body = {"decision": decision, "reason": reason}
+        body = {"decision": decision, "reason": reason, "arguments": arguments, "arguments_hash": arguments_hash}
         return self._transport.post(Approval, f"/api/approvals/{approval_id}/decision", body)
+
+    def decide_each(
+        self, approvals: Sequence[Approval], decision: Literal["approve", "deny"] = "approve", reason: str = ""
+    ) -> Sequence[Outcome]:
+        """Decide about many as they were seen; each is decided, or not, by itself."""
+        seen = [{"approval_id": one.id, "arguments_hash": one.arguments_hash} for one in approvals]
+        body = {"approvals": seen, "decision": decision, "reason": reason}
+        return self._transport.post(list[Outcome], "/api/approvals/decisions", body)
+
+    def create_link(self, approval_id: str) -> ApprovalLink:
+        """Make a link with which one decides about a call once, without signing in; it is good for a day at most."""
+        return self._transport.post(ApprovalLink, f"/api/approvals/{approval_id}/links")
+
+    def list_delegations(self) -> Sequence[Delegation]:
+        """Return the rights that one handed to others, and those that others handed to one."""
+        return self._transport.get(list[Delegation], "/api/approvals/delegations")
+
+    def delegate(
+        self,
+        to: str,
+        ends_at: datetime,
+        *,
+        starts_at: datetime | None = None,
+        assistant: str | None = None,
+        tool: str | None = None,
+    ) -> Delegation:
+        """Hand one's right to decide to the person called `to`, for one assistant or tool or for all.
+
+        Raises:
+            Forbidden: one may decide nothing of the kind oneself.
+        """
+        body = {
+            "to": to,
+            "ends_at": ends_at.isoformat(),
+            "starts_at": starts_at.isoformat() if starts_at else None,
+            "assistant": assistant,
+            "tool": tool,
+        }
+        return self._transport.post(Delegation, "/api/approvals/delegations", body)
+
+    def revoke(self, delegation_id: str) -> Delegation:
+        """Take back a right that one handed on."""
+        return self._transport.post(Delegation, f"/api/approvals/delegations/{delegation_id}/revocation")

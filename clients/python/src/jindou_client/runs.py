@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from jindou_client.errors import Unavailable
 from jindou_client.transport import Transport
-from jindou_client.types import Run, RunDetail, RunEvent
+from jindou_client.types import Run, RunDetail, RunEvent, UndoPlan
 
 __all__ = ["Runs"]
 
@@ -36,6 +36,18 @@ class Runs:
     def cancel(self, run_id: str) -> Run:
         """Ask a run to stop; watch `events` to see that it has."""
         return self._transport.post(Run, f"/api/runs/{run_id}/cancel")
+
+    def plan_undo(self, run_id: str) -> UndoPlan:
+        """Return what undoing a run would do, first what it can't."""
+        return self._transport.get(UndoPlan, f"/api/runs/{run_id}/undo")
+
+    def undo(self, run_id: str) -> Run:
+        """Put back what a run changed, the last first; that is a run of its own. Asked again, it does nothing more.
+
+        Raises:
+            Conflict: the run is not over, or it has changed nothing that can be put back.
+        """
+        return self._transport.post(Run, f"/api/runs/{run_id}/undo")
 
     def events(self, run_id: str, after: int = 0) -> Iterator[RunEvent]:
         """Yield the events behind number `after` as they happen, up to ``run.finished``.

@@ -5,6 +5,17 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from jindou_client.approval_types import (
+    Approval,
+    ApprovalLink,
+    ApprovalStatus,
+    Change,
+    Delegation,
+    Origin,
+    Outcome,
+    Rule,
+    Vote,
+)
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
@@ -23,6 +34,7 @@ from jindou_client.usage_types import (
 
 __all__ = [
     "Approval",
+    "ApprovalLink",
     "ApprovalStatus",
     "Assistant",
     "Attempt",
@@ -35,6 +47,7 @@ __all__ = [
     "Conversation",
     "DailySeries",
     "DailyUse",
+    "Delegation",
     "DemoReset",
     "Deployment",
     "EngineStatus",
@@ -53,6 +66,8 @@ __all__ = [
     "ModelPriceShown",
     "Money",
     "NewKey",
+    "Origin",
+    "Outcome",
     "Person",
     "Pull",
     "Quantities",
@@ -68,15 +83,16 @@ __all__ = [
     "StatementLine",
     "Step",
     "StepStatus",
+    "UndoItem",
+    "UndoPlan",
     "Verification",
+    "Vote",
 ]
 
 RunStatus = Literal["queued", "running", "waiting", "done", "refused", "failed", "cancelled"]
 """`done`: answered. `refused`: a rule said no. `failed`: it can't go on. The last four are final."""
 
 StepStatus = Literal["started", "waiting", "done", "failed", "refused", "denied", "expired", "cancelled"]
-
-ApprovalStatus = Literal["waiting", "approved", "denied", "expired", "withdrawn"]
 
 EventType = Literal[
     "run.started",
@@ -90,13 +106,6 @@ EventType = Literal[
     "approval.requested",
     "approval.decided",
 ]
-
-
-class Rule(BaseModel):
-    """A rule that decided, with its reason by language."""
-
-    id: str
-    reason: dict[str, str]
 
 
 class Step(BaseModel):
@@ -122,7 +131,7 @@ class Step(BaseModel):
 
 
 class Run(BaseModel):
-    """One request of a person and everything that the assistant did for it."""
+    """One request of a person and everything that the assistant did for it. `undoes` names the run that it undoes."""
 
     id: str
     conversation_id: str
@@ -138,6 +147,7 @@ class Run(BaseModel):
     cost: Money
     created_at: datetime
     finished_at: datetime | None = None
+    undoes: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -152,39 +162,28 @@ class RunDetail(Run):
     last_event: int
 
 
-class Change(BaseModel):
-    """One line of a preview: `label` goes from `before` to `after`."""
+class UndoItem(BaseModel):
+    """One effect of a run, and whether it can be put back.
 
-    label: dict[str, str]
-    before: str
-    after: str
+    `outcome`: ``can`` (it would be put back now), ``asks`` (somebody has to approve that), ``cannot`` (`reason` says
+    why), ``undone`` (it has been). `changes` is what putting it back would change.
+    """
 
-
-class Approval(BaseModel):
-    """One call of a tool that waits until somebody else approves exactly this call."""
-
-    id: str
-    run_id: str
     step_id: str
-    assistant: str
+    n: int
     tool: str
-    tool_title: dict[str, str]
-    risk: str
+    title: dict[str, str]
     arguments: dict[str, object]
-    arguments_hash: str
-    changes: list[Change]
-    rules: list[Rule]
-    cost: Money
-    requested_by: str
-    requested_by_name: str
-    message: str
-    status: ApprovalStatus
-    created_at: datetime
-    expires_at: datetime
-    decided_by_name: str | None = None
-    decided_at: datetime | None = None
-    reason: str = ""
-    can_decide: bool = False
+    outcome: Literal["can", "asks", "cannot", "undone"]
+    reason: dict[str, str] = {}
+    changes: list[Change] = []
+
+
+class UndoPlan(BaseModel):
+    """What undoing a run would do: first what can't be put back, then the rest in the order in which it is done."""
+
+    run_id: str
+    items: list[UndoItem]
 
 
 class RunEvent(BaseModel):
@@ -256,6 +255,7 @@ class Assistant(BaseModel):
     examples: list[Example]
     instructions: str
     limits: Limits
+    approvals: Literal["always", "risky", "rules"] = "rules"
     version: str
 
 

@@ -1,6 +1,21 @@
-"""Calls that wait for a person: bound to their arguments, decided once."""
+"""Calls that wait for people: bound to their arguments, decided once."""
 
-from jindou.agents.approvals.service import EXPIRE_TASK, RUN_TASK, ApprovalDecided, Approvals
-from jindou.agents.approvals.types import Approval, ApprovalStatus, Verdict
+from jindou.agents.approvals.links import DecisionLink
+from jindou.agents.approvals.service import RUN_TASK, ApprovalDecided, Approvals
+from jindou.agents.approvals.terms import Terms
+from jindou.agents.approvals.types import Approval, ApprovalStatus, Case, Delegation, NewDelegation, Origin, Verdict
 
-__all__ = ["EXPIRE_TASK", "RUN_TASK", "Approval", "ApprovalDecided", "ApprovalStatus", "Approvals", "Verdict"]
+__all__ = [
+    "RUN_TASK",
+    "Approval",
+    "ApprovalDecided",
+    "ApprovalStatus",
+    "Approvals",
+    "Case",
+    "DecisionLink",
+    "Delegation",
+    "NewDelegation",
+    "Origin",
+    "Terms",
+    "Verdict",
+]

@@ -1,23 +1,32 @@
-"""Approvals: a call waits, somebody with the right decides, the run is woken."""
+"""Approvals: a call waits, people with the right decide, the run is woken."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 
+from jindou.agents.approvals.delegations import Delegations
+from jindou.agents.approvals.editing import Editing
+from jindou.agents.approvals.links import Links
+from jindou.agents.approvals.queries import as_approval, entry_of, is_open, used_rights, votes_of
+from jindou.agents.approvals.rights import Right, Rights, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
-from jindou.agents.approvals.types import Approval, Verdict
-from jindou.agents.tools import Change, Checked
-from jindou.billing.pricing import Money
+from jindou.agents.approvals.terms import Terms
+from jindou.agents.approvals.types import Approval, Case, Verdict, Vote
+from jindou.agents.approvals.webhook import WEBHOOK_TASK, Invitation
+from jindou.agents.assistants import Assistants
+from jindou.agents.tools import Checked, Doorway
 from jindou.db import Database, Work
-from jindou.durable.queue import Lease, Queue
+from jindou.durable.queue import Handler, Lease, Queue
 from jindou.errors import Conflict, Invalid, NotFound
-from jindou.identity.audit import Audit, Entry
-from jindou.identity.policy import Policy, Resource, Rule
+from jindou.identity.audit import Audit
+from jindou.identity.policy import Policy
 from jindou.identity.principals import Principal, Principals
 
-__all__ = ["EXPIRE_TASK", "RUN_TASK", "ApprovalDecided", "Approvals"]
+__all__ = ["RUN_TASK", "ApprovalChanged", "ApprovalDecided", "Approvals"]
 
-EXPIRE_TASK = "approval.expire"
+_EXPIRE_TASK = "approval.expire"
 RUN_TASK = "run"
 """The kind of task that moves a run on; a decision asks for one."""
 
@@ -28,35 +37,43 @@ class ApprovalDecided(Conflict):
     code = "approval_decided"
 
 
+class ApprovalChanged(Conflict):
+    """The arguments are not those any more that the decision is for."""
+
+    code = "approval_changed"
+
+
 class Approvals:
-    """The inbox."""
+    """The inbox. `delegations` are the rights that people handed to each other, `links` decide without a session."""
 
-    def __init__(self, queue: Queue, policy: Policy, audit: Audit, principals: Principals, hours: float) -> None:
-        self._queue = queue
-        self._policy = policy
-        self._audit = audit
-        self._principals = principals
-        self._time = timedelta(hours=hours)
-
-    def request(
+    def __init__(
         self,
-        work: Work,
-        checked: Checked,
-        changes: list[Change],
+        queue: Queue,
+        policy: Policy,
+        audit: Audit,
+        principals: Principals,
         *,
-        run_id: str,
-        step_id: str,
-        message: str,
-        cost: Money,
-    ) -> Approval:
+        assistants: Assistants,
+        doorway: Doorway,
+        terms: Terms,
+    ) -> None:
+        self._queue = queue
+        self._audit = audit
+        self._rights = Rights(policy, principals)
+        self._editing = Editing(doorway, assistants, principals)
+        self._terms = terms
+        self.delegations = Delegations(policy, audit, principals, assistants)
+        self.links = Links(terms.link_key, principals, self.get, self.decide)
+
+    def request(self, work: Work, checked: Checked, case: Case) -> Approval:
         """Ask for a decision about exactly this call."""
         asked = checked.asked
         now = work.now()
         row = ApprovalRow(
             id=work.new_id("apr"),
             org_id=asked.who.org_id,
-            run_id=run_id,
-            step_id=step_id,
+            run_id=case.run_id,
+            step_id=case.step_id,
             assistant=asked.assistant.slug,
             tool=checked.tool.name,
             tool_title=dict(checked.tool.title),
@@ -64,175 +81,230 @@ class Approvals:
             arguments=dict(asked.arguments),
             arguments_hash=checked.arguments_hash,
             facts=dict(checked.facts or {}),
-            changes=[change.model_dump() for change in changes],
+            origins={name: origin.model_dump() for name, origin in case.origins.items()},
+            changes=[change.model_dump() for change in case.changes],
             rules=[rule.model_dump() for rule in checked.decision.rules],
-            cost_micro=cost.micro,
-            currency=cost.currency,
+            needed=checked.decision.approvers,
+            votes=[],
+            cost_micro=case.cost.micro,
+            estimate_micro=case.estimate.micro,
+            currency=case.cost.currency,
             requested_by=asked.who.person_id,
             requested_by_name=asked.who.name,
-            message=message,
+            message=case.message,
             status="waiting",
+            turn=0,
             created_at=now,
-            expires_at=now + self._time,
+            expires_at=now + self._terms.time,
             reason="",
+            asked_arguments={},
         )
         work.session.add(row)
-        self._queue.enqueue(work, EXPIRE_TASK, row.id, row.org_id, row.expires_at, background=True)
-        return _approval(row, can_decide=False)
+        self._queue.enqueue(work, _EXPIRE_TASK, row.id, row.org_id, row.expires_at, background=True)
+        if self._terms.webhook is not None:
+            self._terms.webhook.tell(work, row, "requested")
+        return as_approval(row)
 
     def list_approvals(self, work: Work, who: Principal, status: str | None = None, limit: int = 100) -> list[Approval]:
         """Return what one asked for or may decide, the newest first."""
         query = select(ApprovalRow).order_by(ApprovalRow.id.desc())
         if status is not None:
             query = query.where(ApprovalRow.status == status)
+        rights = self._rights.of(work, who)
         visible: list[Approval] = []
         for row in work.session.scalars(query.execution_options(yield_per=limit)):
-            right = self._may_decide(who, row)
-            if right or row.requested_by == who.person_id:
-                visible.append(_approval(row, can_decide=right and _is_open(work, row)))
+            if row.requested_by == who.person_id or rights.over(row) is not None:
+                visible.append(as_approval(row, can_decide=_can_decide(work, rights, row)))
             if len(visible) == limit:
                 break
         return visible
+
+    def list_alike(self, work: Work, who: Principal, approval_id: str) -> list[Approval]:
+        """Return what one may decide now of the same kind as an approval, that one included, the newest first.
+
+        Raises:
+            NotFound: there is no such approval that this person may know of.
+        """
+        alike = as_approval(self._visible(work, self._rights.of(work, who), who, approval_id)).alike
+        waiting = self.list_approvals(work, who, "waiting")
+        return [approval for approval in waiting if approval.can_decide and approval.alike == alike]
 
     def count_waiting(self, work: Work, who: Principal) -> int:
         """Return how many approvals wait for this person's decision."""
         return sum(approval.can_decide for approval in self.list_approvals(work, who, status="waiting"))
 
     def get(self, work: Work, who: Principal, approval_id: str) -> Approval:
-        """Return an approval one asked for or may decide.
+        """Return an approval one asked for or may decide, with those who may decide it.
 
         Raises:
             NotFound: there is none that this person may know of.
         """
-        row = self._visible(work, who, approval_id)
-        return _approval(row, can_decide=self._may_decide(who, row) and _is_open(work, row))
+        rights = self._rights.of(work, who)
+        row = self._visible(work, rights, who, approval_id)
+        approval = as_approval(row, can_decide=_can_decide(work, rights, row))
+        return approval.model_copy(update={"deciders": [one.name for one in self._rights.deciders(work, row)]})
 
     def decide(self, work: Work, who: Principal, approval_id: str, verdict: Verdict) -> Approval:
-        """Decide, and wake the run.
+        """Decide, and wake the run once as many have approved as must.
 
         Raises:
             NotFound: there is no such approval that this person may know of.
-            Forbidden: they may not decide it; the rule is named.
-            ApprovalDecided: it was decided before, or has expired.
-            Invalid: a denial without a reason.
+            Forbidden: they may not decide it, or not with these arguments; the rule is named.
+            ApprovalDecided: it was decided before, by whoever was quicker or by oneself, or has expired.
+            ApprovalChanged: somebody changed the arguments meanwhile.
+            Invalid: a denial without a reason, or arguments that the tool does not take.
         """
-        row = self._visible(work, who, approval_id)
-        right = self._policy.require(who, "approvals::decide", _resource(row), _context(who, row))
-        if not _is_open(work, row):
-            status = "expired" if row.status == "waiting" else row.status
-            raise ApprovalDecided(f"This request can't be decided any more: it is {status}.")
-        if verdict.decision == "deny" and not verdict.reason.strip():
+        rights = self._rights.of(work, who)
+        row = self._visible(work, rights, who, approval_id)
+        right = rights.require(row)
+        denied = verdict.decision == "deny"
+        if denied and not verdict.reason.strip():
             raise Invalid(
                 "A denial needs a reason; the person who asked will read it.", field="reason", rule="required"
             )
-        row.status = "approved" if verdict.decision == "approve" else "denied"
-        row.decided_by, row.decided_by_name, row.decided_at = who.person_id, who.name, work.now()
-        row.reason = verdict.reason.strip()
-        entry = _entry(row, "approvals::decide", "allow" if row.status == "approved" else "deny")
-        entry.rules = [rule.id for rule in right.rules]
-        self._audit.append(work, row.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
-        self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id, person_id=row.requested_by)
-        return _approval(row, can_decide=False)
+        self._take(work, row)
+        if verdict.arguments_hash not in {None, row.arguments_hash}:
+            raise ApprovalChanged("Somebody changed the arguments meanwhile. Look at them, then decide.")
+        if denied:
+            return self._close(work, row, right, "denied", verdict.reason.strip())
+        if verdict.arguments is not None:
+            right = self._editing.edit(work, rights, row, who, verdict.arguments)
+        self._vote(work, row, rights)
+        if len(votes_of(row)) < row.needed:
+            detail = {"votes": len(votes_of(row)), "needed": row.needed, **_edited(row)}
+            self._record(work, row, right, "allow", detail)
+            return as_approval(row)
+        return self._close(work, row, right, "approved", verdict.reason.strip())
 
     def of_step(self, work: Work, step_id: str) -> Approval | None:
         """Return the approval that a step asked for, if it did."""
         row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.step_id == step_id)).first()
-        return _approval(row, can_decide=False) if row else None
+        return as_approval(row) if row else None
 
     def still_stands(self, work: Work, approval: Approval, checked: Checked) -> bool:
         """Say whether an approval lets this very call pass.
 
-        The arguments and the facts must be those that were shown, and who approved must still have the right.
+        The arguments and the facts must be those that were shown, and as many different people must have approved as
+        the rules ask for now, each with a right that is still theirs.
         """
         row = work.session.get(ApprovalRow, approval.id)
-        if row is None or row.status != "approved" or row.decided_by is None:
+        if row is None or row.status != "approved":
             return False
         if row.arguments_hash != checked.arguments_hash or row.facts != dict(checked.facts or {}):
             return False
-        try:
-            decider = self._principals.principal(work, row.org_id, row.decided_by)
-        except NotFound:
-            return False
-        return self._may_decide(decider, row)
+        needed = checked.decision.approvers if checked.decision.verb == "ask" else 1
+        votes = votes_of(row)
+        return len(votes) >= max(needed, row.needed) and all(self._still_counts(work, row, vote) for vote in votes)
 
     def withdraw(self, work: Work, run_id: str) -> None:
         """Close what a run still waits for: it has ended."""
-        query = select(ApprovalRow).where(ApprovalRow.run_id == run_id, ApprovalRow.status == "waiting")
-        for row in work.session.scalars(query):
-            row.status = "withdrawn"
+        waiting = ApprovalRow.run_id == run_id, ApprovalRow.status == "waiting"
+        work.session.execute(update(ApprovalRow).where(*waiting).values(status="withdrawn"))
 
     def may_see_run(self, work: Work, who: Principal, run_id: str) -> bool:
         """Say whether this person may decide, or could have decided, something that the run asked for."""
+        rights = self._rights.of(work, who)
         rows = work.session.scalars(select(ApprovalRow).where(ApprovalRow.run_id == run_id))
-        return any(self._may_decide(who, row) for row in rows)
+        return any(rights.over(row) is not None for row in rows.all())
+
+    def tasks(self, database: Database) -> Mapping[str, Handler]:
+        """Return what does the tasks of approvals, by their kind."""
+        return {_EXPIRE_TASK: partial(self.expire, database), WEBHOOK_TASK: partial(self.deliver, database)}
 
     def expire(self, database: Database, lease: Lease) -> None:
         """Do an expiry task: close the approval if nobody has decided, and wake its run."""
         with database.writing(lease.org_id) as work:
             row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == lease.subject)).first()
-            if row is not None and row.status == "waiting":
+            if row is not None and _swap(work, row):
                 row.status = "expired"
-                entry = _entry(row, "approvals::expire", "deny")
+                entry = entry_of(row, "approvals::expire", "deny")
                 self._audit.append(work, row.org_id, actor="system", on_behalf_of=row.requested_by, entry=entry)
-                self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id, person_id=row.requested_by)
+                self._wake(work, row)
             self._queue.done(work, lease)
 
-    def _visible(self, work: Work, who: Principal, approval_id: str) -> ApprovalRow:
+    def deliver(self, database: Database, lease: Lease) -> None:
+        """Do a webhook's task: tell the other system of an approval.
+
+        Raises:
+            NotDelivered: it did not take it; the queue tries again.
+        """
+        if self._terms.webhook is not None:
+            self._terms.webhook.deliver(database, lease, self._invite)
+            return
+        with database.writing(lease.org_id) as work:
+            self._queue.done(work, lease)
+
+    def _invite(self, work: Work, row: ApprovalRow) -> list[Invitation]:
+        if not self._terms.webhook_links or not is_open(work, row):
+            return []
+        links = [(who, self.links.issue(work, who, as_approval(row))) for who in self._rights.deciders(work, row)]
+        return [Invitation(who.person_id, who.name, f"{self._terms.url}{link.path}") for who, link in links]
+
+    def _wake(self, work: Work, row: ApprovalRow) -> None:
+        """Have the run go on, and the other system told."""
+        self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id, person_id=row.requested_by)
+        if self._terms.webhook is not None:
+            self._terms.webhook.tell(work, row, "decided")
+
+    def _visible(self, work: Work, rights: RightsOf, who: Principal, approval_id: str) -> ApprovalRow:
         row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).first()
-        if row is None or not (row.requested_by == who.person_id or self._may_decide(who, row)):
+        if row is None or not (row.requested_by == who.person_id or rights.over(row) is not None):
             raise NotFound("There is no such approval.")
         return row
 
-    def _may_decide(self, who: Principal, row: ApprovalRow) -> bool:
-        return self._policy.decide(who, "approvals::decide", _resource(row), _context(who, row)).verb == "allow"
+    def _take(self, work: Work, row: ApprovalRow) -> None:
+        """Take the one turn there is: of two who decide at once, the second finds what the first has decided."""
+        taken = _swap(work, row)
+        if not taken or not is_open(work, row):
+            status = "expired" if row.status == "waiting" else row.status
+            raise ApprovalDecided(f"This request can't be decided any more: it is {status}.")
+
+    def _vote(self, work: Work, row: ApprovalRow, rights: RightsOf) -> None:
+        right = rights.over(row, but=used_rights(row))
+        if right is None:
+            told = f"Your right has been used for this: {len(votes_of(row))} of {row.needed} people have approved."
+            raise ApprovalDecided(f"{told} Somebody else must, too.")
+        vote = Vote(
+            person_id=right.who.person_id,
+            person_name=right.who.name,
+            right_of=right.owner.person_id,
+            right_of_name=right.owner.name,
+            arguments_hash=row.arguments_hash,
+            at=work.now(),
+        )
+        row.votes = [*(kept.model_dump(mode="json") for kept in votes_of(row)), vote.model_dump(mode="json")]
+
+    def _close(self, work: Work, row: ApprovalRow, right: Right, status: str, reason: str) -> Approval:
+        row.status, row.reason = status, reason
+        row.decided_by, row.decided_by_name, row.decided_at = right.who.person_id, right.who.name, work.now()
+        self._record(work, row, right, "allow" if status == "approved" else "deny", _edited(row))
+        self._wake(work, row)
+        return as_approval(row)
+
+    def _record(self, work: Work, row: ApprovalRow, right: Right, decision: str, detail: Mapping[str, object]) -> None:
+        entry = entry_of(row, "approvals::decide", decision, right_of=right.owner.person_id, **detail)
+        entry.rules = [rule.id for rule in right.decision.rules]
+        self._audit.append(work, row.org_id, actor=right.who.actor, on_behalf_of=right.who.person_id, entry=entry)
+
+    def _still_counts(self, work: Work, row: ApprovalRow, vote: Vote) -> bool:
+        rights = self._rights.of_id(work, row.org_id, vote.person_id)
+        return rights is not None and rights.has(row, vote.right_of)
 
 
-def _resource(row: ApprovalRow) -> Resource:
-    return Resource("Assistant", row.assistant)
+def _can_decide(work: Work, rights: RightsOf, row: ApprovalRow) -> bool:
+    return is_open(work, row) and rights.over(row, but=used_rights(row)) is not None
 
 
-def _context(who: Principal, row: ApprovalRow) -> dict[str, object]:
-    return {"own": row.requested_by == who.person_id, "tool": row.tool, "facts": row.facts}
+def _edited(row: ApprovalRow) -> dict[str, Any]:
+    if row.edited_by_name is None:
+        return {}
+    return {"edited_by": row.edited_by_name, "arguments": row.arguments, "asked_arguments": row.asked_arguments}
 
 
-def _is_open(work: Work, row: ApprovalRow) -> bool:
-    return row.status == "waiting" and work.now() < row.expires_at
-
-
-def _entry(row: ApprovalRow, action: str, decision: str) -> Entry:
-    return Entry(
-        action=action,
-        resource=row.id,
-        decision=decision,
-        rules=[rule["id"] for rule in row.rules],
-        run_id=row.run_id,
-        step_id=row.step_id,
-        detail={"tool": row.tool, "arguments_hash": row.arguments_hash},
-    )
-
-
-def _approval(row: ApprovalRow, *, can_decide: bool) -> Approval:
-    return Approval(
-        id=row.id,
-        run_id=row.run_id,
-        step_id=row.step_id,
-        assistant=row.assistant,
-        tool=row.tool,
-        tool_title=row.tool_title,
-        risk=row.risk,
-        arguments=row.arguments,
-        arguments_hash=row.arguments_hash,
-        changes=[Change.model_validate(change) for change in row.changes],
-        rules=[Rule.model_validate(rule) for rule in row.rules],
-        cost=Money(micro=row.cost_micro, currency=row.currency),
-        requested_by=row.requested_by,
-        requested_by_name=row.requested_by_name,
-        message=row.message,
-        status=row.status,  # pyright: ignore[reportArgumentType] - pydantic checks it
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        decided_by_name=row.decided_by_name,
-        decided_at=row.decided_at,
-        reason=row.reason,
-        can_decide=can_decide,
-    )
+def _swap(work: Work, row: ApprovalRow) -> bool:
+    """Compare and swap: true for one at a time, while the approval waits; then `row` is as it is now."""
+    waiting = ApprovalRow.id == row.id, ApprovalRow.status == "waiting"
+    turned = update(ApprovalRow).where(*waiting).values(turn=ApprovalRow.turn + 1)
+    result = work.session.execute(turned.execution_options(synchronize_session=False))
+    work.session.refresh(row)
+    return isinstance(result, CursorResult) and result.rowcount == 1

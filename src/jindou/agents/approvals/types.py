@@ -1,24 +1,68 @@
 """A call that waits for a person."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from jindou.agents.tools import Change
 from jindou.billing.pricing import Money
 from jindou.identity.policy import Rule
 
-__all__ = ["Approval", "ApprovalStatus", "Verdict"]
+__all__ = ["Approval", "ApprovalStatus", "Case", "Delegation", "NewDelegation", "Origin", "Verdict", "Vote"]
 
 ApprovalStatus = Literal["waiting", "approved", "denied", "expired", "withdrawn"]
+
+_TEXT = r"^[^\x00]*$"
+
+
+class Origin(BaseModel):
+    """Where the value of an argument comes from, as the platform found it, never as a model says.
+
+    `person`: it stands in what the person wrote. `record`: in a field of a tool's result that is the company's own
+    record. `tool`: elsewhere in a result. `approver`: who approved put it there. `model`: nowhere, so the model chose
+    it. `step` is the number of the step that had the result.
+    """
+
+    source: Literal["person", "record", "tool", "approver", "model"]
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What somebody who decides about a call should know of it, beside the call itself."""
+
+    run_id: str
+    step_id: str
+    message: str
+    changes: Sequence[Change]
+    origins: Mapping[str, Origin]
+    cost: Money
+    estimate: Money
+
+
+class Vote(BaseModel):
+    """Somebody's yes to exactly these arguments. `right_of` is whose right it was: their own, or one handed to them."""
+
+    person_id: str
+    person_name: str
+    right_of: str
+    right_of_name: str
+    arguments_hash: str
+    at: datetime
 
 
 class Approval(BaseModel):
     """One call of a tool that a rule lets through only if somebody else approves exactly this call.
 
-    `arguments_hash` binds the approval to the arguments; `changes` is the diff of what will change; `cost` is what
-    the run had cost when it asked. `can_decide` says whether the viewer may decide it now.
+    `arguments_hash` binds the approval to the arguments; `changes` is the diff of what will change; `origins` says
+    where each argument comes from. `cost` is what the run had cost when it asked, and `estimate` what the rest of it
+    costs at most. `needed` different people must approve; `votes` are those who have. `alike` is the same for calls
+    of one tool for one assistant that wait by the same rules. `can_decide` says whether the viewer may decide it now;
+    `deciders` are the people who may, told only of an approval that is looked at alone. Where somebody changed the
+    arguments before approving, `edited_by_name` says who, and `asked_arguments` what was asked for.
     """
 
     id: str
@@ -30,25 +74,71 @@ class Approval(BaseModel):
     risk: str
     arguments: dict[str, object]
     arguments_hash: str
+    origins: dict[str, Origin] = {}
     changes: list[Change]
     rules: list[Rule]
     cost: Money
+    estimate: Money
     requested_by: str
     requested_by_name: str
     message: str
     status: ApprovalStatus
+    needed: int = 1
+    votes: list[Vote] = []
+    alike: str = ""
     created_at: datetime
     expires_at: datetime
     decided_by_name: str | None = None
     decided_at: datetime | None = None
     reason: str = ""
+    asked_arguments: dict[str, object] = {}
+    edited_by_name: str | None = None
     can_decide: bool = False
+    deciders: list[str] = []
 
 
 class Verdict(BaseModel):
-    """What somebody decides. A denial needs a `reason`, which the assistant and the person who asked will read."""
+    """What somebody decides. A denial needs a `reason`, which the assistant and the person who asked will read.
+
+    With `arguments`, the call is changed before it is approved. With `arguments_hash`, the decision is only for the
+    arguments that were seen.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     decision: Literal["approve", "deny"]
-    reason: str = Field(default="", max_length=1000, pattern=r"^[^\x00]*$")
+    reason: str = Field(default="", max_length=1000, pattern=_TEXT)
+    arguments: dict[str, object] | None = None
+    arguments_hash: str | None = Field(default=None, max_length=64, pattern=_TEXT)
+
+
+class NewDelegation(BaseModel):
+    """Hand one's right to decide to the person with the handle `to`, from `starts_at` (now) until `ends_at`.
+
+    Without `assistant` and `tool` it is for every one of them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: str = Field(min_length=1, max_length=80, pattern=_TEXT)
+    ends_at: AwareDatetime
+    starts_at: AwareDatetime | None = None
+    assistant: str | None = Field(default=None, max_length=120, pattern=_TEXT)
+    tool: str | None = Field(default=None, max_length=120, pattern=_TEXT)
+
+
+class Delegation(BaseModel):
+    """A right to decide that somebody handed to somebody else. `is_active` says whether it holds now."""
+
+    id: str
+    from_id: str
+    from_name: str
+    to_id: str
+    to_name: str
+    assistant: str | None
+    tool: str | None
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    revoked_at: datetime | None
+    is_active: bool

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jindou.agents.assistants.types import Assistant, Example, Limits
+from jindou.agents.assistants.types import ApprovalLevel, Assistant, Example, Limits
 from jindou.errors import Invalid, NotFound
 
 __all__ = ["Assistants"]
@@ -23,6 +23,7 @@ class _File(BaseModel):
     tools: list[str]
     examples: list[Example] = Field(default_factory=list[Example])
     limits: Limits = Limits()
+    approvals: ApprovalLevel = "rules"
 
 
 class Assistants:

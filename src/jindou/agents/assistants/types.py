@@ -1,8 +1,16 @@
 """An assistant: instructions, tools, examples."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Assistant", "Example", "Limits"]
+__all__ = ["ApprovalLevel", "Assistant", "Example", "Limits"]
+
+ApprovalLevel = Literal["always", "risky", "rules"]
+"""When an assistant asks, whatever the rules say besides: before every change, before it moves money, or not by itself.
+
+What only reads is never asked about.
+"""
 
 
 class Example(BaseModel):
@@ -37,5 +45,6 @@ class Assistant(BaseModel):
     tools: list[str]
     examples: list[Example]
     limits: Limits
+    approvals: ApprovalLevel = "rules"
     instructions: str
     version: str

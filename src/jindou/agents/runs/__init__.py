@@ -2,9 +2,9 @@
 
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.segment import FINAL, Parts
-from jindou.agents.runs.service import RunBusy, Runs
+from jindou.agents.runs.service import Runs
 from jindou.agents.runs.stream import Stream
-from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, Step
+from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, Step, UndoPlan
 from jindou.agents.runs.workflows import Runner
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Journal",
     "Parts",
     "Run",
-    "RunBusy",
     "RunDetail",
     "RunEvent",
     "Runner",
@@ -20,4 +19,5 @@ __all__ = [
     "StartRun",
     "Step",
     "Stream",
+    "UndoPlan",
 ]

@@ -110,16 +110,18 @@ def messages_of(instructions: str, journals: Sequence[Journalled]) -> list[dict[
     messages: list[dict[str, object]] = [{"role": "system", "content": instructions}]
     for run, steps in journals:
         messages.append({"role": "user", "content": run.message})
-        ended = [step for step in steps if step.status != "started"]
+        # An undo has calls that no model asked for; its answer says what came of them.
+        ended = [] if run.undoes else [step for step in steps if step.status != "started"]
         messages.extend(_model_message(step) if step.kind == "model" else _tool_message(step) for step in ended)
-        if run.finished_at is not None and not run.answer:
+        if run.finished_at is not None and (run.undoes or not run.answer):
             messages.append({"role": "assistant", "content": _outcome(run)})
     return messages
 
 
 def _outcome(run: RunRow) -> str:
     refused = " ".join(rule["reason"]["en"] for rule in run.rules)
-    return refused or f"({run.status})"
+    told = run.answer or run.error if run.undoes else refused
+    return told or f"({run.status})"
 
 
 def _model_message(step: StepRow) -> dict[str, object]:
@@ -138,7 +140,8 @@ def _model_message(step: StepRow) -> dict[str, object]:
 
 
 def _tool_message(step: StepRow) -> dict[str, object]:
-    content = step.response.get("result", step.response)
+    # What a person changed before approving is told beside the result.
+    content = step.response if "note" in step.response else step.response.get("result", step.response)
     return {
         "role": "tool",
         "tool_call_id": step.request["call"],

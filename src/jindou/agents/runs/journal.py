@@ -129,6 +129,10 @@ class Journal:
         """Write that nobody knows what a step's attempt used: its worst case stays held."""
         self._usage.attempts.lose(work, attempt_id, reason)
 
+    def worst(self, work: Work, sku: str, quantities: Quantities) -> int:
+        """Return what something would cost today at most, in micro-units."""
+        return self._usage.worst(work, [sku], quantities).micro
+
     def meter_call(self, work: Work, run: RunRow, step: StepRow, sku: str) -> None:
         """Write the ledger row of a tool's call, and add its cost to step and run."""
         used = Quantities(calls=1)

@@ -15,11 +15,11 @@ from jindou.durable.queue import Lease, LeaseLost
 from jindou.errors import JindouError
 from jindou.models.gateway import Completion, CompletionAsk, ToolSchema, complete
 
-__all__ = ["ask_model"]
+__all__ = ["MOST_REQUESTS", "ask_model"]
 
 _CANCEL_POLL_SECONDS = 0.5
 _TITLE = {"en": "Think", "zh": "思考"}
-_MOST_REQUESTS = 3
+MOST_REQUESTS = 3
 """What one completion asks of the engine at most: once, again where that can't be used, and for words in the end."""
 
 _FRAME_TOKENS = 1024
@@ -64,7 +64,7 @@ def _worst(parts: Parts, ask: CompletionAsk) -> Quantities:
     shown = [*ask.messages, *({"name": t.name, "about": t.description, "of": t.parameters} for t in ask.tools)]
     prompt = len(json.dumps(shown, ensure_ascii=False).encode()) + _FRAME_TOKENS + ask.max_tokens
     return Quantities(
-        input_tokens=_MOST_REQUESTS * min(prompt, parts.context_tokens), output_tokens=_MOST_REQUESTS * ask.max_tokens
+        input_tokens=MOST_REQUESTS * min(prompt, parts.context_tokens), output_tokens=MOST_REQUESTS * ask.max_tokens
     )
 
 

@@ -82,4 +82,5 @@ def _run_fields(row: RunRow) -> dict[str, object]:
         "cost": Money(micro=row.cost_micro, currency=row.currency),
         "created_at": row.created_at,
         "finished_at": row.finished_at,
+        "undoes": row.undoes,
     }

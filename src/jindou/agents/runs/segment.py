@@ -18,11 +18,12 @@ from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
 from jindou.models.deployments import Deployments
 
-__all__ = ["FINAL", "Parts", "State", "has_had_its_effects", "load", "steps_of"]
+__all__ = ["FINAL", "OUTCOME_UNKNOWN", "Parts", "State", "has_had_its_effects", "load", "steps_of"]
 
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
 
+OUTCOME_UNKNOWN = "This was begun and never ended: look whether it took effect."
 
 _HISTORY_RUNS = 3
 """Runs of the conversation that the model is shown before the one at work."""

@@ -7,7 +7,8 @@ from jindou.agents.conversations import Conversations
 from jindou.agents.runs.queries import as_detail, as_event, as_run
 from jindou.agents.runs.segment import FINAL, Parts, steps_of
 from jindou.agents.runs.tables import RunEventRow, RunRow
-from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun
+from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, UndoPlan
+from jindou.agents.runs.undoing import Undoing
 from jindou.db import Work
 from jindou.errors import Conflict, Invalid, NotFound
 from jindou.identity.audit import Entry
@@ -33,6 +34,7 @@ class Runs:
         self._approvals = parts.approvals
         self._journal = parts.journal
         self.stream = parts.stream
+        self._undoing = Undoing(parts)
         self._policy = policy
         self._conversations = conversations
         self._message_max_chars = message_max_chars
@@ -128,6 +130,34 @@ class Runs:
             self._record(work, who, row, "runs::cancel", [rule.id for rule in decision.rules])
             self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)
+
+    def plan_undo(self, work: Work, who: Principal, run_id: str) -> UndoPlan:
+        """Return what undoing a run would do, first what it can't.
+
+        Raises:
+            NotFound: there is no run that this person may see.
+            Forbidden: it works for somebody else.
+        """
+        return self._undoing.plan(work, who, self._to_undo(work, who, run_id)[0])
+
+    def undo(self, work: Work, who: Principal, run_id: str) -> Run:
+        """Put back what a run changed, the last first; that is a run, too. Asked again, it does nothing more.
+
+        Raises:
+            NotFound, Forbidden: as `plan_undo` says.
+            Conflict: it is not over.
+            NothingToUndo: it has changed nothing that can be put back.
+        """
+        row, rules = self._to_undo(work, who, run_id)
+        undo = self._undoing.start(work, who, row)
+        self._record(work, who, row, "runs::undo", rules)
+        return undo
+
+    def _to_undo(self, work: Work, who: Principal, run_id: str) -> tuple[RunRow, list[str]]:
+        row = self._visible(work, who, run_id)
+        context = {"own": row.person_id == who.person_id, "approver": False}
+        decision = self._policy.require(who, "runs::undo", Resource("Assistant", row.assistant), context)
+        return row, [rule.id for rule in decision.rules]
 
     def cancel_all(self, work: Work) -> None:
         """Ask every run that is not over to stop: for an operator who makes the demo data anew."""

@@ -41,6 +41,8 @@ class RunRow(Tenant, Base):
     last_event: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    undoes: Mapped[str | None] = mapped_column(String(40), index=True)
+    """The run whose effects this one puts back."""
 
 
 class StepRow(Tenant, Base):

@@ -5,11 +5,23 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from jindou.agents.tools import Change
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Quantities
 from jindou.identity.policy import Rule
 
-__all__ = ["EventType", "Run", "RunDetail", "RunEvent", "RunStatus", "StartRun", "Step", "StepStatus"]
+__all__ = [
+    "EventType",
+    "Run",
+    "RunDetail",
+    "RunEvent",
+    "RunStatus",
+    "StartRun",
+    "Step",
+    "StepStatus",
+    "UndoItem",
+    "UndoPlan",
+]
 
 _KEEPABLE = r"^[^\x00]*$"
 """Whole Unicode without NUL, which is what every database can keep."""
@@ -66,7 +78,7 @@ class Step(BaseModel):
 
 
 class Run(BaseModel):
-    """One request of a person and everything that the assistant did for it."""
+    """One request of a person and everything that the assistant did for it. `undoes` names the run that it undoes."""
 
     id: str
     conversation_id: str
@@ -82,6 +94,7 @@ class Run(BaseModel):
     cost: Money
     created_at: datetime
     finished_at: datetime | None = None
+    undoes: str | None = None
 
 
 class RunDetail(Run):
@@ -89,6 +102,35 @@ class RunDetail(Run):
 
     journal: list[Step]
     last_event: int
+
+
+class UndoItem(BaseModel):
+    """One effect of a run, and whether it can be put back.
+
+    `outcome`: ``can`` (it would be put back now), ``asks`` (somebody has to approve that), ``cannot`` (`reason` says
+    why), ``undone`` (it has been). `changes` is what putting it back would change.
+    """
+
+    step_id: str
+    n: int
+    tool: str
+    title: dict[str, str]
+    arguments: dict[str, object]
+    outcome: Literal["can", "asks", "cannot", "undone"]
+    reason: dict[str, str] = {}
+    changes: list[Change] = []
+
+
+class UndoPlan(BaseModel):
+    """What undoing a run would do: first what can't be put back, then the rest in the order in which it is done."""
+
+    run_id: str
+    items: list[UndoItem]
+
+    @property
+    def does_something(self) -> bool:
+        """Whether there is an effect that can be put back."""
+        return any(item.outcome in {"can", "asks"} for item in self.items)
 
 
 class RunEvent(BaseModel):

@@ -6,14 +6,15 @@ begun runs again under the same key, which makes its effect happen once.
 
 from datetime import timedelta
 
-from jindou.agents.runs.fold import AskModel, CallTool, Finish, next_action
+from jindou.agents.runs.fold import Action, AskModel, CallTool, Finish, next_action
 from jindou.agents.runs.model_step import ask_model
 from jindou.agents.runs.queries import as_run
 from jindou.agents.runs.reaping import reap
 from jindou.agents.runs.refusals import budget_rule, is_hopeless
-from jindou.agents.runs.segment import FINAL, Parts, load, steps_of
+from jindou.agents.runs.segment import FINAL, OUTCOME_UNKNOWN, Parts, State, load, steps_of
 from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.tool_step import call_tool
+from jindou.agents.runs.undo import load_undo, next_undo
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.db import Work
 from jindou.durable.queue import Lease, LeaseLost
@@ -26,7 +27,6 @@ __all__ = ["Runner"]
 
 _log = get_logger(__name__)
 _MAX_ATTEMPTS = 5
-_OUTCOME_UNKNOWN = "This was begun and never ended: look whether it took effect."
 
 
 class Runner:
@@ -83,10 +83,7 @@ class Runner:
         """Do the one thing that is next; False when the segment is over."""
         try:
             state = load(self._parts, lease)
-            most = min(self._parts.max_steps, state.assistant.limits.steps or self._parts.max_steps)
-            tools = self._parts.doorway.tools_of(state.assistant)
-            action = next_action(state.run, state.steps, most, {tool.name for tool in tools if tool.risk != "read"})
-            match action:
+            match action := self._next(lease, state):
                 case AskModel(step):
                     ask_model(self._parts, lease, state, step, lambda: self._stopping)
                     return True
@@ -102,6 +99,13 @@ class Runner:
             raise
         except JindouError as error:
             return self._end(lease, Finish("failed", error=error.message))
+
+    def _next(self, lease: Lease, state: State) -> Action:
+        if state.run.undoes is not None:
+            return next_undo(state, load_undo(self._parts, lease, state))
+        most = min(self._parts.max_steps, state.assistant.limits.steps or self._parts.max_steps)
+        tools = self._parts.doorway.tools_of(state.assistant)
+        return next_action(state.run, state.steps, most, {tool.name for tool in tools if tool.risk != "read"})
 
     def _stop_for(self, lease: Lease, error: BudgetExceeded | RateLimited) -> bool:
         if isinstance(error, RateLimited) and not is_hopeless(error):
@@ -130,7 +134,7 @@ class Runner:
         parts = self._parts
         for step in steps_of(work, run.id):
             if step.kind == "tool" and step.status == "started":
-                parts.journal.end_step(work, run, step, "failed", {"error": _OUTCOME_UNKNOWN})
+                parts.journal.end_step(work, run, step, "failed", {"error": OUTCOME_UNKNOWN})
             elif step.status in {"started", "waiting"}:
                 parts.journal.lose_attempt(work, step)
                 parts.journal.end_step(work, run, step, "cancelled", {})

@@ -1,7 +1,7 @@
 """The one doorway for every tool call."""
 
 from jindou.agents.tools.doorway import Asked, Checked, Doorway, actions_of
-from jindou.agents.tools.types import Call, Change, Facts, Localized, Risk, Tool, ToolError, tool
+from jindou.agents.tools.types import Call, Change, Facts, Localized, Tool, ToolError, Undo, tool
 
 __all__ = [
     "Asked",
@@ -11,9 +11,9 @@ __all__ = [
     "Doorway",
     "Facts",
     "Localized",
-    "Risk",
     "Tool",
     "ToolError",
+    "Undo",
     "actions_of",
     "tool",
 ]

@@ -13,17 +13,25 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from jindou.agents.assistants import Assistant
-from jindou.agents.tools.types import Call, Change, Facts, Tool, ToolError
+from jindou.agents.tools.types import Call, Change, Facts, Localized, Tool, ToolError, Undo
 from jindou.errors import Forbidden, Invalid
 from jindou.identity.policy import Decision, Policy, Resource
 from jindou.identity.principals import Principal
 
 __all__ = ["Asked", "Checked", "Doorway", "actions_of"]
 
+_NO_UNDO: Localized = {
+    "en": "The tool does not say how this is undone.",
+    "zh": "该工具没有说明如何撤销此操作。",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call that somebody's assistant wants to make. `key` names its effect; `arguments` are the model's own."""
+    """A call that somebody's assistant wants to make. `key` names its effect; `arguments` are the model's own.
+
+    `undoes` says that the platform itself makes the call, to put an effect of the assistant's back.
+    """
 
     who: Principal
     assistant: Assistant
@@ -31,6 +39,7 @@ class Asked:
     arguments: Mapping[str, object]
     key: str
     now: datetime
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +77,33 @@ class Doorway:
         Raises:
             Invalid: it names a tool that its pack does not have.
         """
-        missing = [name for name in assistant.tools if (assistant.pack, name) not in self._tools]
-        if missing:
-            raise Invalid(f"{assistant.slug} names an unknown tool: {missing[0]}.", field="tools", rule="of its pack")
-        return [self._tools[assistant.pack, name] for name in assistant.tools]
+        return [self._tool(assistant, name) for name in assistant.tools]
 
     def require_tools(self, assistants: Iterable[Assistant]) -> None:
-        """Make sure, at start-up, that every assistant's tools exist.
+        """Make sure, at start-up, that every assistant's tools exist, and the tools that undo them.
 
         Raises:
             Invalid: one names a tool that its pack does not have.
         """
         for assistant in assistants:
-            self.tools_of(assistant)
+            for tool in self.tools_of(assistant):
+                if isinstance(tool.undo, Undo):
+                    self._tool(assistant, tool.undo.tool)
+
+    def only_reads(self, assistant: Assistant, name: str) -> bool:
+        """Say whether a tool of the assistant's pack changes nothing; of one that is gone nobody knows."""
+        tool = self._tools.get((assistant.pack, name))
+        return tool is not None and tool.risk == "read"
+
+    def undo_of(self, assistant: Assistant, name: str) -> Undo | Localized:
+        """Return how the effect of a tool is put back, or why it can't be."""
+        tool = self._tools.get((assistant.pack, name))
+        return tool.undo if tool is not None and tool.undo is not None else _NO_UNDO
+
+    def title_of(self, assistant: Assistant, name: str) -> Localized:
+        """Return what employees call a tool, or its name where there is no such tool."""
+        tool = self._tools.get((assistant.pack, name))
+        return tool.title if tool is not None else {"en": name, "zh": name}
 
     def check(self, asked: Asked, *, approved: bool = False) -> Checked:
         """Decide about a call; `approved` says that a person with the right has approved exactly this one.
@@ -101,7 +124,7 @@ class Doorway:
             problem = str(error)
         # Somebody without the right hears of the rule, not of what is wrong with the arguments: that could tell
         # them what exists. So the policy decides also where the facts can't be had.
-        decision = self._policy.decide(asked.who, *_question(asked, tool, facts, approved=approved))
+        decision = self._policy.decide(asked.who, *self._question(asked, tool, facts, approved=approved))
         return Checked(asked, tool, arguments, facts, decision, problem)
 
     def preview(self, checked: Checked) -> list[Change]:
@@ -125,7 +148,7 @@ class Doorway:
         return result.model_dump(mode="json", exclude_none=True)
 
     def _call(self, asked: Asked) -> Call:
-        resource = _resource(asked.assistant)
+        resource = self._resource(asked)
 
         def may(action: str) -> bool:
             context: dict[str, object] = {"approved": False, "tool": asked.name}
@@ -142,21 +165,33 @@ class Doorway:
             may=may,
         )
 
+    def _question(
+        self, asked: Asked, tool: Tool, facts: Facts | None, *, approved: bool
+    ) -> tuple[str, Resource, dict[str, object]]:
+        context: dict[str, object] = {
+            "approved": approved,
+            "tool": tool.name,
+            "level": asked.assistant.approvals,
+            "undo": asked.undoes,
+        }
+        if facts is not None:
+            context["facts"] = dict(facts)
+        return f"{asked.assistant.pack}::{tool.name}", self._resource(asked), context
+
+    def _resource(self, asked: Asked) -> Resource:
+        assistant = asked.assistant
+        grants = set(assistant.tools)
+        if asked.undoes:
+            grants |= {tool.undo.tool for tool in self.tools_of(assistant) if isinstance(tool.undo, Undo)}
+        return Resource("Assistant", assistant.slug, grants)
+
+    def _tool(self, assistant: Assistant, name: str) -> Tool:
+        if (assistant.pack, name) not in self._tools:
+            raise Invalid(f"{assistant.slug} names an unknown tool: {name}.", field="tools", rule="of its pack")
+        return self._tools[assistant.pack, name]
+
 
 def actions_of(pack: str, tools: Sequence[Tool], further: Sequence[str]) -> dict[str, list[str]]:
     """Return the policy actions of a pack and the groups each is in."""
     actions = {f"{pack}::{tool.name}": [tool.risk, "tools::call"] for tool in tools}
     return actions | {f"{pack}::{name}": [] for name in further}
-
-
-def _question(
-    asked: Asked, tool: Tool, facts: Facts | None, *, approved: bool
-) -> tuple[str, Resource, dict[str, object]]:
-    context: dict[str, object] = {"approved": approved, "tool": tool.name}
-    if facts is not None:
-        context["facts"] = dict(facts)
-    return f"{asked.assistant.pack}::{tool.name}", _resource(asked.assistant), context
-
-
-def _resource(assistant: Assistant) -> Resource:
-    return Resource("Assistant", assistant.slug, assistant.tools)

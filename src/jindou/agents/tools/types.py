@@ -1,7 +1,7 @@
 """What a tool is: a typed Python function, a risk class, the facts its policy needs, and a preview of its effect."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -9,7 +9,7 @@ from typing import Any, Literal, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-__all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "tool"]
+__all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "Undo", "tool"]
 
 
 Risk = Literal["read", "write", "money"]
@@ -53,6 +53,18 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """How an effect is put back: by `tool`, another one of the pack, which need not be granted to any assistant.
+
+    `arguments` makes that tool's arguments of those of the call and of its recorded result. It raises a `ToolError`
+    where they don't say enough.
+    """
+
+    tool: str
+    arguments: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A tool as the doorway sees it; make one with `tool`."""
 
@@ -65,6 +77,8 @@ class Tool:
     facts: Callable[..., Facts] | None = None
     facts_type: Mapping[str, type] = field(default_factory=dict[str, type])
     preview: Callable[..., Sequence[Change]] | None = None
+    undo: Undo | Localized | None = None
+    records: Collection[str] = ()
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, without titles, as a model should see it."""
@@ -91,10 +105,14 @@ def tool(
     facts: Callable[..., Facts] | None = None,
     facts_type: Mapping[str, type] | None = None,
     preview: Callable[..., Sequence[Change]] | None = None,
+    undo: Undo | Localized | None = None,
+    records: Collection[str] = (),
 ) -> Tool:
     """Make a tool of `function(call, **arguments)`, whose signature is the schema and whose docstring the model reads.
 
-    `facts` and `preview` take the same arguments as `function`; `facts_type` gives the type of each fact.
+    `facts` and `preview` take the same arguments as `function`; `facts_type` gives the type of each fact. `undo` says
+    how the effect is put back or, as a text, why it can't be. `records` names the fields of the result that are the
+    company's own record, and not words of somebody outside.
     """
     hints = get_type_hints(function, include_extras=True)
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in {"self", "call"}]
@@ -113,6 +131,8 @@ def tool(
         facts=facts,
         facts_type=dict(facts_type or {}),
         preview=preview,
+        undo=undo,
+        records=records,
     )
 
 

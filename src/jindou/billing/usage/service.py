@@ -1,6 +1,6 @@
 """Metering and the statement. A row is written in the transaction of the step that used what it counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
@@ -56,6 +56,14 @@ class Usage:
     def currency(self) -> str:
         """The ISO 4217 currency of every amount."""
         return self._prices.currency
+
+    def worst(self, work: Work, skus: Sequence[str], quantities: Quantities) -> Money:
+        """Return what something would cost today at most, at the dearest of `skus`.
+
+        Raises:
+            PriceMissing: the price book does not know one of them.
+        """
+        return self._prices.worst(skus, quantities.plain(), work.now().date())
 
     def record(self, work: Work, done: Opening) -> Money:
         """Write the one row of what was done in this very transaction, and return what it cost.

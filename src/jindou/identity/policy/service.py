@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cedarpy
+from pydantic import ValidationError
 
 from jindou.errors import Invalid
 from jindou.identity.policy.types import Decision, Rule
@@ -20,11 +21,18 @@ __all__ = ["Policy", "Resource"]
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
 _PLATFORM_ACTIONS = (
-    *("approvals::decide", "audit::read", "completions::create", "deployments::manage", "deployments::read"),
+    *(
+        "approvals::decide",
+        "approvals::delegate",
+        "audit::read",
+        "completions::create",
+        "deployments::manage",
+        "deployments::read",
+    ),
     *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
     *("models::manage", "models::read"),
-    *("runs::cancel", "runs::read", "runs::start", "usage::read", "usage::reconcile"),
+    *("runs::cancel", "runs::read", "runs::start", "runs::undo", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(
     id="jindou.default-deny",
@@ -131,12 +139,21 @@ def _rules(policies: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str,
         if missing:
             where = notes.get("id") or name
             raise Invalid(f"Policy {where} lacks @{missing[0]}.", field="policy", rule="@id, @reason_en, @reason_zh")
-        found[name] = Rule(id=notes["id"], reason={"en": notes["reason_en"], "zh": notes["reason_zh"]})
+        found[name] = _rule(notes)
     ids = [rule.id for rule in found.values()]
     twice = {id_ for id_ in ids if ids.count(id_) > 1}
     if twice:
         raise Invalid(f"Two policies have the id {min(twice)}.", field="policy", rule="ids are unique")
     return found
+
+
+def _rule(notes: Mapping[str, str]) -> Rule:
+    reason = {"en": notes["reason_en"], "zh": notes["reason_zh"]}
+    try:
+        return Rule.model_validate({"id": notes["id"], "reason": reason, "approvers": notes.get("approvers", 1)})
+    except ValidationError:
+        told = f"Policy {notes['id']} says @approvers({notes['approvers']!r})."
+        raise Invalid(told, field="policy", rule="@approvers is a number from 1 to 9") from None
 
 
 def _action_entities(actions: Mapping[str, Iterable[str]]) -> list[dict[str, object]]:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from jindou.errors import Forbidden
 
@@ -12,12 +12,16 @@ Verb = Literal["allow", "ask", "deny"]
 
 
 class Rule(BaseModel):
-    """A rule that decided, with its reason in each language an employee may read."""
+    """A rule that decided, with its reason in each language an employee may read.
+
+    `approvers` is how many different people must approve what the rule lets through only with an approval.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     reason: dict[str, str]
+    approvers: int = Field(default=1, ge=1, le=9)
 
 
 class Decision(BaseModel):
@@ -27,6 +31,11 @@ class Decision(BaseModel):
 
     verb: Verb
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def approvers(self) -> int:
+        """How many different people must approve: as many as the strictest of the rules says."""
+        return max((rule.approvers for rule in self.rules), default=1)
 
     def require(self) -> None:
         """Let only what is allowed pass.

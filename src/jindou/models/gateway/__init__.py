@@ -1,5 +1,6 @@
 """The gateway: asks an engine, and gives a proper tool call or an answer, whatever the model wrote."""
 
+from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.harness import complete
 from jindou.models.gateway.types import (
     Completion,
@@ -21,5 +22,6 @@ __all__ = [
     "ToolCall",
     "ToolSchema",
     "complete",
+    "numbers_in",
     "warm_up",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-__all__ = ["as_said", "candidates", "is_listed", "said_in", "was_said"]
+__all__ = ["as_said", "candidates", "is_listed", "numbers_in", "said_in", "was_said"]
 
 _MOST: Final = 64
 _NEARLY: Final = 0.9
@@ -34,7 +34,7 @@ def is_listed(schema: Mapping[str, Any]) -> bool:
 
 def candidates(schema: Mapping[str, Any], said: str) -> list[object]:
     """Return the values for `schema` in `said`, the newest first."""
-    found = _matches(schema["pattern"], said) if "pattern" in schema else _numbers(said)
+    found = _matches(schema["pattern"], said) if "pattern" in schema else numbers_in(said)
     return list(dict.fromkeys(reversed(found)))[:_MOST]
 
 
@@ -55,7 +55,7 @@ def was_said(value: object, schema: Mapping[str, Any], said: str) -> bool:
     if not schema.get("x-copied") or value == schema.get("default", ...):
         return True
     if isinstance(value, int | float):
-        return value in _numbers(said)
+        return value in numbers_in(said)
     text, source = _bare(str(value)), _bare(said)
     if text in source or not re.search(r"[\d@]", str(value)):
         return any(_bare(word) in source for word in _WORD.findall(str(value)))
@@ -72,7 +72,8 @@ def _matches(pattern: str, said: str) -> list[object]:
     return [match.group() for match in whole.finditer(said)]
 
 
-def _numbers(said: str) -> list[object]:
+def numbers_in(said: str) -> list[object]:
+    """Return the numbers that stand in `said` by themselves, written in digits or spelled in Chinese."""
     written = [_plain(match.group().replace(",", "")) for match in _NUMBER.finditer(said)]
     return [*written, *(_spelled(match.group(1)) for match in _SPELLED.finditer(said))]
 

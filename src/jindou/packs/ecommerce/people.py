@@ -26,4 +26,11 @@ PEOPLE = (
         roles=("manager",),
         language="en",
     ),
+    DemoPerson(
+        handle="finance",
+        name="周敏",
+        title={"en": "Finance", "zh": "财务"},
+        roles=("finance",),
+        language="zh",
+    ),
 )

@@ -6,6 +6,7 @@ __all__ = [
     "AddressChanged",
     "CustomerFound",
     "Customers",
+    "Discarded",
     "Drafted",
     "Item",
     "Order",
@@ -134,10 +135,11 @@ class Refunded(BaseModel):
 
 
 class AddressChanged(BaseModel):
-    """The delivery address as it is now."""
+    """The delivery address as it is now, and as it was."""
 
     order_id: str
     new_address: str
+    old_address: str = ""
 
 
 class Drafted(BaseModel):
@@ -147,3 +149,10 @@ class Drafted(BaseModel):
     order_id: str
     ticket_id: str
     text: str
+
+
+class Discarded(BaseModel):
+    """A draft that is gone."""
+
+    draft_id: str
+    order_id: str

@@ -14,9 +14,10 @@ from jindou.packs.ecommerce.queries import SHIPPED, Balance, balance_of, open_ti
 from jindou.packs.ecommerce.shop import Shop
 from jindou.packs.ecommerce.types import AddressChanged, Drafted, Refunded
 
-__all__ = ["Writes"]
+__all__ = ["FIRST_DRAFT", "Writes"]
 
-_FIRST_DRAFT = 9000
+FIRST_DRAFT = 9000
+"""The number of the draft before the first."""
 
 
 class Writes:
@@ -72,10 +73,10 @@ class Writes:
         """Change the delivery address of an order."""
 
         def act(connection: Connection) -> AddressChanged:
-            _address_to_change(connection, order_id)
+            old = _address_to_change(connection, order_id)
             order = tables.sales_order
             connection.execute(update(order).where(order.c.id == order_id).values(address=address))
-            return AddressChanged(order_id=order_id, new_address=address)
+            return AddressChanged(order_id=order_id, new_address=address, old_address=old)
 
         arguments = {"order_id": order_id, "address": address}
         facts = partial(_address_facts, order_id=order_id)
@@ -100,7 +101,7 @@ class Writes:
             tickets = open_tickets_of(connection, order_id)
             ticket_id = tickets[0].id if tickets else None
             row = insert(tables.reply).values(order_id=order_id, ticket_id=ticket_id, text=text, **_by(call))
-            number = _FIRST_DRAFT + connection.execute(row.returning(tables.reply.c.id)).scalar_one()
+            number = FIRST_DRAFT + connection.execute(row.returning(tables.reply.c.id)).scalar_one()
             return Drafted(draft_id=f"DR-{number}", order_id=order_id, ticket_id=ticket_id or "none", text=text)
 
         arguments = {"order_id": order_id, "text": text}

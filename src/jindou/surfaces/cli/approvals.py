@@ -1,6 +1,8 @@
 """`jindou approvals`."""
 
 import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
@@ -11,12 +13,13 @@ from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_grou
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import Watcher, diff
-from jindou_client.types import ApprovalStatus
+from jindou_client.types import Approval, ApprovalStatus, Outcome
 
 __all__ = ["group"]
 
 group = command_group("Approvals: calls that wait for a person.")
 
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL", help="An approval: apr_…")]
 
 
@@ -77,22 +80,160 @@ def show(
 
 @group.command("decide")
 def decide(
-    approval_id: ApprovalId,
+    approval_ids: Annotated[list[str] | None, typer.Argument(metavar="APPROVAL…", help="Approvals: apr_…")] = None,
     *,
     person: As = "manager",
     approve: Annotated[bool | None, typer.Option("--approve/--deny", help="Your decision.", show_default=False)] = None,
     reason: Annotated[str, typer.Option(help="Why; a denial needs it.", show_default=False)] = "",
+    like: Annotated[
+        str | None, typer.Option("--all-like", metavar="APPROVAL", help="All that wait of its kind.")
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--change", metavar="NAME=VALUE", help="Change an argument, then approve.")
+    ] = None,
     language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approve or deny exactly this call."""
+    """Approve or deny exactly this call, or each of many."""
     if approve is None:
         raise typer.BadParameter("Say --approve, or --deny --reason '…'.")
+    if not approval_ids and like is None:
+        raise typer.BadParameter("Name the approvals, or one with --all-like.")
     decision: Literal["approve", "deny"] = "approve" if approve else "deny"
     with signed_in(home, person, language) as seat:
-        approval = seat.client.approvals.decide(approval_id, decision, reason)
+        client, words = seat.client.approvals, Words(seat.language)
+        if like is None and approval_ids and len(approval_ids) == 1:
+            seen = client.get(approval_ids[0])
+            arguments = _changed(seen.arguments, change) if change else None
+            approval = client.decide(seen.id, decision, reason, arguments=arguments, arguments_hash=seen.arguments_hash)
+            _tell(approval, words, as_json=as_json)
+            return
+        if change:
+            raise typer.BadParameter("--change is for one approval.")
+        many = [*(client.get(id_) for id_ in approval_ids or ()), *(client.list_alike(like) if like else ())]
+        outcomes = client.decide_each(list({one.id: one for one in many}.values()), decision, reason)
+    _tell_each({one.id: one for one in many}, outcomes, words, as_json=as_json)
+
+
+@group.command("link")
+def link(approval_id: ApprovalId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """Print a link with which a person decides once."""
+    with signed_in(home, person) as seat:
+        made = seat.client.approvals.create_link(approval_id)
+    if as_json:
+        document(made)
+    else:
+        typer.echo(made.url)
+
+
+@group.command("delegate")
+def delegate(
+    to: Annotated[str, typer.Argument(metavar="PERSON", help="Who may decide for you.")],
+    *,
+    until: Annotated[datetime, typer.Option(formats=_FORMATS, help="When it ends, in your time zone.")],
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=_FORMATS, help="When it begins.  [default: now]")
+    ] = None,
+    assistant: Annotated[str | None, typer.Option(help="Only for this assistant.")] = None,
+    tool: Annotated[str | None, typer.Option(help="Only for this tool.")] = None,
+    person: As = "manager",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hand your right to decide to somebody, for a time."""
+    with signed_in(home, person) as seat:
+        made = seat.client.approvals.delegate(
+            to,
+            until.astimezone(),
+            starts_at=since.astimezone() if since else None,
+            assistant=assistant,
+            tool=tool,
+        )
+    if as_json:
+        document(made)
+    else:
+        typer.echo(f"{made.id}: {made.from_name} → {made.to_name}, {moment(made.starts_at)} – {moment(made.ends_at)}")
+
+
+@group.command("delegations")
+def list_delegations(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """List the rights you handed on or were handed."""
+    with signed_in(home, person) as seat:
+        found = seat.client.approvals.list_delegations()
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (
+            one.id,
+            one.from_name,
+            one.to_name,
+            one.assistant or "*",
+            one.tool or "*",
+            moment(one.starts_at),
+            moment(one.ends_at),
+            "active" if one.is_active else "revoked" if one.revoked_at else "–",
+        )
+        for one in found
+    ]
+    table(("delegation", "from", "to", "assistant", "tool", "starts", "ends", "status"), rows)
+
+
+@group.command("revoke")
+def revoke(
+    delegation_id: Annotated[str, typer.Argument(metavar="DELEGATION", help="A delegation: dlg_…")],
+    *,
+    person: As = "manager",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back a right that you handed on."""
+    with signed_in(home, person) as seat:
+        taken = seat.client.approvals.revoke(delegation_id)
+    if as_json:
+        document(taken)
+    else:
+        typer.echo(f"{taken.id}: revoked")
+
+
+def _changed(arguments: Mapping[str, object], changes: Sequence[str]) -> dict[str, object]:
+    """Return the arguments with `changes`; a value is JSON, or else a text."""
+    changed = dict(arguments)
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{change!r} is not NAME=VALUE.")
+        try:
+            changed[name] = json.loads(value)
+        except ValueError:
+            changed[name] = value
+    return changed
+
+
+def _tell(approval: Approval, words: Words, *, as_json: bool) -> None:
     if as_json:
         document(approval)
+        return
+    votes = f" ({len(approval.votes)}/{approval.needed})" if approval.needed > 1 else ""
+    typer.echo(one_line(f"{approval.id}: {words(f'status.{approval.status}')}{votes}"))
+
+
+def _tell_each(seen: Mapping[str, Approval], outcomes: Sequence[Outcome], words: Words, *, as_json: bool) -> None:
+    """Show what became of each, and end with 1 where one was not decided."""
+    if as_json:
+        document(outcomes)
     else:
-        typer.echo(one_line(f"{approval.id}: {Words(seat.language)(f'status.{approval.status}')}"))
+        rows = [
+            (
+                outcome.approval_id,
+                words(f"status.{outcome.status}") if outcome.status else outcome.code,
+                seen[outcome.approval_id].requested_by_name,
+                outcome.detail
+                or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in seen[outcome.approval_id].changes),
+            )
+            for outcome in outcomes
+        ]
+        table(("approval", "status", "asked by", "what"), rows)
+    if any(outcome.code for outcome in outcomes):
+        raise typer.Exit(1)

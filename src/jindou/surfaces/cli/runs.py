@@ -11,7 +11,8 @@ from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
-from jindou.surfaces.cli.watching import EXIT_CODES, Watcher
+from jindou.surfaces.cli.watching import EXIT_CODES, Watcher, diff
+from jindou_client.types import UndoPlan
 
 __all__ = ["group"]
 
@@ -94,3 +95,44 @@ def cancel(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: A
         document(run)
     else:
         typer.echo(f"{run.id}: {Words(seat.language)(f'status.{run.status}')}")
+
+
+@group.command("undo")
+def undo(
+    run_id: RunId,
+    *,
+    person: As = "clerk",
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what it would do.")] = False,
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put back what a run changed, the last first."""
+    with signed_in(home, person, language) as seat:
+        planned = seat.client.runs.plan_undo(run_id)
+        if plan and as_json:
+            document(planned)
+            return
+        if not as_json:
+            _show_plan(planned, Words(seat.language), stderr=not plan)
+        if plan:
+            return
+        run = seat.client.runs.undo(run_id)
+        status = watch_run(seat, run, home, wait=False, quiet=as_json)
+        if as_json:
+            document(seat.client.runs.get(run.id))
+    raise typer.Exit(EXIT_CODES[status])
+
+
+def _show_plan(plan: UndoPlan, words: Words, *, stderr: bool) -> None:
+    """Show what an undo would do, first what it can't."""
+    watcher = Watcher(words, lambda _: (), stderr=stderr)
+    if not plan.items:
+        watcher.line(words("undo.nothing"))
+    for item in plan.items:
+        arguments = ", ".join(f"{name}={value}" for name, value in item.arguments.items())
+        watcher.line(words(f"undo.{item.outcome}", name=words.of(item.title), arguments=arguments))
+        if item.reason:
+            watcher.line(f"    {words.of(item.reason)}")
+        for change in item.changes:
+            watcher.line(f"    {words.of(change.label)}: {diff(change)}")

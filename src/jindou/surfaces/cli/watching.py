@@ -1,5 +1,6 @@
 """A run as it happens: its steps on stderr, its answer on stdout."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -100,12 +101,30 @@ class Watcher:
         for change in approval.changes:
             self.line(f"    {self._words.of(change.label)}: {diff(change)}")
         self.rules(approval.rules)
+        self._origins(approval)
+        if approval.edited_by_name:
+            asked = json.dumps(approval.asked_arguments, ensure_ascii=False)
+            self.line("    " + self._words("approval.edited", name=approval.edited_by_name, asked=asked))
         self.line("    " + self._words("approval.cost", cost=approval.cost))
+        if approval.status == "waiting":
+            self.line("    " + self._words("approval.estimate", cost=approval.estimate))
+        if approval.needed > 1:
+            names = "".join(f" · {vote.person_name}" for vote in approval.votes)
+            told = self._words("approval.votes", votes=len(approval.votes), needed=approval.needed, names=names)
+            self.line("    " + told)
+        if approval.deciders:
+            self.line("    " + self._words("approval.deciders", names=", ".join(approval.deciders)))
         commands = self._how_to_decide(approval.id)
         if commands:
             self.line("    " + self._words("approval.until", time=moment(approval.expires_at)))
         for command in commands:
             self.line(f"      {command}", style="bold")
+
+    def _origins(self, approval: Approval) -> None:
+        for name, origin in approval.origins.items():
+            step = self._words("origin.step", n=origin.step) if origin.step is not None else ""
+            told = self._words(f"origin.{origin.source}", step=step)
+            self.line("    " + self._words("origin", name=name, origin=told), style="dim")
 
     def decided(self, status: str, name: object, reason: object) -> None:
         """Show how an approval ended."""

@@ -1,14 +1,19 @@
 """The inbox: what waits for a person's decision. Plain forms, so that deciding needs no script."""
 
-from typing import Annotated
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jindou.agents.approvals import Verdict
-from jindou.errors import Conflict, Invalid
+from jindou.agents.approvals import Approval, NewDelegation, Verdict
+from jindou.errors import Conflict, Forbidden, Invalid
 from jindou.surfaces.console.pages import fragment, page
+from jindou.surfaces.deciding import Ballot, Batch, Outcome, decide_each
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
 __all__ = ["router"]
@@ -16,23 +21,39 @@ __all__ = ["router"]
 router = APIRouter()
 
 
+class DecisionForm(BaseModel):
+    """A decision as it was typed; `name` and `value` are the arguments, in their order, where they may be changed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    decision: str = ""
+    reason: str = ""
+    arguments_hash: str | None = None
+    name: list[str] = []
+    value: list[str] = []
+
+    def verdict(self, arguments: Mapping[str, object]) -> Verdict:
+        """Return what was decided about a call with `arguments`.
+
+        Raises:
+            ValidationError: it makes no sense.
+        """
+        typed = dict(zip(self.name, self.value, strict=False))
+        changed = {name: _as_before(text, arguments.get(name)) for name, text in typed.items()}
+        return Verdict.model_validate(
+            {
+                "decision": self.decision,
+                "reason": self.reason,
+                "arguments_hash": self.arguments_hash,
+                "arguments": changed or None,
+            }
+        )
+
+
 @router.get("/approvals")
 def list_approvals(request: Request) -> Response:
     """Show what waits, and below it what was decided."""
-    who = signed_in(request)
-    services = platform_of(request)
-    with reading(request) as work:
-        approvals = services.approvals.list_approvals(work, who)
-        waiting = services.approvals.count_waiting(work, who)
-    return page(
-        request,
-        "approvals.html",
-        who=who,
-        waiting=waiting,
-        section="approvals",
-        open=[approval for approval in approvals if approval.status == "waiting"],
-        closed=[approval for approval in approvals if approval.status != "waiting"],
-    )
+    return _inbox(request)
 
 
 @router.get("/approvals/badge")
@@ -44,6 +65,57 @@ def show_badge(request: Request) -> Response:
     return fragment(request, "parts/badge.html", who=who, waiting=waiting)
 
 
+@router.post("/approvals/decisions")
+def decide_many(
+    request: Request,
+    decision: Annotated[str, Form()],
+    approval: Annotated[list[str] | None, Form()] = None,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Decide about every call that was ticked, and say of each what became of it."""
+    ballots = [
+        Ballot(approval_id=id_, arguments_hash=seen) for id_, _, seen in (a.partition(":") for a in approval or [])
+    ]
+    if decision == "deny" and not reason.strip():
+        return _inbox(request, status=422, trouble="reason")
+    try:
+        batch = Batch.model_validate({"approvals": ballots, "decision": decision, "reason": reason})
+    except ValidationError:
+        return _inbox(request, status=422, trouble="none_ticked")
+    return _inbox(request, outcomes=decide_each(request, batch))
+
+
+@router.post("/approvals/delegations")
+def delegate(
+    request: Request,
+    to: Annotated[str, Form()],
+    days: Annotated[int, Form(ge=1, le=365)],
+    assistant: Annotated[str, Form()] = "",
+) -> Response:
+    """Hand the viewer's right to decide to somebody else, from now on."""
+    who = signed_in(request)
+    services = platform_of(request)
+    try:
+        with writing(request) as work:
+            ends_at = work.now() + timedelta(days=days)
+            new = NewDelegation(to=to, ends_at=ends_at, assistant=assistant or None)
+            services.approvals.delegations.create(work, who, new)
+    except Forbidden:
+        return _inbox(request, status=403, trouble="nothing_to_hand_on")
+    except (ValidationError, Invalid):
+        return _inbox(request, status=422, trouble="delegation")
+    return RedirectResponse("/approvals", status_code=303)
+
+
+@router.post("/approvals/delegations/{delegation_id}/revocation")
+def revoke(request: Request, delegation_id: str) -> Response:
+    """Take a right back."""
+    who = signed_in(request)
+    with writing(request) as work:
+        platform_of(request).approvals.delegations.revoke(work, who, delegation_id)
+    return RedirectResponse("/approvals", status_code=303)
+
+
 @router.get("/approvals/{approval_id}")
 def show_approval(request: Request, approval_id: str) -> Response:
     """Show one request for approval."""
@@ -51,28 +123,73 @@ def show_approval(request: Request, approval_id: str) -> Response:
 
 
 @router.post("/approvals/{approval_id}")
-def decide(
-    request: Request,
-    approval_id: str,
-    decision: Annotated[str, Form()],
-    reason: Annotated[str, Form()] = "",
-) -> Response:
-    """Approve or deny; what stands in the way is said on the page, and the reason is still in its box."""
+def decide(request: Request, approval_id: str, typed: Annotated[DecisionForm, Form()]) -> Response:
+    """Approve, with other arguments if they were typed, or deny; what stands in the way is said on the page."""
     who = signed_in(request)
+    approvals = platform_of(request).approvals
     try:
-        verdict = Verdict.model_validate({"decision": decision, "reason": reason})
         with writing(request) as work:
-            platform_of(request).approvals.decide(work, who, approval_id, verdict)
+            verdict = typed.verdict(approvals.get(work, who, approval_id).arguments)
+            approvals.decide(work, who, approval_id, verdict)
     except ValidationError:
-        return _show(request, approval_id, status=422, reason=reason, trouble="unreadable")
-    except Invalid:
-        return _show(request, approval_id, status=422, reason=reason, trouble="reason")
-    except Conflict:
-        return _show(request, approval_id, status=409, reason=reason, trouble="decided")
+        return _show(request, approval_id, status=422, typed=typed, trouble="unreadable")
+    except Invalid as error:
+        trouble = "reason" if error.field == "reason" else "arguments"
+        return _show(request, approval_id, status=422, typed=typed, trouble=trouble, detail=error.message)
+    except Conflict as error:
+        trouble = "changed" if error.code == "approval_changed" else "decided"
+        return _show(request, approval_id, status=409, typed=typed, trouble=trouble)
     return RedirectResponse(f"/approvals/{approval_id}", status_code=303)
 
 
-def _show(request: Request, approval_id: str, *, status: int = 200, reason: str = "", trouble: str = "") -> Response:
+def _inbox(request: Request, *, status: int = 200, trouble: str = "", outcomes: Sequence[Outcome] = ()) -> Response:
+    who = signed_in(request)
+    services = platform_of(request)
+    with reading(request) as work:
+        approvals = services.approvals.list_approvals(work, who, limit=200)
+        waiting = services.approvals.count_waiting(work, who)
+        delegations = services.approvals.delegations.list_delegations(work, who)
+        people = services.principals.list_people(work)
+    alike, alone = _by_kind([approval for approval in approvals if approval.status == "waiting"])
+    return page(
+        request,
+        "approvals.html",
+        who=who,
+        waiting=waiting,
+        status=status,
+        section="approvals",
+        alike=alike,
+        open=alone,
+        closed=[approval for approval in approvals if approval.status != "waiting"],
+        seen={approval.id: approval for approval in approvals},
+        outcomes=outcomes,
+        trouble=trouble,
+        delegations=[one for one in delegations if one.is_active],
+        people=[person for person in people if person.id != who.person_id],
+        assistants=services.assistants.list_assistants(),
+    )
+
+
+def _by_kind(approvals: Sequence[Approval]) -> tuple[list[list[Approval]], list[Approval]]:
+    """Return those of which the viewer may decide several alike, kind by kind, and the others."""
+    kinds = groupby(
+        sorted(approvals, key=lambda one: (not one.can_decide, one.alike)), lambda one: (one.can_decide, one.alike)
+    )
+    groups = [(may, list(group)) for (may, _), group in kinds]
+    several = [group for may, group in groups if may and len(group) > 1]
+    together = {one.id for group in several for one in group}
+    return several, [one for one in approvals if one.id not in together]
+
+
+def _show(
+    request: Request,
+    approval_id: str,
+    *,
+    status: int = 200,
+    typed: DecisionForm | None = None,
+    trouble: str = "",
+    detail: str = "",
+) -> Response:
     who = signed_in(request)
     services = platform_of(request)
     with reading(request) as work:
@@ -86,6 +203,17 @@ def _show(request: Request, approval_id: str, *, status: int = 200, reason: str 
         status=status,
         section="approvals",
         approval=approval,
-        reason=reason,
+        reason=typed.reason if typed else "",
         trouble=trouble,
+        detail=detail,
     )
+
+
+def _as_before(text: str, before: Any) -> object:
+    """Return what was typed as the kind of value that stood there: a text stays one, all else is JSON."""
+    if isinstance(before, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from jindou.surfaces.console import (
+    approval_links,
     approvals,
     audit,
     budgets,
@@ -34,6 +35,7 @@ def mount(app: FastAPI) -> None:
         sign_in,
         conversations,
         runs,
+        approval_links,
         approvals,
         usage,
         budgets,

@@ -1,13 +1,14 @@
 """Runs: the list, and the timeline of each."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
+from jindou.errors import Conflict
 from jindou.surfaces.console.islands import run_state
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.console.texts import texts_in
-from jindou.surfaces.door import platform_of, reading, signed_in
+from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
 __all__ = ["router"]
 
@@ -40,4 +41,44 @@ def show_run(request: Request, run_id: str) -> Response:
         state = run_state(services.approvals, work, who, run)
         waiting = services.approvals.count_waiting(work, who)
     state |= {"language": texts.language, "texts": texts.live(), "own": run.person_id == who.person_id}
-    return page(request, "run.html", who=who, waiting=waiting, section="runs", run=run, state=state)
+    undoable = run.person_id == who.person_id and run.undoes is None
+    return page(request, "run.html", who=who, waiting=waiting, section="runs", run=run, state=state, undoable=undoable)
+
+
+@router.get("/runs/{run_id}/undo")
+def show_undo(request: Request, run_id: str) -> Response:
+    """Show what undoing a run would do, first what it can't."""
+    return _undo_page(request, run_id)
+
+
+@router.post("/runs/{run_id}/undo")
+def undo(request: Request, run_id: str) -> Response:
+    """Begin to undo a run, and show the run that does it."""
+    who = signed_in(request)
+    try:
+        with writing(request) as work:
+            begun = platform_of(request).runs.undo(work, who, run_id)
+    except Conflict as error:
+        trouble = error.code if error.code == "nothing_to_undo" else "not_over"
+        return _undo_page(request, run_id, status=409, trouble=trouble)
+    return RedirectResponse(f"/runs/{begun.id}", status_code=303)
+
+
+def _undo_page(request: Request, run_id: str, *, status: int = 200, trouble: str = "") -> Response:
+    who = signed_in(request)
+    services = platform_of(request)
+    with reading(request) as work:
+        run = services.runs.get(work, who, run_id)
+        plan = services.runs.plan_undo(work, who, run_id)
+        waiting = services.approvals.count_waiting(work, who)
+    return page(
+        request,
+        "undo.html",
+        who=who,
+        waiting=waiting,
+        status=status,
+        section="runs",
+        run=run,
+        plan=plan,
+        trouble=trouble,
+    )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from jindou.agents.runs import FINAL, Run, RunDetail, RunEvent, StartRun
+from jindou.agents.runs import FINAL, Run, RunDetail, RunEvent, StartRun, UndoPlan
 from jindou.identity.principals import Principal
 from jindou.surfaces.door import MOST, platform_of, reading, signed_in, writing
 
@@ -47,6 +47,20 @@ def cancel(request: Request, who: Who, run_id: str) -> Run:
     """Ask a run to stop; it does within two seconds, or when the tool under way has returned."""
     with writing(request) as work:
         return platform_of(request).runs.cancel(work, who, run_id)
+
+
+@router.get("/{run_id}/undo")
+def plan_undo(request: Request, who: Who, run_id: str) -> UndoPlan:
+    """Return what undoing a run would do, first what it can't."""
+    with reading(request) as work:
+        return platform_of(request).runs.plan_undo(work, who, run_id)
+
+
+@router.post("/{run_id}/undo", status_code=201)
+def undo(request: Request, who: Who, run_id: str) -> Run:
+    """Put back what a run changed, the last first; follow the run that does it by its events."""
+    with writing(request) as work:
+        return platform_of(request).runs.undo(work, who, run_id)
 
 
 @router.get(

@@ -1,0 +1,89 @@
+"""Changing a call before it is approved: the rules look again, at who asked and at who approves."""
+
+from collections.abc import Mapping
+
+from jindou.agents.approvals.rights import Right, RightsOf
+from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.approvals.types import Origin
+from jindou.agents.assistants import Assistants
+from jindou.agents.tools import Asked, Change, Checked, Doorway, ToolError
+from jindou.db import Work
+from jindou.errors import Invalid
+from jindou.identity.principals import Principal, Principals
+
+__all__ = ["Editing"]
+
+
+class Editing:
+    """Puts other arguments into a call that waits."""
+
+    def __init__(self, doorway: Doorway, assistants: Assistants, principals: Principals) -> None:
+        self._doorway = doorway
+        self._assistants = assistants
+        self._principals = principals
+
+    def edit(
+        self, work: Work, rights: RightsOf, row: ApprovalRow, who: Principal, arguments: Mapping[str, object]
+    ) -> Right:
+        """Change the arguments, with everything that follows from them, and return the right to approve these.
+
+        Raises:
+            Invalid: the tool does not take these arguments, or they can't be changed at all.
+            Forbidden: a rule refuses them to who asked, or to who approves.
+        """
+        checked = self._check(work, row, arguments)
+        right = rights.require(row, checked.facts or {})
+        if checked.arguments_hash == row.arguments_hash:
+            return right
+        changes = self._preview(checked)
+        if row.edited_by_name is None:
+            row.asked_arguments = row.arguments
+        changed = {name for name, value in arguments.items() if row.arguments.get(name) != value}
+        row.origins = {
+            name: Origin(source="approver").model_dump() if name in changed else row.origins.get(name, _UNKNOWN)
+            for name in arguments
+        }
+        row.arguments, row.arguments_hash = dict(arguments), checked.arguments_hash
+        row.facts = dict(checked.facts or {})
+        row.changes = [change.model_dump() for change in changes]
+        row.edited_by_name = who.name
+        row.needed = 1
+        if checked.decision.verb == "ask":
+            row.needed = checked.decision.approvers
+            row.rules = [rule.model_dump() for rule in checked.decision.rules]
+        return right
+
+    def _check(self, work: Work, row: ApprovalRow, arguments: Mapping[str, object]) -> Checked:
+        assistant = self._assistants.get(row.assistant)
+        if row.tool not in assistant.tools:
+            raise Invalid("This puts an effect back: its arguments are what they were.", field="arguments", rule="kept")
+        asked = Asked(
+            who=self._principals.principal(work, row.org_id, row.requested_by),
+            assistant=assistant,
+            name=row.tool,
+            arguments=arguments,
+            key=f"{row.run_id}:{row.step_id}",
+            now=work.now(),
+        )
+        try:
+            checked = self._doorway.check(asked)
+        except ToolError as error:
+            raise _refused(error) from None
+        if checked.decision.verb == "deny":
+            checked.decision.require()
+        if checked.problem is not None:
+            raise Invalid(checked.problem, field="arguments", rule="of the tool")
+        return checked
+
+    def _preview(self, checked: Checked) -> list[Change]:
+        try:
+            return self._doorway.preview(checked)
+        except ToolError as error:
+            raise _refused(error) from None
+
+
+_UNKNOWN = Origin(source="model").model_dump()
+
+
+def _refused(error: ToolError) -> Invalid:
+    return Invalid(str(error), field="arguments", rule="of the tool")

@@ -1,0 +1,37 @@
+"""What the operator sets for approvals."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from jindou.agents.approvals.posting import Destination
+from jindou.agents.approvals.webhook import Webhook
+from jindou.durable.queue import Queue
+from jindou.home import Home
+from jindou.settings import Settings
+
+__all__ = ["Terms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long one has to decide, what signs links and where they lead, and which other system is told."""
+
+    time: timedelta
+    url: str
+    link_key: bytes
+    webhook: Webhook | None
+    webhook_links: bool
+
+    @classmethod
+    def read(cls, settings: Settings, home: Home, queue: Queue) -> "Terms":
+        """Return the terms of an installation.
+
+        Raises:
+            Invalid: the webhook's address is none.
+        """
+        webhook = None
+        if settings.approval_webhook_url:
+            destination = Destination(settings.approval_webhook_url, settings.approval_webhook_private)
+            webhook = Webhook(queue, destination, home.webhook_key())
+        time = timedelta(hours=settings.approval_hours)
+        return cls(time, settings.url, home.link_key(), webhook, settings.approval_webhook_links)

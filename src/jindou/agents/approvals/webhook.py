@@ -1,0 +1,111 @@
+"""Telling another system of approvals: signed as Standard Webhooks says, and tried again from the queue."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import select
+
+from jindou.agents.approvals.posting import Destination, NotDelivered, post
+from jindou.agents.approvals.queries import as_approval
+from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.approvals.types import Approval
+from jindou.db import Database, Work
+from jindou.durable.queue import Lease, Queue
+from jindou.telemetry import get_logger
+
+__all__ = ["WEBHOOK_TASK", "Invitation", "Webhook", "signature_of"]
+
+WEBHOOK_TASK = "approval.webhook"
+
+_MOST_ATTEMPTS = 30
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A link for one of those who may decide, and the person it is for."""
+
+    person_id: str
+    person_name: str
+    url: str
+
+
+Invite = Callable[[Work, ApprovalRow], Sequence[Invitation]]
+"""Makes a link for each of those who may decide."""
+
+
+class Webhook:
+    """Posts to one destination, with one worker at most: one that does not answer keeps no run waiting."""
+
+    def __init__(self, queue: Queue, destination: Destination, secret: bytes) -> None:
+        destination.check()
+        self._queue = queue
+        self._destination = destination
+        self._secret = secret
+        self._turn = threading.Lock()
+
+    def tell(self, work: Work, row: ApprovalRow, what: Literal["requested", "decided"]) -> None:
+        """Have it told, once the transaction is durable."""
+        self._queue.enqueue(work, WEBHOOK_TASK, f"{row.id}:{what}", row.org_id, background=True)
+
+    def deliver(self, database: Database, lease: Lease, invite: Invite) -> None:
+        """Do a task: tell of an approval.
+
+        Raises:
+            NotDelivered: the other side did not take it; the queue tries again.
+        """
+        if not self._turn.acquire(blocking=False):
+            with database.writing(lease.org_id) as work:
+                self._queue.release(work, lease, work.now() + timedelta(seconds=1), untried=True)
+            return
+        try:
+            self._deliver(database, lease, invite)
+        except NotDelivered as error:
+            if lease.attempts < _MOST_ATTEMPTS:
+                raise
+            _log.warning("webhook given up", extra={"fields": {"of": lease.subject, "error": error.message}})
+        finally:
+            self._turn.release()
+        with database.writing(lease.org_id) as work:
+            self._queue.done(work, lease)
+
+    def _deliver(self, database: Database, lease: Lease, invite: Invite) -> None:
+        approval_id, _, what = lease.subject.partition(":")
+        with database.writing(lease.org_id) as work:
+            row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).first()
+            if row is None:
+                return
+            approval = as_approval(row)
+            # A link alone must not make two people of whoever reads the message.
+            invited = invite(work, row) if what == "requested" and approval.needed == 1 else ()
+            seconds = int(work.now().timestamp())
+        body = _body(what, approval, invited)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Jindou",
+            "webhook-id": lease.subject,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": signature_of(self._secret, lease.subject, seconds, body),
+        }
+        post(self._destination, body, headers)
+
+
+def signature_of(secret: bytes, message_id: str, seconds: int, body: bytes) -> str:
+    """Return the signature of a message, version 1 of https://www.standardwebhooks.com."""
+    signed = f"{message_id}.{seconds}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+
+
+def _body(what: str, approval: Approval, invited: Sequence[Invitation]) -> bytes:
+    links = [{"person_id": one.person_id, "person_name": one.person_name, "url": one.url} for one in invited]
+    at = approval.created_at if what == "requested" else approval.decided_at or approval.expires_at
+    data = {"approval": approval.model_dump(mode="json"), "links": links}
+    message = {"type": f"approval.{what}", "timestamp": at.isoformat(), "data": data}
+    return json.dumps(message, ensure_ascii=False).encode()

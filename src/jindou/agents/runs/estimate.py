@@ -1,0 +1,25 @@
+"""What the rest of a run may cost at most."""
+
+from jindou.agents.runs.model_step import MOST_REQUESTS
+from jindou.agents.runs.segment import Parts, State
+from jindou.billing.pricing import Money
+from jindou.billing.usage import Quantities
+from jindou.db import Work
+
+__all__ = ["estimate"]
+
+
+def estimate(parts: Parts, work: Work, state: State, sku: str) -> Money:
+    """Return what the rest costs at most if a call of `sku` is made now: a bound, and far from what it mostly costs.
+
+    Each step that is left may be a model's, with a full context and the longest answer.
+    """
+    call = parts.journal.worst(work, sku, Quantities(calls=1))
+    most = min(parts.max_steps, state.assistant.limits.steps or parts.max_steps)
+    left = max(most - state.run.steps, 0)
+    completion = Quantities(
+        input_tokens=MOST_REQUESTS * parts.context_tokens, output_tokens=MOST_REQUESTS * parts.answer_max_tokens
+    )
+    step = max(parts.journal.worst(work, f"model:{parts.model}", completion), call)
+    # Those of an undo are calls only; no model is asked.
+    return Money(micro=call + (0 if state.run.undoes else left * step), currency=state.run.currency)

@@ -1,0 +1,75 @@
+"""Where the arguments of a call come from: found in the journal by the platform, never told by a model."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import cast
+
+from jindou.agents.approvals import Origin
+from jindou.agents.runs.segment import State
+from jindou.agents.runs.tables import StepRow
+from jindou.agents.tools import Tool
+from jindou.models.gateway import numbers_in
+
+__all__ = ["origins_of"]
+
+_SHORTEST = 2
+"""A text of fewer signs stands in anything by chance."""
+
+
+def origins_of(state: State, tools: Sequence[Tool], arguments: Mapping[str, object]) -> dict[str, Origin]:
+    """Return where each argument of a call stood before the model wrote it.
+
+    What the person wrote counts first; then the results of this run's tools, the newest first. A value that stands in
+    both is the person's. Equal values can have different causes: this tells where one could be read, no more. An undo
+    takes its arguments from the journal itself.
+    """
+    if state.run.undoes is not None:
+        return {name: Origin(source="record") for name in arguments}
+    said = [state.run.message, *(run.message for run, _ in state.earlier)]
+    records = {tool.name: tool.records for tool in tools}
+    results = [step for step in reversed(state.steps) if step.kind == "tool" and step.status == "done"]
+    return {name: _origin(value, said, results, records) for name, value in arguments.items()}
+
+
+def _origin(
+    value: object, said: Sequence[str], results: Sequence[StepRow], records: Mapping[str, Collection[str]]
+) -> Origin:
+    if any(_stands_in(value, text) for text in said):
+        return Origin(source="person")
+    for step in results:
+        fields = {field for field, text in _leaves(step.response.get("result")) if _stands_in(value, text)}
+        if fields:
+            kept = fields <= set(records.get(step.name, ()))
+            return Origin(source="record" if kept else "tool", step=step.n)
+    return Origin(source="model")
+
+
+def _leaves(value: object, field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text and number in a result, with the name of the field it stands in."""
+    match value:
+        case dict():
+            for name, inner in cast("dict[str, object]", value).items():
+                yield from _leaves(inner, name)
+        case list():
+            for inner in cast("list[object]", value):
+                yield from _leaves(inner, field)
+        case _:
+            yield field, str(value)
+
+
+def _stands_in(value: object, text: str) -> bool:
+    if isinstance(value, bool) or value is None:
+        return False
+    if isinstance(value, int | float):
+        return value in numbers_in(text)
+    wanted = re.findall(r"\w+", _plain(str(value)))
+    if len("".join(wanted)) < _SHORTEST:
+        return False
+    # Between its words anything may stand that is no word, and it is no part of a longer word or number.
+    pattern = r"[\W_]*".join(map(re.escape, wanted))
+    return re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", _plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,80 @@
+"""The page of a signed link: its person decides without signing in. Looking at it decides nothing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from jindou.agents.approvals import Approval, Verdict
+from jindou.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from jindou.surfaces.console.pages import page
+from jindou.surfaces.door import platform_of
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/approvals/links/{token}")
+def show_link(request: Request, token: str) -> Response:
+    """Show the call that the link is for."""
+    return _show(request, token)
+
+
+@router.post("/approvals/links/{token}")
+def decide(
+    request: Request, token: str, decision: Annotated[str, Form()], reason: Annotated[str, Form()] = ""
+) -> Response:
+    """Decide as the person of the link, and say what was decided."""
+    platform = platform_of(request)
+    links = platform.approvals.links
+    try:
+        claim = links.read(token, platform.database.clock)
+        verdict = Verdict.model_validate({"decision": decision, "reason": reason})
+        with platform.database.writing(claim.org_id) as work:
+            decided = links.decide(work, claim, verdict)
+    except (ValidationError, Invalid):
+        return _show(request, token, status=422, reason=reason, trouble="reason")
+    except Conflict as error:
+        trouble = "changed" if error.code == "approval_changed" else "decided"
+        return _show(request, token, status=409, reason=reason, trouble=trouble)
+    except (Unauthenticated, Forbidden, NotFound):
+        return _page(request, token, None, status=401)
+    platform.worker.wake()
+    return _page(request, token, decided)
+
+
+def _show(request: Request, token: str, *, status: int = 200, reason: str = "", trouble: str = "") -> Response:
+    platform = platform_of(request)
+    links = platform.approvals.links
+    try:
+        claim = links.read(token, platform.database.clock)
+        with platform.database.reading(claim.org_id) as work:
+            approval = links.show(work, claim)
+    except (Unauthenticated, NotFound):
+        return _page(request, token, None, status=401)
+    if approval.arguments_hash != claim.arguments_hash:
+        trouble = "changed"
+    return _page(request, token, approval, status=status, reason=reason, trouble=trouble)
+
+
+def _page(
+    request: Request,
+    token: str,
+    approval: Approval | None,
+    *,
+    status: int = 200,
+    reason: str = "",
+    trouble: str = "",
+) -> Response:
+    action = f"/approvals/links/{token}"
+    return page(
+        request,
+        "approval_link.html",
+        status=status,
+        approval=approval,
+        action=action,
+        reason=reason,
+        trouble=trouble,
+    )

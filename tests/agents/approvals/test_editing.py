@@ -1,0 +1,110 @@
+"""Who approves may change the call first: the rules look again at both people, and the journal keeps both calls."""
+
+import pytest
+from sqlalchemy import select
+
+from jindou.agents.approvals import ApprovalDecided
+from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.runs.tables import StepRow
+from jindou.errors import Conflict, Forbidden, Invalid
+from support.desk import ORDER, Desk
+
+ASK = f"Refund 120 on {ORDER}, broken lamp"
+EDIT = {"order_id": ORDER, "amount": 80, "reason": "broken lamp"}
+
+
+@pytest.fixture
+def run_id(desk: Desk) -> str:
+    return desk.ask(ASK).id
+
+
+def approval_id(desk: Desk) -> str:
+    return desk.inbox()[0].id
+
+
+def test_the_changed_call_is_made_once_and_the_other_never(desk: Desk, run_id: str) -> None:
+    asked = desk.inbox()[0]
+    approved = desk.approve_with(asked.id, EDIT)
+    assert (approved.status, approved.edited_by_name, approved.arguments) == ("approved", "Marta Lindqvist", EDIT)
+    assert approved.asked_arguments == asked.arguments
+    assert approved.arguments_hash != asked.arguments_hash
+    assert [change.after for change in approved.changes][:1] == ["80.00 CNY"]
+    assert {name: origin.source for name, origin in approved.origins.items()} == {
+        "order_id": "person",
+        "amount": "approver",
+        "reason": "person",
+    }
+    done = desk.move_on(run_id)
+    assert (done.status, done.journal[1].status, done.journal[1].arguments) == ("done", "done", EDIT)
+    assert 80_000_000 in desk.refunds()
+    assert 120_000_000 not in desk.refunds()
+
+
+def test_the_model_is_told_of_the_change_and_the_journal_keeps_both(desk: Desk, run_id: str) -> None:
+    asked = desk.inbox()[0]
+    desk.approve_with(asked.id, EDIT)
+    desk.move_on(run_id)
+    assert desk.engine is not None
+    told = desk.engine.requests[-1].messages[-1]["content"]
+    assert "Marta Lindqvist changed the arguments before approving" in str(told)
+    with desk.platform.database.reading(None) as work:
+        step = work.session.scalars(select(StepRow).where(StepRow.run_id == run_id, StepRow.kind == "tool")).one()
+    assert (step.request["arguments"], step.request["asked"]) == (EDIT, asked.arguments)
+    decided = next(event for event in desk.events(run_id) if event.type == "approval.decided")
+    assert (decided.data["arguments"], decided.data["asked_arguments"]) == (EDIT, asked.arguments)
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        trail = desk.platform.audit.list_events(work, desk.manager)
+    decision = next(event for event in trail if event.action == "approvals::decide")
+    assert (decision.detail["arguments"], decision.detail["asked_arguments"]) == (EDIT, asked.arguments)
+
+
+def test_arguments_that_the_tool_does_not_take_are_refused_and_nothing_is_decided(desk: Desk, run_id: str) -> None:
+    wrongs: tuple[dict[str, object], ...] = (
+        {"order_id": ORDER},
+        {**EDIT, "amount": -1},
+        {**EDIT, "to": "me"},
+        {**EDIT, "amount": 999_999},
+    )
+    for wrong in wrongs:
+        with pytest.raises(Invalid) as refused:
+            desk.approve_with(approval_id(desk), wrong)
+        assert refused.value.field == "arguments"
+    assert desk.get(run_id).status == "waiting"
+    assert desk.inbox()[0].edited_by_name is None
+
+
+@pytest.mark.usefixtures("run_id")
+def test_who_asked_must_have_the_right_to_the_changed_call_too(desk: Desk) -> None:
+    desk.give_roles(desk.clerk, "warehouse")
+    with pytest.raises(Forbidden, match="warehouse-no-money"):
+        desk.approve_with(approval_id(desk), EDIT)
+    assert desk.inbox()[0].status == "waiting"
+
+
+def test_a_change_back_under_the_limit_still_counts_only_while_the_approver_has_the_right(
+    desk: Desk, run_id: str
+) -> None:
+    desk.approve_with(approval_id(desk), {**EDIT, "amount": 30})
+    desk.give_roles(desk.manager)
+    done = desk.move_on(run_id)
+    assert (done.status, [rule.id for rule in done.rules]) == ("refused", ["jindou.approval-void"])
+    assert 30_000_000 not in desk.refunds()
+
+
+def test_changed_arguments_in_the_database_are_not_what_was_approved(desk: Desk, run_id: str) -> None:
+    desk.approve_with(approval_id(desk), EDIT)
+    with desk.platform.database.writing(None) as work:
+        work.session.scalars(select(ApprovalRow)).one().arguments = {**EDIT, "amount": 110}
+    assert desk.move_on(run_id).status == "refused"
+    assert not {80_000_000, 110_000_000} & set(desk.refunds())
+
+
+@pytest.mark.usefixtures("run_id")
+def test_a_decision_is_for_the_arguments_that_were_seen(desk: Desk) -> None:
+    seen = desk.inbox()[0]
+    with pytest.raises(Conflict) as changed:
+        desk.decide(seen.id, arguments_hash="0" * 64)
+    assert changed.value.code == "approval_changed"
+    assert desk.decide(seen.id, arguments_hash=seen.arguments_hash).status == "approved"
+    with pytest.raises(ApprovalDecided):
+        desk.approve_with(seen.id, EDIT)

@@ -1,0 +1,166 @@
+"""Deciding, handing on and undoing in the console, as a browser without scripts does it."""
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+from console_site import Site
+from strict_pages import is_strict, start_run
+
+from jindou.agents.approvals import Approval
+from jindou.surfaces.console.texts import LANGUAGES
+from support.platform import as_person
+
+SignIn = Callable[[str], httpx.Client]
+
+
+def ask(site: Site) -> Approval:
+    """Make a refund wait for the manager."""
+    run_id = start_run(site, "clerk", "Refund 120 for SO-10234, a crack")
+    manager = as_person(site.platform, "manager")
+    with site.platform.database.reading(manager.org_id) as work:
+        approvals = site.platform.approvals.list_approvals(work, manager, "waiting")
+    return next(approval for approval in approvals if approval.run_id == run_id)
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(visit: SignIn) -> None:
+    client = visit("manager")
+    ticks = re.findall(r'name="approval" value="([^"]+)"', client.get("/approvals").text)
+    alone = re.findall(
+        r'<form class="decide" method="post" action="/approvals/(apr_\w+)"', client.get("/approvals").text
+    )
+    for approval in {*(tick.partition(":")[0] for tick in ticks), *alone}:
+        client.post(f"/approvals/{approval}", data={"decision": "deny", "reason": "Begin anew."})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_request_says_who_may_decide_where_values_come_from_and_what_it_may_cost(
+    site: Site, visit: SignIn, language: str
+) -> None:
+    approval, client = ask(site), visit("manager")
+    client.cookies.set("jindou_language", language)
+    page = client.get(f"/approvals/{approval.id}")
+    is_strict(page)
+    for told in {
+        "en": ("said by the person", "The rest, at most", "Marta Lindqvist · 周敏"),
+        "zh": ("来自提问者", "剩余部分最多花费", "Marta Lindqvist · 周敏"),
+    }[language]:
+        assert told in page.text
+
+
+def test_a_call_is_changed_in_plain_fields_and_approved(site: Site, visit: SignIn) -> None:
+    approval, client = ask(site), visit("manager")
+    path = f"/approvals/{approval.id}"
+    fields = {"decision": "approve", "arguments_hash": approval.arguments_hash}
+    names = ["order_id", "amount", "reason"]
+    wrong = client.post(path, data={**fields, "name": names, "value": ["SO-10234", "-5", "a crack"]})
+    assert wrong.status_code == 422
+    is_strict(wrong)
+    assert "the amount must be more than 0" in wrong.text
+    done = client.post(path, data={**fields, "name": names, "value": ["SO-10234", "80.5", "a crack"]})
+    assert done.status_code == 303
+    shown = client.get(path).text
+    assert "Marta Lindqvist changed this call" in shown
+    assert "80.50 CNY" in shown
+
+
+def test_a_form_that_shows_other_arguments_than_there_are_decides_nothing(site: Site, visit: SignIn) -> None:
+    approval, client = ask(site), visit("manager")
+    late = client.post(f"/approvals/{approval.id}", data={"decision": "approve", "arguments_hash": "0" * 64})
+    assert late.status_code == 409
+    assert "changed the arguments meanwhile" in late.text
+    assert 'data-test="approve"' in late.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_like_calls_are_one_table_and_decided_by_one_press(site: Site, visit: SignIn, language: str) -> None:
+    approvals, client = [ask(site) for _ in range(3)], visit("manager")
+    client.cookies.set("jindou_language", language)
+    inbox = client.get("/approvals")
+    is_strict(inbox)
+    assert inbox.text.count('data-test="tick"') == 3
+    seen = [f"{one.id}:{one.arguments_hash}" for one in approvals]
+    nothing = client.post("/approvals/decisions", data={"decision": "approve"})
+    assert nothing.status_code == 422
+    silent = client.post("/approvals/decisions", data={"decision": "deny", "approval": seen})
+    assert silent.status_code == 422
+    client.post(f"/approvals/{approvals[0].id}", data={"decision": "deny", "reason": "Not this one."})
+    told = client.post("/approvals/decisions", data={"decision": "approve", "approval": seen})
+    is_strict(told)
+    outcomes = told.text.partition('data-test="outcomes"')[2].partition("</section>")[0]
+    assert outcomes.count('data-status="approved"') == 2
+    assert "it is denied" in outcomes
+
+
+def test_a_right_is_handed_on_and_taken_back(site: Site, visit: SignIn) -> None:
+    approval, manager, warehouse = ask(site), visit("manager"), visit("warehouse")
+    assert warehouse.get(f"/approvals/{approval.id}").status_code == 404
+    assert manager.post("/approvals/delegations", data={"to": "warehouse", "days": "2"}).status_code == 303
+    inbox = manager.get("/approvals")
+    is_strict(inbox)
+    assert "赵强 may decide for you" in inbox.text
+    assert warehouse.get(f"/approvals/{approval.id}").status_code == 200
+    taken = re.search(r"/approvals/delegations/(dlg_\w+)/revocation", inbox.text)
+    assert taken is not None
+    assert manager.post(taken.group()).status_code == 303
+    assert warehouse.get(f"/approvals/{approval.id}").status_code == 404
+    assert warehouse.post("/approvals/delegations", data={"to": "clerk", "days": "2"}).status_code == 403
+    assert manager.post("/approvals/delegations", data={"to": "manager", "days": "2"}).status_code == 422
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_undo_says_first_what_it_can_not_do(site: Site, visit: SignIn, language: str) -> None:
+    run_id, client = start_run(site, "clerk", "Refund 1.5 for SO-10007"), visit("clerk")
+    client.cookies.set("jindou_language", language)
+    assert f"/runs/{run_id}/undo" in client.get(f"/runs/{run_id}").text
+    page = client.get(f"/runs/{run_id}/undo")
+    is_strict(page)
+    assert 'data-outcome="cannot"' in page.text
+    assert {"en": "can&#39;t be called back", "zh": "无法追回"}[language] in page.text
+    assert 'data-test="undo"' not in page.text
+    assert client.post(f"/runs/{run_id}/undo").status_code == 409
+
+
+def test_undoing_shows_the_run_that_does_it(site: Site, visit: SignIn) -> None:
+    run_id, client = start_run(site, "clerk", "Move SO-10962"), visit("clerk")
+    page = client.get(f"/runs/{run_id}/undo")
+    assert 'data-outcome="can"' in page.text
+    begun = client.post(f"/runs/{run_id}/undo")
+    assert begun.status_code == 303
+    assert f"/runs/{run_id}" in client.get(begun.headers["location"]).text
+    assert visit("manager").get(f"/runs/{run_id}/undo").status_code == 404
+
+
+def link_of(site: Site, visit: SignIn, approval: Approval) -> str:
+    """Make a link for the manager, and return its path."""
+    manager = as_person(site.platform, "manager")
+    assert visit("manager").get(f"/approvals/{approval.id}").status_code == 200
+    with site.platform.database.writing(manager.org_id) as work:
+        return f"/approvals/links/{site.platform.approvals.links.create(work, manager, approval.id).token}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_shows_the_call_to_nobody_in_particular_and_decides_by_a_press(
+    site: Site, visit: SignIn, language: str
+) -> None:
+    approval = ask(site)
+    path = link_of(site, visit, approval)
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=30) as nobody:
+        nobody.cookies.set("jindou_language", language)
+        for _ in range(2):
+            page = nobody.get(path)
+            assert page.status_code == 200
+            is_strict(page)
+            assert f'action="{path}"' in page.text
+            assert 'data-test="change"' not in page.text
+        silent = nobody.post(path, data={"decision": "deny"})
+        assert silent.status_code == 422
+        done = nobody.post(path, data={"decision": "deny", "reason": "Too much."})
+        is_strict(done)
+        assert 'data-status="denied"' in done.text
+        for answer in (nobody.get(path), nobody.post(path, data={"decision": "approve"}), nobody.get(f"{path}x")):
+            assert answer.status_code == 401
+            is_strict(answer)
+        assert {"en": "decides nothing any more", "zh": "此链接已失效"}[language] in answer.text
