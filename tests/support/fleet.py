@@ -151,16 +151,26 @@ class Fleet:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
         if number == signal.SIGKILL:
-            self.wait_until(lambda: not _lives(pid))
+            self.wait_until(lambda: not self.lives(pid))
             self.workers = [worker for worker in self.workers if worker != pid]
+
+    @staticmethod
+    def lives(pid: int) -> bool:
+        """Say whether a process is there."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def close(self) -> None:
         """End every process."""
         for pid in (*self.workers, self.engine):
             if pid:
                 self.kill(pid)
-        if self.forker.stdin is not None:
-            self.forker.stdin.close()
+        for pipe in (self.forker.stdin, self.forker.stdout):
+            if pipe is not None:
+                pipe.close()
         self.forker.wait(timeout=_SECONDS)
 
     def _fork(self, act: str, argument: str) -> int:
@@ -175,14 +185,6 @@ class Fleet:
         path = self.home / "packs" / "ecommerce" / "shop.db"
         with closing(sqlite3.connect(path, timeout=30)) as shop:
             return shop.execute(query).fetchall()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @contextmanager

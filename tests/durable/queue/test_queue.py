@@ -229,9 +229,15 @@ def test_what_loses_its_workers_again_and_again_is_only_done_alone(
     for _ in range(2):
         assert not claimed(database, queue).is_suspect
         clock.move(timedelta(seconds=LEASE + 1))
+    enqueue(database, queue, "run_2")
     with database.writing(None) as work:
-        assert queue.claim(work, KINDS, suspects=False) is None
-    assert claimed(database, queue).is_suspect
+        assert queue.claim(work, KINDS, suspects=False) is None, "It has waited long enough for others to make room."
+    lease = claimed(database, queue)
+    assert (lease.subject, lease.is_suspect) == ("run_1", True)
+    with database.writing(None) as work:
+        other = queue.claim(work, KINDS, suspects=False)
+    assert other is not None
+    assert other.subject == "run_2"
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(database: Database, queue: Queue, clock: FakeClock) -> None:
