@@ -26,7 +26,7 @@ from typing import Any
 
 TENANTS = 5
 OPEN_RUNS = 12
-LONGEST_LIFE = 0.4
+LONGEST_LIFE = 1.0
 LOOK_SECONDS = 0.02
 GIVE_UP_SECONDS = 60.0
 WORKERS = {"sqlite": 1, "postgresql": 2}

@@ -37,7 +37,11 @@ def work_alone(home: str) -> None:
     held = HeldModels({MODEL: ScriptedEngine(lambda _: "Nobody asks here.")})
     platform = assemble(load_settings(home=place.path), place, held, MODEL)
     over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
+
+    def stop(_signal: int, _frame: object) -> None:
+        over.set()
+
+    signal.signal(signal.SIGTERM, stop)
     platform.start()
     over.wait()
     platform.stop()

@@ -30,9 +30,9 @@ class _Engine(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self._begin("text/event-stream")
         for delta in _deltas(asked["messages"]):
-            self._say({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+            self._say(_event(delta))
             time.sleep(_PAUSE_SECONDS)
-        self._say({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self._say(_event({}, "stop"))
         self._say({"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 10}})
         self.wfile.write(b"data: [DONE]\n\n")
 
@@ -48,6 +48,10 @@ class _Engine(BaseHTTPRequestHandler):
     @override
     def log_message(self, format: str, *args: Any) -> None:
         """Keep silent."""
+
+
+def _event(delta: dict[str, Any], finish: str | None = None) -> dict[str, object]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 
 def _deltas(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
