@@ -68,7 +68,7 @@ def test_a_home_is_absolute_and_without_a_tilde(tmp_path: Path, monkeypatch: pyt
         ("port", "many"),
         ("host", "192.168.0.7"),
         ("currency", "yuan"),
-        ("run_workers", "0"),
+        ("run_workers", "-1"),
         ("lease_seconds", "0"),
         ("language", "fr"),
     ],

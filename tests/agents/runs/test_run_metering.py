@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Generator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 

@@ -1,8 +1,6 @@
 """A task is done by one worker at a time, and is never forgotten."""
 
-from collections.abc import Generator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -10,22 +8,13 @@ from sqlalchemy import select
 from jindou.agents.conversations.tables import ConversationRow
 from jindou.db import Database, Work
 from jindou.durable.queue import Lease, LeaseLost, Queue
-from support.ground import OURS, open_database
+from jindou.telemetry import SystemClock
+from support.ground import OTHERS, OURS
 from support.platform import FakeClock
+from support.servers import Server
 
 KINDS = ("run",)
 LEASE = 30.0
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, clock: FakeClock) -> Generator[Database]:
-    with open_database(tmp_path, clock) as database:
-        yield database
 
 
 @pytest.fixture
@@ -33,9 +22,12 @@ def queue() -> Queue:
     return Queue(LEASE)
 
 
-def enqueue(database: Database, queue: Queue, subject: str = "run_1", after: float = 0.0) -> None:
+def enqueue(
+    database: Database, queue: Queue, subject: str = "run_1", after: float = 0.0, of: tuple[str, str] = (OURS, "")
+) -> None:
+    org_id, person_id = of
     with database.writing(None) as work:
-        queue.enqueue(work, "run", subject, OURS, work.now() + timedelta(seconds=after))
+        queue.enqueue(work, "run", subject, org_id, work.now() + timedelta(seconds=after), person_id=person_id)
 
 
 def claim(database: Database, queue: Queue) -> Lease | None:
@@ -189,3 +181,97 @@ def test_a_start_frees_what_a_killed_process_held(database: Database, queue: Que
     with database.writing(None) as work:
         assert queue.recover(work) == 2
     assert sorted(claimed(database, queue).attempts for _ in range(3)) == [1, 2, 2]
+
+
+def test_a_person_with_forty_runs_does_not_keep_others_waiting(database: Database, queue: Queue) -> None:
+    for n in range(40):
+        enqueue(database, queue, f"run_a{n}", of=(OURS, "prs_a"))
+    enqueue(database, queue, "run_b", of=(OURS, "prs_b"))
+    enqueue(database, queue, "run_c", of=(OTHERS, "prs_c"))
+    first = {claimed(database, queue).subject for _ in range(4)}
+    assert {"run_b", "run_c"} < first
+
+
+def test_what_people_wait_for_comes_before_what_is_in_the_background(database: Database, queue: Queue) -> None:
+    with database.writing(None) as work:
+        queue.enqueue(work, "run", "nightly", OURS, background=True)
+    enqueue(database, queue, "asked")
+    assert [claimed(database, queue).subject for _ in range(2)] == ["asked", "nightly"]
+
+
+def test_an_organisation_has_no_more_under_way_than_it_may(database: Database) -> None:
+    queue = Queue(LEASE, most_at_once=2)
+    for n in range(3):
+        enqueue(database, queue, f"run_{n}")
+    enqueue(database, queue, "run_of_others", of=(OTHERS, ""))
+    mine = [claimed(database, queue) for _ in range(3)]
+    assert sorted(lease.org_id for lease in mine) == [OTHERS, OURS, OURS]
+    assert claim(database, queue) is None
+    with database.writing(None) as work:
+        queue.done(work, next(lease for lease in mine if lease.org_id == OURS))
+    assert claimed(database, queue).org_id == OURS
+
+
+def test_an_older_worker_leaves_alone_what_a_newer_one_has_had(database: Database) -> None:
+    old, new = Queue(LEASE), Queue(LEASE, version=2)
+    enqueue(database, old)
+    lease = claimed(database, new)
+    with database.writing(None) as work:
+        new.release(work, lease, work.now())
+    assert claim(database, old) is None
+    assert claim(database, new) is not None
+
+
+def test_what_loses_its_workers_again_and_again_is_only_done_alone(
+    database: Database, queue: Queue, clock: FakeClock
+) -> None:
+    enqueue(database, queue)
+    for _ in range(2):
+        assert not claimed(database, queue).is_suspect
+        clock.move(timedelta(seconds=LEASE + 1))
+    enqueue(database, queue, "run_2")
+    with database.writing(None) as work:
+        assert queue.claim(work, KINDS, suspects=False) is None, "It has waited long enough for others to make room."
+    lease = claimed(database, queue)
+    assert (lease.subject, lease.is_suspect) == ("run_1", True)
+    with database.writing(None) as work:
+        other = queue.claim(work, KINDS, suspects=False)
+    assert other is not None
+    assert other.subject == "run_2"
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue, "asked")
+    enqueue(database, queue, "given back", after=2)
+    enqueue(database, queue, "tomorrow", after=86400)
+    enqueue(database, queue, "of a dead worker")
+    with database.writing(None) as work:
+        held = queue.claim(work, KINDS)
+    assert held is not None
+    clock.move(timedelta(hours=-1))
+    assert claim(database, queue) is None
+    with database.writing(None) as work:
+        queue.clock_went_back(work, timedelta(hours=1))
+    assert {claimed(database, queue).subject for _ in range(2)} == {"asked", "given back", "of a dead worker"} - {
+        held.subject
+    }
+    clock.move(timedelta(seconds=LEASE + 1))
+    assert claim(database, queue) is not None
+
+
+def test_tasks_that_are_missing_are_named(database: Database, queue: Queue) -> None:
+    enqueue(database, queue, "run_1")
+    with database.reading(None) as work:
+        assert queue.missing(work, "run", ["run_1", "run_2"]) == ["run_2"]
+
+
+def test_leases_run_by_the_clock_of_the_server_whatever_a_worker_believes(server: Server) -> None:
+    database = Database(server.create())
+    queue = Queue(LEASE)
+    enqueue(database, queue)
+    claimed(database, queue)
+    assert abs(database.clock.now() - SystemClock().now()) < timedelta(minutes=1)
+    with database.reading(None) as work:
+        assert not queue.due(work, KINDS)
+        assert abs(queue.now(work) - SystemClock().now()) < timedelta(minutes=1)
+    database.close()

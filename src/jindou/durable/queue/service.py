@@ -8,15 +8,15 @@ from sqlalchemy import ColumnElement, CursorResult, and_, case, delete, func, no
 from sqlalchemy.dialects import postgresql, sqlite
 
 from jindou.db import Work
-from jindou.durable.queue.tables import TaskRow
+from jindou.durable.queue.tables import IS_SUSPECT, SUSPECT, TaskRow
 from jindou.durable.queue.turns import PRIORITIES, Turns
 from jindou.durable.queue.types import Lease, LeaseLost
 from jindou.durable.signals import Signals
 
 __all__ = ["Queue"]
 
-_SUSPECT = 2
-"""Workers that have died at a task without progress, from which on it may be what kills them."""
+_PATIENCE = timedelta(seconds=1)
+"""How long what has to be done alone waits for a worker that happens to have nothing else under way."""
 
 _TOPIC = "jindou_task"
 _FREED_AT_ONCE = 500
@@ -104,13 +104,10 @@ class Queue:
         person, and of a person's tasks the one that has waited longest.
 
         Without `suspects` it is none that has lost its workers again and again: such a one is done alone, so that it
-        takes no other with it.
+        takes no other with it. It has waited long enough when nothing else is given out.
         """
         self.tend(work)
-        ready = self._ready(work, kinds)
-        if not suspects:
-            ready.append(TaskRow.lost < _SUSPECT)
-        row = self._turns.take(work, ready, lambda org_id: self._has_room(work, org_id))
+        row = self._next(work, self._ready(work, kinds), suspects=suspects)
         if row is None:
             return None
         row.attempts += 1
@@ -229,6 +226,18 @@ class Queue:
             TaskRow.version <= self._version,
         ]
 
+    def _next(self, work: Work, ready: list[ColumnElement[bool]], *, suspects: bool) -> TaskRow | None:
+        def has_room(org_id: str) -> bool:
+            return self._has_room(work, org_id)
+
+        waits = select(TaskRow.available_at).where(*ready, IS_SUSPECT).order_by(TaskRow.available_at).limit(1)
+        since = work.session.scalars(waits).first()
+        if since is not None and suspects:
+            return self._turns.take(work, [*ready, IS_SUSPECT], has_room)
+        if since is not None and since < self.now(work) - _PATIENCE:
+            return None
+        return self._turns.take(work, [*ready, not_(IS_SUSPECT)], has_room)
+
     def _has_room(self, work: Work, org_id: str) -> bool:
         if not self._most_at_once or not org_id:
             return True
@@ -274,7 +283,7 @@ def _greater(one: Any, other: Any) -> ColumnElement[int]:
 
 
 def _as_lease(row: TaskRow) -> Lease:
-    return Lease(row.lease_id or "", row.kind, row.subject, row.org_id, row.wakes, row.attempts, row.lost >= _SUSPECT)
+    return Lease(row.lease_id or "", row.kind, row.subject, row.org_id, row.wakes, row.attempts, row.lost >= SUSPECT)
 
 
 def _rows(result: object) -> int:

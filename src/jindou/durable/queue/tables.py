@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, SmallInteger, String, text
+from sqlalchemy import Index, SmallInteger, String, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base
 
-__all__ = ["TaskRow"]
+__all__ = ["IS_SUSPECT", "SUSPECT", "TaskRow"]
+
+SUSPECT = 2
+"""Workers that have died at a task without progress, from which on it may be what kills them."""
 
 
 def _index(name: str, *columns: str, sqlite: str, postgresql: str = "") -> Index:
@@ -34,6 +37,7 @@ class TaskRow(Base):
         ),
         _index("ix_task_waiting", "available_at", sqlite="ready = 0", postgresql="NOT ready"),
         _index("ix_task_lease_until", "lease_until", sqlite="lease_until IS NOT NULL"),
+        _index("ix_task_suspect", "available_at", sqlite=f"lost >= {SUSPECT}"),
         _index("ix_task_held", "org_id", sqlite="lease_until IS NOT NULL"),
     )
 
@@ -50,3 +54,7 @@ class TaskRow(Base):
     lost: Mapped[int] = mapped_column(server_default="0")
     lease_id: Mapped[str | None] = mapped_column(String(40))
     lease_until: Mapped[datetime | None]
+
+
+IS_SUSPECT = TaskRow.lost >= literal_column(str(SUSPECT))
+"""Written out, so that the databases see that an index is of just these."""

@@ -176,8 +176,13 @@ class Worker:
                 ahead = self._watch_clock(ahead)
 
     def _hold(self, lease: Lease) -> None:
-        with self._database.writing(None) as work:
-            self._queue.hold(work, lease)
+        try:
+            with self._database.writing(None) as work:
+                self._queue.hold(work, lease)
+        except LeaseLost:
+            # The task may have ended while this waited for its turn to write.
+            if lease.id in self._held:
+                raise
 
     def _watch_clock(self, before: timedelta | None) -> timedelta:
         """Return how far the database's clock is ahead of this machine's steady one; one set back harms no task."""

@@ -104,8 +104,8 @@ class Signals:
 
     def _listen(self) -> None:
         pooled = self._database.engine.raw_connection()
-        pooled.detach()
         connection: Any = pooled.driver_connection
+        pooled.detach()
         try:
             connection.autocommit = True
             for topic in self._listeners:

@@ -11,6 +11,7 @@ _INDEXES = {
     "ix_task_turn": (["priority", "org_id", "person_id", "available_at"], ("ready = 1", "ready")),
     "ix_task_waiting": (["available_at"], ("ready = 0", "NOT ready")),
     "ix_task_lease_until": (["lease_until"], _HELD),
+    "ix_task_suspect": (["available_at"], ("lost >= 2", "lost >= 2")),
     "ix_task_held": (["org_id"], _HELD),
 }
 

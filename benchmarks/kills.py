@@ -1,0 +1,173 @@
+"""Workers and the engine killed at random instants, while companies have refunds made: what is lost, doubled or stuck.
+
+``python benchmarks/kills.py --json [--kills 1000] [--database sqlite]`` ends with one line of JSON:
+
+- ``lost``: runs that ended without the effect they were asked for;
+- ``doubled``: effects beyond the one of each run;
+- ``stuck``: runs that did not end by themselves;
+- ``recovery_s``: the longest time from a kill until a run that it hit was taken up again, or over.
+
+Each kill is a SIGKILL of a worker, of the engine, or of both, some time after what the last one hit has gone on. On
+PostgreSQL two workers are at work, so that a run goes over to the other one; on SQLite the one process is started again
+at once, as a service manager does.
+"""
+
+import argparse
+import importlib
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TENANTS = 5
+OPEN_RUNS = 12
+LONGEST_LIFE = 1.0
+LOOK_SECONDS = 0.02
+GIVE_UP_SECONDS = 60.0
+WORKERS = {"sqlite": 1, "postgresql": 2}
+
+
+class Killing:
+    """Kills, watches what was hit until it goes on, and keeps the queue filled."""
+
+    def __init__(self, fleet: Any, workers: int, dice: random.Random) -> None:
+        self._fleet = fleet
+        self._workers = workers
+        self._dice = dice
+        self._orders: list[str] = fleet.orders()
+        self._hit: dict[str, tuple[str, int, float]] = {}
+        self.recoveries: list[float] = []
+
+    def go(self, kills: int) -> None:
+        """Kill so often, then let everything end."""
+        for number in range(kills):
+            self._watch(self._dice.uniform(0.0, LONGEST_LIFE))
+            self._kill()
+            if (number + 1) % 25 == 0:
+                slowest = max(self.recoveries, default=0.0)
+                _say(f"{number + 1} kills, {len(self._fleet.asked)} runs, slowest {slowest:.1f} s")
+        self._stand_up()
+        until = time.monotonic() + GIVE_UP_SECONDS
+        while not self._fleet.all_over() and time.monotonic() < until:
+            self._note(self._fleet.open(), self._fleet.held())
+            time.sleep(LOOK_SECONDS)
+
+    def _fill(self) -> None:
+        self._stand_up()
+        for _ in range(OPEN_RUNS - len(self._fleet.open())):
+            count = len(self._fleet.asked)
+            self._fleet.ask(self._fleet.people[count % TENANTS], self._orders[count % len(self._orders)])
+
+    def _stand_up(self) -> None:
+        while len(self._fleet.workers) < self._workers:
+            self._fleet.start_worker()
+
+    def _watch(self, seconds: float) -> None:
+        """Wait until some worker is at work and what was hit has gone on, and then so much longer."""
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while (self._hit or not self._fleet.held()) and time.monotonic() < give_up:
+            self._fill()
+            self._note(self._fleet.open(), self._fleet.held())
+            time.sleep(LOOK_SECONDS)
+        time.sleep(seconds)
+
+    def _note(self, left: dict[str, int], held: dict[str, str]) -> None:
+        """Note which runs that were hit have been taken up again, or are over."""
+        now = time.monotonic()
+        for run_id, (lease, seen, hit_at) in list(self._hit.items()):
+            if left.get(run_id, seen + 1) > seen or held.get(run_id, lease) != lease:
+                self.recoveries.append(now - hit_at)
+                del self._hit[run_id]
+
+    def _kill(self) -> None:
+        what = self._dice.choice(("worker", "engine", "both"))
+        left, held = self._fleet.open(), self._fleet.held()
+        self._note(left, held)
+        hit_at = time.monotonic()
+        if what != "engine":
+            self._fleet.kill(self._dice.choice(self._fleet.workers))
+        if what != "worker":
+            self._fleet.kill(self._fleet.engine)
+            self._fleet.start_engine()
+        for run_id in held.keys() & left.keys():
+            self._hit.setdefault(run_id, (held[run_id], left[run_id], hit_at))
+
+
+def main() -> None:
+    """Measure, and end with the figures."""
+    asked = _arguments()
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    support: Any = importlib.import_module("support.fleet")
+    with tempfile.TemporaryDirectory() as folder, _database(asked.database) as url:
+        workers = WORKERS[asked.database]
+        with support.open_fleet(Path(folder) / "home", url) as fleet:
+            fleet.found(TENANTS)
+            killing = Killing(fleet, workers, random.Random(asked.seed))  # noqa: S311 - dice, no secret
+            killing.go(asked.kills)
+            figures = _figures(fleet, killing, asked)
+    if asked.json:
+        print(json.dumps(figures))
+        return
+    for name, figure in figures.items():
+        print(f"{name}: {figure['value']} {figure['unit']} ({figure['reach']}; against {figure['against']})")
+
+
+def _figures(fleet: Any, killing: Killing, asked: argparse.Namespace) -> dict[str, dict[str, object]]:
+    runs, effects = fleet.runs(), fleet.effects()
+    over = {run_id for run_id, run in runs.items() if run.finished_at is not None}
+    for told in fleet.unfinished():
+        _say(f"not done: {told}")
+    against = (
+        f"{asked.kills} SIGKILLs of a worker, the engine or both on {asked.database}: {len(runs)} runs of 5 tenants"
+    )
+    return {
+        "lost": _figure(sum(not effects[run_id] for run_id in over), "effects", "0", against),
+        "doubled": _figure(sum(max(0, made - 1) for made in effects.values()), "effects", "0", against),
+        "stuck": _figure(len(runs) - len(over), "runs", "0", against),
+        "recovery_s": _figure(
+            round(max(killing.recoveries, default=0.0), 2),
+            "s",
+            "< 10",
+            f"slowest of {len(killing.recoveries)} times that a run was hit; median {_median(killing.recoveries)} s",
+        ),
+    }
+
+
+def _median(values: list[float]) -> float:
+    return round(sorted(values)[len(values) // 2], 2) if values else 0.0
+
+
+def _figure(value: float, unit: str, reach: str, against: str) -> dict[str, object]:
+    return {"value": value, "unit": unit, "reach": reach, "against": against}
+
+
+@contextmanager
+def _database(kind: str) -> Generator[str]:
+    if kind == "sqlite":
+        yield ""
+        return
+    servers: Any = importlib.import_module("support.servers")
+    with servers.open_server() as server:
+        yield server.create()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--database", choices=sorted(WORKERS), default="sqlite")
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--json", action="store_true", help="end with the figures as JSON")
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
