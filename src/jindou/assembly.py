@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jindou import __version__
 from jindou.agents.approvals import EXPIRE_TASK, RUN_TASK, Approvals
-from jindou.agents.assistants import Assistants
+from jindou.agents.assistants import Assistants, Limits
 from jindou.agents.conversations import Conversations
 from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
 from jindou.agents.tools import Doorway, actions_of
@@ -156,6 +156,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     ledger = Ledger(ground.database, usage.attempts, ground.queue, ground.metrics.ledger)
     assistants = Assistants(ground.assistant_folders())
     approvals = Approvals(ground.queue, ground.policy, ground.audit, ground.principals, settings.approval_hours)
+    conversations = Conversations()
     parts = _parts(
         ground,
         settings,
@@ -164,8 +165,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         usage=usage,
         assistants=assistants,
         approvals=approvals,
+        conversations=conversations,
     )
-    conversations = Conversations()
     runner = Runner(parts)
     return Platform(
         settings=settings,
@@ -205,6 +206,7 @@ def _parts(
     usage: Usage,
     assistants: Assistants,
     approvals: Approvals,
+    conversations: Conversations,
 ) -> Parts:
     stream = Stream()
     return Parts(
@@ -215,13 +217,26 @@ def _parts(
         doorway=_doorway(ground, assistants),
         approvals=approvals,
         assistants=assistants,
+        conversations=conversations,
         principals=ground.principals,
         audit=ground.audit,
         deployments=deployments,
         model=model,
         context_tokens=settings.context_tokens,
-        max_steps=settings.run_max_steps,
+        limits=_limits(settings),
+        parallel_calls=settings.run_parallel_calls,
         answer_max_tokens=settings.answer_max_tokens,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        steps=settings.run_max_steps,
+        tokens=settings.run_max_tokens or None,
+        cost_micro=settings.run_max_cost_micro or None,
+        seconds=settings.run_max_seconds,
+        model_seconds=settings.model_max_seconds,
+        tool_seconds=settings.tool_max_seconds,
     )
 
 

@@ -64,6 +64,7 @@ class Tool:
     facts: Callable[..., Facts] | None = None
     facts_type: Mapping[str, type] = field(default_factory=dict[str, type])
     preview: Callable[..., Sequence[Change]] | None = None
+    known: Callable[[Call], dict[str, object] | None] | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, without titles, as a model should see it."""
@@ -90,10 +91,12 @@ def tool(
     facts: Callable[..., Facts] | None = None,
     facts_type: Mapping[str, type] | None = None,
     preview: Callable[..., Sequence[Change]] | None = None,
+    known: Callable[[Call], dict[str, object] | None] | None = None,
 ) -> Tool:
     """Make a tool of `function(call, **arguments)`, whose signature is the schema and whose docstring the model reads.
 
     `facts` and `preview` take the same arguments as `function`; `facts_type` gives the type of each fact.
+    `known` takes the call alone and returns its result if its effect has happened, without making it happen.
     """
     hints = get_type_hints(function, include_extras=True)
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in {"self", "call"}]
@@ -112,6 +115,7 @@ def tool(
         facts=facts,
         facts_type=dict(facts_type or {}),
         preview=preview,
+        known=known,
     )
 
 

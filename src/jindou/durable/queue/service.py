@@ -6,7 +6,7 @@ from sqlalchemy import CursorResult, Select, delete, or_, select, update
 
 from jindou.db import Work
 from jindou.durable.queue.tables import TaskRow
-from jindou.durable.queue.types import Lease, LeaseLost
+from jindou.durable.queue.types import Lease, LeaseLost, Standing
 
 __all__ = ["Queue"]
 
@@ -104,6 +104,11 @@ class Queue:
     def waiting(self, work: Work, kind: str) -> int:
         """Return how many tasks of `kind` there are, held or not."""
         return len(work.session.scalars(select(TaskRow.subject).where(TaskRow.kind == kind)).all())
+
+    def standing(self, work: Work, kind: str, subject: str) -> Standing | None:
+        """Return how a task stands, or None if nobody asks for it."""
+        row = work.session.get(TaskRow, (kind, subject))
+        return None if row is None else Standing(row.available_at, row.lease_until, row.attempts)
 
     def _mine(self, work: Work, lease: Lease, values: dict[str, object]) -> None:
         updated = work.session.execute(

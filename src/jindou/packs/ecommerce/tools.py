@@ -33,6 +33,7 @@ def tools_on(shop: Shop) -> Sequence[Tool]:
             facts=writes.refund_facts,
             facts_type=_REFUND_FACTS,
             preview=writes.refund_preview,
+            known=writes.known,
         ),
         tool(
             writes.change_address,
@@ -41,11 +42,13 @@ def tools_on(shop: Shop) -> Sequence[Tool]:
             facts=writes.address_facts,
             facts_type={"shipped": bool},
             preview=writes.address_preview,
+            known=writes.known,
         ),
         tool(
             writes.draft_reply,
             risk="write",
             title={"en": "Draft a reply", "zh": "起草回复"},
             preview=writes.draft_preview,
+            known=writes.known,
         ),
     )

@@ -46,7 +46,7 @@ def get(request: Request, who: Who, run_id: str) -> RunDetail:
 def cancel(request: Request, who: Who, run_id: str) -> Run:
     """Ask a run to stop; it does within two seconds, or when the tool under way has returned."""
     with writing(request) as work:
-        return platform_of(request).runs.cancel(work, who, run_id)
+        return platform_of(request).runs.control.cancel(work, who, run_id)
 
 
 @router.get("/{run_id}/events", response_class=StreamingResponse)
