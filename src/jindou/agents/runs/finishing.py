@@ -5,7 +5,7 @@ from typing import Any
 from jindou.agents.runs.fold import Finish
 from jindou.agents.runs.limits import stop_work
 from jindou.agents.runs.queries import as_run, steps_of
-from jindou.agents.runs.segment import Segment, load
+from jindou.agents.runs.segment import Segment, State, load
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.tool_step import asked_of
 from jindou.db import Work
@@ -28,15 +28,15 @@ _UNDER_WAY: dict[str, Any] = {
 _NOTHING: dict[str, Any] = {"error": "This was begun and never ended. Nothing was changed.", "took_effect": "no"}
 
 
-def finish(segment: Segment, finish: Finish, *, seen: int | None = None) -> bool:
+def finish(segment: Segment, finish: Finish, seen: State | None = None) -> bool:
     """End the run, and return False: the segment is over.
 
-    It goes on instead if it has got a further step since it had the `seen` ones: its person has told it more.
+    It goes on instead if it has got a further step since it was `seen`: its person has told it more.
     """
     parts = segment.parts
-    known = _look_up(segment)
+    known = _look_up(segment, seen)
     with segment.writing() as (work, run):
-        if seen is not None and run.steps != seen and not run.cancel_requested:
+        if seen is not None and run.steps != seen.run.steps and not run.cancel_requested:
             return True
         for step in steps_of(work, run.id):
             _close(segment, work, run, step, known, is_stopped=finish.status == "cancelled")
@@ -72,10 +72,10 @@ def _close(segment: Segment, work: Work, run: RunRow, step: StepRow, known: Know
         journal.end_step(work, run, step, "cancelled", {})
 
 
-def _look_up(segment: Segment) -> Known:
+def _look_up(segment: Segment, state: State | None) -> Known:
     """Find out about the calls that were begun and never ended, as far as their tools can say."""
     try:
-        state = load(segment.parts, segment.lease)
+        state = state or load(segment)
     except NotFound:
         return {}
     known: Known = {}

@@ -69,7 +69,7 @@ class State:
     limits: Limits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
     """One stretch of a run, under a lease. `stopping` says that the server is about to stop.
 
@@ -80,6 +80,7 @@ class Segment:
     lease: Lease
     stopping: Callable[[], bool]
     left: set[str] = field(default_factory=set[str])
+    _earlier: list[Journalled] | None = None
 
     @contextmanager
     def writing(self, *, progress: bool = False) -> Generator[tuple[Work, RunRow]]:
@@ -94,20 +95,27 @@ class Segment:
             self.parts.queue.hold(work, self.lease, progress=progress)
             yield work, run
 
+    def earlier(self, work: Work, run: RunRow) -> list[Journalled]:
+        """Return the runs before this one. They are over, so a segment reads them once."""
+        if self._earlier is None:
+            self._earlier = [(past, steps_of(work, past.id)) for past in _earlier(self.parts, work, run)]
+        return self._earlier
 
-def load(parts: Parts, lease: Lease) -> State:
-    """Read the run of a lease.
+
+def load(segment: Segment) -> State:
+    """Read the run of a segment.
 
     Raises:
         NotFound: its person or its assistant is gone.
     """
+    parts, lease = segment.parts, segment.lease
     with parts.database.reading(lease.org_id) as work:
         run = work.session.get_one(RunRow, lease.subject)
         assistant = parts.assistants.get(run.assistant)
         return State(
             run=run,
             steps=steps_of(work, run.id),
-            earlier=[(past, steps_of(work, past.id)) for past in _earlier(parts, work, run)],
+            earlier=segment.earlier(work, run),
             who=parts.principals.principal(work, run.org_id, run.person_id),
             assistant=assistant,
             limits=both(parts.limits, assistant.limits),

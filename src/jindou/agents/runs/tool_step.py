@@ -30,8 +30,10 @@ def call_tools(segment: Segment, state: State, action: CallTools) -> bool:
         LimitPassed: a call took longer than it may.
     """
     calls = [_ToolStep(segment, state, step) for step in _begin(segment, state, action)]
+    watch = Watch(segment, state, "tool")
     at_work = AtWork[_Allowed](lambda ended: ended.of.step.keep_late(ended))
-    moved = False
+    # One that has only now been found to need an approval does not keep the other calls of the answer waiting.
+    moved = any(of.step is None or of.step.status != _WAITING for of in action.calls)
     for call in calls:
         found = call.advance()
         moved = moved or found != _WAITING
@@ -42,13 +44,12 @@ def call_tools(segment: Segment, state: State, action: CallTools) -> bool:
                 break
     if not moved:
         return _rest(segment)
-    _gather(segment, state, at_work)
+    _gather(segment, watch, at_work)
     return True
 
 
-def _gather(segment: Segment, state: State, at_work: "AtWork[_Allowed]") -> None:
+def _gather(segment: Segment, watch: Watch, at_work: "AtWork[_Allowed]") -> None:
     """Write down each result as it comes, until all are there or the run has to go on without them."""
-    watch = Watch(segment, state, "tool")
     failure: Exception | None = None
     while at_work.pending:
         ended = at_work.next(watch.must_stop)
@@ -182,6 +183,8 @@ class _ToolStep:
         return "This run has changed all that one run may change. Nothing more was changed; ask again for the rest."
 
     def _approval(self, checked: Checked) -> tuple[Approval | None, bool]:
+        if self._step.approval_id is None:
+            return None, False
         with self._parts.database.reading(self._segment.lease.org_id) as work:
             approval = self._parts.approvals.of_step(work, self._step.id)
             return approval, approval is not None and self._parts.approvals.still_stands(work, approval, checked)

@@ -76,7 +76,7 @@ class Runner:
     def _advance(self, segment: Segment) -> bool:
         """Do the one thing that is next; False when the segment is over."""
         try:
-            state = load(self._parts, segment.lease)
+            state = load(segment)
             return _do(segment, state, self._next(state))
         except Stopped:
             return True
@@ -112,7 +112,7 @@ def _do(segment: Segment, state: State, action: Action) -> bool:
         case Pause():
             return _pause(segment)
         case Finish():
-            return finish(segment, action, seen=state.run.steps)
+            return finish(segment, action, state)
 
 
 def _wait(segment: Segment, error: RateLimited) -> bool:
