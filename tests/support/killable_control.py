@@ -38,7 +38,7 @@ def main(home: Path, kill_at: int) -> None:
         if kill_at:
             arm(kill_at)
         clerk = as_person(platform, "clerk")
-        run = _oldest(platform, clerk)
+        run = _first(platform, clerk)
         if run is None:
             with platform.database.writing(clerk.org_id) as work:
                 run = platform.runs.start(work, clerk, StartRun(message=ASK))
@@ -49,9 +49,9 @@ def main(home: Path, kill_at: int) -> None:
         (home / FOUND).write_text(json.dumps(_found(platform, run.id)))
 
 
-def _oldest(platform: Platform, clerk: Principal) -> Run | None:
+def _first(platform: Platform, clerk: Principal) -> Run | None:
     with platform.database.reading(clerk.org_id) as work:
-        return next(iter(platform.runs.list_runs(work, clerk)[::-1]), None)
+        return next((run for run in platform.runs.list_runs(work, clerk) if run.branched_from is None), None)
 
 
 def _control(platform: Platform, clerk: Principal, run: Run) -> None:
@@ -83,7 +83,7 @@ def _branch(platform: Platform, clerk: Principal, run_id: str) -> None:
 def _found(platform: Platform, run_id: str) -> dict[str, object]:
     manager = as_person(platform, "manager")
     with platform.database.reading(manager.org_id) as work:
-        rows = list(work.session.scalars(select(RunRow).order_by(RunRow.id)))
+        rows = sorted(work.session.scalars(select(RunRow)), key=lambda row: row.branched_from or "")
         steps = list(work.session.scalars(select(StepRow).order_by(StepRow.run_id, StepRow.n)))
         events = list(work.session.scalars(select(RunEventRow).order_by(RunEventRow.run_id, RunEventRow.seq)))
         return {

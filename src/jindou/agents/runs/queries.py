@@ -19,7 +19,8 @@ __all__ = ["as_detail", "as_event", "as_run", "as_step", "locked", "steps_of"]
 
 def locked(work: Work, run_id: str) -> RunRow:
     """Return a run that nobody else changes before this unit of work ends."""
-    return work.session.get_one(RunRow, run_id, with_for_update=True)
+    # What this unit of work has read of it before may be older than the lock.
+    return work.session.get_one(RunRow, run_id, with_for_update=True, populate_existing=True)
 
 
 def steps_of(work: Work, run_id: str) -> list[StepRow]:
