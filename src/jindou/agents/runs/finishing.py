@@ -81,7 +81,8 @@ def _look_up(segment: Segment, state: State | None) -> Known:
     known: Known = {}
     for step in state.steps:
         if step.kind == "tool" and step.status == "started":
-            took_effect, result = segment.parts.doorway.look_up(asked_of(segment.parts, state, step))
+            asked = asked_of(segment.parts, state, step, step.request["arguments"])
+            took_effect, result = segment.parts.doorway.look_up(asked)
             if took_effect:
                 known[step.id] = {"result": result, "took_effect": "yes"}
             elif took_effect is None:

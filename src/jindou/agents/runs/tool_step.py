@@ -1,5 +1,6 @@
 """The tool calls of a run: through the doorway, with their approvals, journalled before and after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,8 @@ def call_tools(segment: Segment, state: State, action: CallTools) -> bool:
     Raises:
         LimitPassed: a call took longer than it may.
     """
-    calls = [_ToolStep(segment, state, step) for step in _begin(segment, state, action)]
+    steps = _begin(segment, state, action)
+    calls = [_ToolStep(segment, state, step, of) for step, of in zip(steps, action.calls, strict=True)]
     watch = Watch(segment, state, "tool")
     at_work = AtWork[_Allowed](lambda ended: ended.of.step.keep_late(ended))
     # One that has only now been found to need an approval does not keep the other calls of the answer waiting.
@@ -107,12 +109,12 @@ class _Allowed:
 class _ToolStep:
     """A call that has its step in the journal."""
 
-    def __init__(self, segment: Segment, state: State, step: StepRow) -> None:
+    def __init__(self, segment: Segment, state: State, step: StepRow, of: CallTool) -> None:
         self._segment = segment
         self._parts = segment.parts
         self._state = state
         self._step = step
-        self._asked = asked_of(segment.parts, state, step)
+        self._asked = asked_of(segment.parts, state, step, of.call.arguments)
 
     @property
     def id(self) -> str:
@@ -279,13 +281,13 @@ class _ToolStep:
         self._parts.audit.append(work, who.org_id, actor=actor, on_behalf_of=who.person_id, entry=entry)
 
 
-def asked_of(parts: Parts, state: State, step: StepRow) -> Asked:
+def asked_of(parts: Parts, state: State, step: StepRow, arguments: Mapping[str, object]) -> Asked:
     """Return the call of a step as the doorway takes it; its key is the same whenever the step is done again."""
     return Asked(
         who=state.who,
         assistant=state.assistant,
         name=step.name,
-        arguments=step.request["arguments"],
+        arguments=arguments,
         key=f"{state.run.id}:{step.id}",
         now=parts.database.clock.now(),
     )
