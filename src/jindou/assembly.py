@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from jindou.agents.approvals import RUN_TASK, Approvals, Terms
-from jindou.agents.assistants import Assistants
+from jindou.agents.assistants import Assistants, Limits
 from jindou.agents.conversations import Conversations
-from jindou.agents.runs import Journal, Parts, Runner, Runs, Stream
+from jindou.agents.runs import Journal, Parts, Runner, Runs
 from jindou.agents.tools import Doorway
 from jindou.assembly_gateway import Gateway, NotPrepared, open_prices
 from jindou.assembly_ground import Ground, installed_packs, lay_ground
@@ -209,7 +209,6 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         approvals=approvals,
         doorway=doorway,
     )
-    conversations = Conversations()
     runner = Runner(parts)
     return Platform(
         settings=settings,
@@ -226,9 +225,9 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         budgets=_budgets(ground, usage, assistants),
         ledger=ledger,
         assistants=assistants,
-        conversations=conversations,
+        conversations=parts.conversations,
         approvals=approvals,
-        runs=Runs(parts, ground.policy, conversations, settings.message_max_chars),
+        runs=Runs(parts, ground.policy, settings.message_max_chars),
         doorway=doorway,
         deployments=deployments,
         engine=deployments.engine("", model),
@@ -294,22 +293,35 @@ def _parts(
     approvals: Approvals,
     doorway: Doorway,
 ) -> Parts:
-    stream = Stream(ground.signals)
+    journal = Journal(ground.signals, usage, ground.metrics, ground.spans)
     return Parts(
         database=ground.database,
         queue=ground.queue,
-        journal=Journal(stream, usage, ground.metrics, ground.spans),
-        stream=stream,
+        journal=journal,
+        stream=journal.stream,
         doorway=doorway,
         approvals=approvals,
         assistants=assistants,
+        conversations=Conversations(),
         principals=ground.principals,
         audit=ground.audit,
         deployments=deployments,
         model=model,
         context_tokens=settings.context_tokens,
-        max_steps=settings.run_max_steps,
+        limits=_limits(settings),
+        parallel_calls=settings.run_parallel_calls,
         answer_max_tokens=settings.answer_max_tokens,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        steps=settings.run_max_steps,
+        tokens=settings.run_max_tokens or None,
+        cost_micro=settings.run_max_cost_micro or None,
+        seconds=settings.run_max_seconds,
+        model_seconds=settings.model_max_seconds,
+        tool_seconds=settings.tool_max_seconds,
     )
 
 

@@ -68,6 +68,18 @@ class Settings(BaseSettings):
         description="Seconds a worker that is told to stop gives its runs before it hands them over.",
     )
     run_max_steps: int = Field(default=12, ge=1, le=200, description="Model and tool calls in one run, at most.")
+    run_max_tokens: int = Field(default=0, ge=0, description="Tokens that one run may use; 0 means no limit.")
+    run_max_cost_micro: int = Field(
+        default=0, ge=0, description="Millionths of the currency that one run may cost; 0 means no limit."
+    )
+    run_max_seconds: int = Field(
+        default=3600, ge=1, description="Seconds that one run may be at work, without its waits."
+    )
+    model_max_seconds: int = Field(default=900, ge=1, description="Seconds that one model call of a run may take.")
+    tool_max_seconds: int = Field(default=120, ge=1, description="Seconds that one tool call of a run may take.")
+    run_parallel_calls: int = Field(
+        default=4, ge=1, le=16, description="Reading tool calls of one run that go on at the same time."
+    )
     answer_max_tokens: int = Field(default=512, ge=16, le=8192, description="Tokens of one model answer, at most.")
     message_max_chars: int = Field(default=16000, ge=1, description="Characters in one message of a person, at most.")
     approval_hours: float = Field(default=72.0, gt=0, description="Hours until an undecided approval expires.")

@@ -104,7 +104,7 @@ class Desk:
         """Ask a run to stop."""
         who = who or self.clerk
         with self.platform.database.writing(who.org_id) as work:
-            return self.platform.runs.cancel(work, who, run_id)
+            return self.platform.runs.control.cancel(work, who, run_id)
 
     def inbox(self, who: Principal | None = None, status: str | None = None) -> list[Approval]:
         """Return what somebody asked for or may decide."""

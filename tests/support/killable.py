@@ -24,6 +24,8 @@ ORDER = "SO-10007"
 AMOUNT = 120.0
 FOUND = "found.json"
 
+__all__ = ["FOUND", "arm", "drain", "main"]
+
 
 def main(home: Path, kill_at: int) -> None:
     """Start, or go on with, the one run; decide its approval; go on to the end."""
@@ -31,22 +33,23 @@ def main(home: Path, kill_at: int) -> None:
         with platform.database.writing(None) as work:
             platform.queue.recover(work)
         if kill_at:
-            _arm(kill_at)
+            arm(kill_at)
         clerk, manager = as_person(platform, "clerk"), as_person(platform, "manager")
         with platform.database.reading(clerk.org_id) as work:
             known = platform.runs.list_runs(work, clerk)
         if not known:
             with platform.database.writing(clerk.org_id) as work:
                 platform.runs.start(work, clerk, StartRun(message="Refund 120 for SO-10007, broken lamp"))
-        _drain(platform)
+        drain(platform)
         with platform.database.writing(manager.org_id) as work:
             for approval in platform.approvals.list_approvals(work, manager, "waiting"):
                 platform.approvals.decide(work, manager, approval.id, Verdict(decision="approve"))
-        _drain(platform)
+        drain(platform)
         (home / FOUND).write_text(json.dumps(_found(platform)))
 
 
-def _arm(kill_at: int) -> None:
+def arm(kill_at: int) -> None:
+    """Die right before the N-th commit from now on."""
     left = kill_at
 
     def before_commit(_connection: object) -> None:
@@ -58,7 +61,8 @@ def _arm(kill_at: int) -> None:
     event.listen(Engine, "commit", before_commit)
 
 
-def _drain(platform: Platform) -> None:
+def drain(platform: Platform) -> None:
+    """Move every run on until it is over or rests."""
     while True:
         with platform.database.writing(None) as work:
             lease = platform.queue.claim(work, ("run",))

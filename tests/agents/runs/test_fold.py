@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from jindou.agents.runs.fold import AskModel, CallTool, Finish, Journalled, messages_of, next_action
+from jindou.agents.runs.fold import AskModel, CallTools, Finish, Journalled, Pause, counting, messages_of, next_action
+from jindou.agents.runs.limits import LimitPassed
 from jindou.agents.runs.tables import RunRow, StepRow
 
 RULE = {"id": "shop.no", "reason": {"en": "No.", "zh": "不。"}}
 
 
-def run(*, cancel: bool = False, **fields: Any) -> RunRow:
+def run(*, cancel: bool = False, pause: bool = False, **fields: Any) -> RunRow:
     values: dict[str, Any] = {"id": "run_2", "message": "Do it", "rules": [], "answer": None, "status": "running"}
     values |= fields
-    return RunRow(cancel_requested=cancel, **values)
+    return RunRow(cancel_requested=cancel, pause_requested=pause, **values)
 
 
 def model(n: int, *calls: str, text: str = "", status: str = "done") -> StepRow:
@@ -26,8 +27,12 @@ def model(n: int, *calls: str, text: str = "", status: str = "done") -> StepRow:
 def tool(n: int, call: str, status: str = "done", **response: Any) -> StepRow:
     rules = [RULE] if status == "refused" else []
     return StepRow(
-        id=f"stp_{n}", n=n, kind="tool", status=status, request={"call": call}, response=response, rules=rules
+        id=f"stp_{n}", n=n, kind="tool", name="a", status=status, request={"call": call}, response=response, rules=rules
     )
+
+
+def said(n: int, text: str) -> StepRow:
+    return StepRow(id=f"stp_{n}", n=n, kind="message", status="done", request={}, response={"text": text}, rules=[])
 
 
 CASES: dict[str, tuple[RunRow, list[StepRow], object]] = {
@@ -60,17 +65,33 @@ CASES: dict[str, tuple[RunRow, list[StepRow], object]] = {
     "cancelled in a tool": (
         run(cancel=True),
         [model(1, "a"), tool(2, "call_1_0", "started")],
+        Finish("cancelled"),
+    ),
+    "paused between two steps": (run(pause=True), [model(1, "a"), tool(2, "call_1_0")], Pause()),
+    "paused in a model call": (run(pause=True), [model(1, status="started")], Pause()),
+    "paused in a tool": (
+        run(pause=True),
+        [model(1, "a"), tool(2, "call_1_0", "started")],
         ("call_1_0", "stp_2"),
+    ),
+    "a model call that a pause broke off": (run(), [model(1, status="interrupted")], AskModel),
+    "told more while it called": (run(), [model(1, "a"), said(2, "No, b"), tool(3, "call_1_0")], AskModel),
+    "told more while it answered": (run(), [model(1, text="Hi."), said(2, "And?")], AskModel),
+    "told more before it answered": (run(), [said(1, "And?"), model(2, text="Hi.")], Finish("done", answer="Hi.")),
+    "a retried answer": (
+        run(),
+        [model(1, "a"), tool(2, "call_1_0"), model(3, "a", status="superseded"), tool(4, "call_3_0", "superseded")],
+        AskModel,
     ),
     "too many steps to ask again": (
         run(),
         [model(1, "a"), tool(2, "call_1_0"), model(3, "a"), tool(4, "call_3_0")],
-        Finish("failed", error="steps_exhausted"),
+        Finish.at(LimitPassed("steps", 4, 4)),
     ),
     "too many steps to call": (
         run(),
         [model(1, "a", "b", "c", "d"), tool(2, "call_1_0"), tool(3, "call_1_1"), tool(4, "call_1_2")],
-        Finish("failed", error="steps_exhausted"),
+        Finish.at(LimitPassed("steps", 4, 4)),
     ),
     "the last step is finished": (
         run(),
@@ -88,14 +109,15 @@ CASES: dict[str, tuple[RunRow, list[StepRow], object]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_next_action_follows_from_the_journal(case: str) -> None:
     row, steps, expected = CASES[case]
-    action = next_action(row, steps, max_steps=4)
+    room = 4 - len(counting(steps))
+    action = next_action(row, steps, room, LimitPassed("steps", 4, 4) if room <= 0 else None, {"a"})
     match action:
         case AskModel(step):
             assert expected is AskModel
-            assert step is None or step.status == "started"
-        case CallTool(call, step):
-            assert (call.id, step.id if step else None) == expected
-        case Finish():
+            assert step is None or step.status in {"started", "interrupted"}
+        case CallTools((of,)):
+            assert (of.call.id, of.step.id if of.step else None) == expected
+        case _:
             assert action == expected
 
 

@@ -159,7 +159,7 @@ def test_a_tool_that_can_not_do_it_tells_the_model_and_the_run_has_failed(home: 
         assert any("SO-99999" in str(m["content"]) for m in desk.engine.requests[-1].messages if m["role"] == "tool")
 
 
-def test_a_tool_that_crashes_again_and_again_leaves_an_unknown_outcome_for_a_person(home: Path) -> None:
+def test_a_tool_that_crashes_again_and_again_fails_the_run_and_says_that_nothing_was_changed(home: Path) -> None:
     with open_desk(home, SMALL, "never said") as desk, pytest.MonkeyPatch.context() as patch:
         patch.setattr("jindou.agents.tools.Doorway.execute", _crash)
         run = desk.start(ASK)
@@ -171,9 +171,10 @@ def test_a_tool_that_crashes_again_and_again_leaves_an_unknown_outcome_for_a_per
                 desk.platform.queue.release(work, lease, work.now())
         done = desk.move_on(run.id)
         assert (done.status, done.error) == ("failed", "attempts_exhausted")
-        assert (done.journal[-1].status, done.journal[-1].error) == (
+        assert (done.journal[-1].status, done.journal[-1].took_effect, done.journal[-1].error) == (
             "failed",
-            "This was begun and never ended: look whether it took effect.",
+            "no",
+            "This was begun and never ended. Nothing was changed.",
         )
 
 

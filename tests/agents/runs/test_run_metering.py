@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Generator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 

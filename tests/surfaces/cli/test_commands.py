@@ -253,3 +253,24 @@ def test_a_link_is_printed(here: Run) -> None:
     printed = here("approvals", "link", approval)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/approvals/links/[\w-]+\.[\w-]+\n", printed.out)
     assert here("approvals", "link", approval, "--as", "clerk").code == 5
+
+
+def test_a_run_that_waits_is_explained_paused_told_more_resumed_found_and_branched(here: Run) -> None:
+    run_id, approval_id = waiting_refund(here, "SO-10234")
+    told = here("runs", "explain", run_id, "--language", "en")
+    assert f"jindou approvals decide {approval_id}" in told.out
+    assert "等待有权审批的人" in here("runs", "explain", run_id, "--language", "zh").out
+    assert here("runs", "explain", run_id, "--json").json["code"] == "waiting"
+    assert here("runs", "pause", run_id).out == f"{run_id}: paused\n"
+    assert here("runs", "steer", run_id, "Be kind.").code == 0
+    assert "→ Lena Vogel: Be kind." in here("runs", "show", run_id, "--language", "en").out
+    assert here("runs", "resume", run_id, "--json").json["status"] == "queued"
+    found = here("runs", "search", "SO-10234", "--tool", "refund_order", "--since", "2020-01-01", "--json").json
+    assert run_id in [run["id"] for run in found]
+    assert here("runs", "search", "SO-10234", "--least-cost", "1000", "--json").json == []
+    branch = here("runs", "branch", run_id, "hello", "--step", "0", "--json").json
+    assert (branch["branched_from"], branch["message"]) == (run_id, "hello")
+    refused = here("runs", "retry", run_id)
+    assert refused.code != 0
+    assert "no failed step" in refused.err
+    assert here("runs", "cancel", run_id).code == 0

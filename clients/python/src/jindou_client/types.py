@@ -54,11 +54,13 @@ __all__ = [
     "EngineView",
     "EventType",
     "Example",
+    "Explanation",
     "Finding",
     "Fit",
     "Key",
     "KeyScope",
     "KeyStatus",
+    "LimitUse",
     "Limits",
     "Member",
     "MeterEvent",
@@ -83,25 +85,43 @@ __all__ = [
     "StatementLine",
     "Step",
     "StepStatus",
+    "TookEffect",
     "UndoItem",
     "UndoPlan",
     "Verification",
     "Vote",
 ]
 
-RunStatus = Literal["queued", "running", "waiting", "done", "refused", "failed", "cancelled"]
+RunStatus = Literal["queued", "running", "paused", "waiting", "done", "refused", "failed", "cancelled"]
 """`done`: answered. `refused`: a rule said no. `failed`: it can't go on. The last four are final."""
 
-StepStatus = Literal["started", "waiting", "done", "failed", "refused", "denied", "expired", "cancelled"]
+StepStatus = Literal[
+    "started",
+    "waiting",
+    "interrupted",
+    "done",
+    "failed",
+    "refused",
+    "denied",
+    "expired",
+    "cancelled",
+    "superseded",
+]
+"""`interrupted`: broken off by a pause; it is done again. `superseded`: an earlier step was retried instead."""
+
+TookEffect = Literal["yes", "no", "unknown"]
 
 EventType = Literal[
     "run.started",
     "run.resumed",
+    "run.control",
+    "run.paused",
     "run.waiting",
     "run.finished",
     "run.notice",
     "step.started",
     "step.finished",
+    "step.late",
     "text.delta",
     "approval.requested",
     "approval.decided",
@@ -109,11 +129,15 @@ EventType = Literal[
 
 
 class Step(BaseModel):
-    """One model call or one tool call of a run."""
+    """One model call, one tool call or one message of a person in a run.
+
+    `took_effect` says of a tool whose end the run did not wait for whether it has changed anything. `copied_from` is
+    the step of another run whose facts a branch took over; its cost stands there.
+    """
 
     id: str
     n: int
-    kind: Literal["model", "tool"]
+    kind: Literal["model", "tool", "message", "compaction"]
     name: str
     title: dict[str, str]
     attempt: int
@@ -122,8 +146,11 @@ class Step(BaseModel):
     result: dict[str, object] | None = None
     text: str | None = None
     error: str | None = None
+    took_effect: TookEffect | None = None
+    by: str | None = None
     rules: list[Rule] = []
     approval_id: str | None = None
+    copied_from: str | None = None
     quantities: Quantities
     cost: Money
     started_at: datetime
@@ -131,7 +158,10 @@ class Step(BaseModel):
 
 
 class Run(BaseModel):
-    """One request of a person and everything that the assistant did for it. `undoes` names the run that it undoes."""
+    """One request of a person and everything that the assistant did for it.
+
+    `branched_from` is the run whose journal it shares up to step `branched_step`; `undoes` is the run that it undoes.
+    """
 
     id: str
     conversation_id: str
@@ -144,7 +174,10 @@ class Run(BaseModel):
     error: str | None = None
     rules: list[Rule] = []
     steps: int
+    tokens: int
     cost: Money
+    branched_from: str | None = None
+    branched_step: int | None = None
     created_at: datetime
     finished_at: datetime | None = None
     undoes: str | None = None
@@ -155,9 +188,23 @@ class Run(BaseModel):
         return self.status in {"done", "refused", "failed", "cancelled"}
 
 
-class RunDetail(Run):
-    """A run with its journal. `last_event` is the number of its newest event: follow the stream from there."""
+class LimitUse(BaseModel):
+    """How much of one limit a run has used: of its steps, its tokens, its cost in micro-units, its seconds at work."""
 
+    kind: Literal["steps", "tokens", "cost", "seconds"]
+    used: int
+    most: int | None = None
+
+
+class RunDetail(Run):
+    """A run with its journal. `last_event` is the number of its newest event: follow the stream from there.
+
+    `model_seconds` and `tool_seconds` are how long one model call and one tool call may take.
+    """
+
+    limits: list[LimitUse]
+    model_seconds: int
+    tool_seconds: int
     journal: list[Step]
     last_event: int
 
@@ -219,13 +266,28 @@ class RunEvent(BaseModel):
         return Run.model_validate(self.data["run"]) if "run" in self.data else None
 
 
+class Explanation(BaseModel):
+    """Why a run is where it is, and what would move it on: plain sentences by language.
+
+    `until` is when that ends by itself, if it does.
+    """
+
+    run_id: str
+    status: RunStatus
+    code: str
+    why: dict[str, str]
+    next: dict[str, str]
+    until: datetime | None = None
+
+
 class Conversation(BaseModel):
-    """A thread of runs. `title` is the start of the first message."""
+    """A thread of runs. `title` is the start of the first message; `branched_from` is the run whose past it shares."""
 
     id: str
     assistant: str
     person_id: str
     title: str
+    branched_from: str | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -238,10 +300,15 @@ class Example(BaseModel):
 
 
 class Limits(BaseModel):
-    """How far one run may go: `steps` in all, and `effects`, calls that changed something."""
+    """How far one run may go: `steps` in all, `effects` that changed something, tokens, money and time."""
 
     steps: int | None = None
     effects: int | None = None
+    tokens: int | None = None
+    cost_micro: int | None = None
+    seconds: int | None = None
+    model_seconds: int | None = None
+    tool_seconds: int | None = None
 
 
 class Assistant(BaseModel):

@@ -16,8 +16,10 @@ _TITLE_CHARS = 80
 class Conversations:
     """Threads between a person and an assistant."""
 
-    def create(self, work: Work, who: Principal, assistant: str, message: str) -> Conversation:
-        """Begin a conversation, titled by its first message."""
+    def create(
+        self, work: Work, who: Principal, assistant: str, message: str, branched_from: str | None = None
+    ) -> Conversation:
+        """Begin a conversation, titled by its first message; as a branch it shares the past of a run."""
         now = work.now()
         row = ConversationRow(
             id=work.new_id("cnv"),
@@ -25,6 +27,7 @@ class Conversations:
             assistant=assistant,
             person_id=who.person_id,
             title=" ".join(message.split())[:_TITLE_CHARS],
+            branched_from=branched_from,
             created_at=now,
             updated_at=now,
         )
@@ -55,6 +58,11 @@ class Conversations:
         row.updated_at = work.now()
         return _conversation(row)
 
+    def origin(self, work: Work, conversation_id: str) -> str | None:
+        """Return the run from which a conversation branched off, if it did."""
+        row = work.session.get(ConversationRow, conversation_id)
+        return row.branched_from if row is not None else None
+
     def _own(self, work: Work, who: Principal, conversation_id: str) -> ConversationRow:
         query = select(ConversationRow).where(
             ConversationRow.id == conversation_id, ConversationRow.person_id == who.person_id
@@ -71,6 +79,7 @@ def _conversation(row: ConversationRow) -> Conversation:
         assistant=row.assistant,
         person_id=row.person_id,
         title=row.title,
+        branched_from=row.branched_from,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

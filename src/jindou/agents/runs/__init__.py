@@ -3,21 +3,20 @@
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.service import Runs
-from jindou.agents.runs.stream import Stream
-from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, Step, UndoPlan
+from jindou.agents.runs.types import Explanation, Run, RunDetail, RunEvent, RunSearch, StartRun, UndoPlan
 from jindou.agents.runs.workflows import Runner
 
 __all__ = [
     "FINAL",
+    "Explanation",
     "Journal",
     "Parts",
     "Run",
     "RunDetail",
     "RunEvent",
+    "RunSearch",
     "Runner",
     "Runs",
     "StartRun",
-    "Step",
-    "Stream",
     "UndoPlan",
 ]

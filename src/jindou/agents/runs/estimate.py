@@ -1,5 +1,6 @@
 """What the rest of a run may cost at most."""
 
+from jindou.agents.runs.limits import room
 from jindou.agents.runs.model_step import MOST_REQUESTS
 from jindou.agents.runs.segment import Parts, State
 from jindou.billing.pricing import Money
@@ -15,8 +16,7 @@ def estimate(parts: Parts, work: Work, state: State, sku: str) -> Money:
     Each step that is left may be a model's, with a full context and the longest answer.
     """
     call = parts.journal.worst(work, sku, Quantities(calls=1))
-    most = min(parts.max_steps, state.assistant.limits.steps or parts.max_steps)
-    left = max(most - state.run.steps, 0)
+    left = room(state.limits, state.steps)
     completion = Quantities(
         input_tokens=MOST_REQUESTS * parts.context_tokens, output_tokens=MOST_REQUESTS * parts.answer_max_tokens
     )

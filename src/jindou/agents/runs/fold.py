@@ -1,17 +1,34 @@
 """What a run does next, as a pure function of its journal. Any process can go on from here, at any time."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
+from jindou.agents.runs.limits import LimitPassed
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import RunStatus
 
-__all__ = ["Action", "AskModel", "CallTool", "Finish", "Journalled", "ToolCallAsked", "messages_of", "next_action"]
+__all__ = [
+    "Action",
+    "AskModel",
+    "CallTool",
+    "CallTools",
+    "Finish",
+    "Journalled",
+    "Pause",
+    "ToolCallAsked",
+    "counting",
+    "messages_of",
+    "next_action",
+]
 
 Journalled = tuple[RunRow, Sequence[StepRow]]
 """A run with its steps."""
+
+_OPEN = frozenset({"started", "interrupted"})
+"""A step that was begun and is to be done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,18 @@ class CallTool:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTools:
+    """Make these calls, in any order: either they all only read, or it is one alone, or they all wait for a person."""
+
+    calls: tuple[CallTool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Rest until the person resumes the run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """End the run."""
 
@@ -47,41 +76,67 @@ class Finish:
     error: str | None = None
     rules: tuple[dict[str, Any], ...] = ()
 
+    @classmethod
+    def at(cls, limit: LimitPassed) -> "Finish":
+        """End the run because it has reached a limit."""
+        return cls("failed", error=limit.error, rules=(limit.rule,))
 
-Action = AskModel | CallTool | Finish
+
+Action = AskModel | CallTools | Pause | Finish
 
 
 def next_action(
-    run: RunRow, steps: Sequence[StepRow], max_steps: int, effects: Collection[str] = frozenset()
+    run: RunRow, steps: Sequence[StepRow], room: int, limit: LimitPassed | None, effects: Collection[str] = frozenset()
 ) -> Action:
-    """Return the one thing to do next; `effects` are the tools that change something."""
-    begun = next((step for step in steps if step.kind == "tool" and step.status == "started"), None)
-    if run.cancel_requested and begun is None:
+    """Return the one thing to do next.
+
+    `room` is how many further steps fit, `limit` what the run has reached, if it has; `effects` are the tools that
+    change something.
+    """
+    steps = counting(steps)
+    if run.cancel_requested:
         return Finish("cancelled")
+    is_calling = any(step.kind == "tool" and step.status == "started" for step in steps)
+    if run.pause_requested and not is_calling:
+        return Pause()
     last = next((step for step in reversed(steps) if step.kind == "model"), None)
-    if last is None or last.status == "started":
+    if last is not None and last.status in _OPEN:
         return AskModel(last)
+    due = _due(last, steps, effects) if last is not None else None
+    if isinstance(due, Finish) or (due and due[0].step is not None):
+        return due if isinstance(due, Finish) else CallTools(due)
+    if limit is not None:
+        return Finish.at(limit)
+    return CallTools(due[:room]) if due else AskModel(None)
+
+
+def counting(steps: Iterable[StepRow]) -> list[StepRow]:
+    """Return the steps without those that were superseded when an earlier one was retried."""
+    return [step for step in steps if step.status != "superseded"]
+
+
+def _due(last: StepRow, steps: Sequence[StepRow], effects: Collection[str]) -> tuple[CallTool, ...] | Finish:
+    """Return the calls of the model's last answer that can be made now, and how the run ends if that was the end."""
     calls = calls_of(last)
     if not calls:
-        return _finish(str(last.response.get("text") or ""), [s for s in steps if s.kind == "tool"], effects)
-    due = _due_call(calls, steps)
-    if isinstance(due, Finish) or (due is not None and due.step is not None):
-        return due
-    if len(steps) >= max_steps:
-        return Finish("failed", error="steps_exhausted")
-    return due or AskModel(None)
-
-
-def _due_call(calls: Sequence[ToolCallAsked], steps: Sequence[StepRow]) -> CallTool | Finish | None:
-    """Return the first call that has not ended; a refused one ends the run."""
-    for call in calls:
-        step = next((s for s in steps if s.kind == "tool" and s.request["call"] == call.id), None)
-        if step is None or step.status in {"started", "waiting"}:
-            return CallTool(call, step)
-        if step.status == "refused":
+        is_told_more = any(step.kind == "message" and step.n > last.n for step in steps)
+        tools = [step for step in steps if step.kind == "tool"]
+        return () if is_told_more else _finish(str(last.response.get("text") or ""), tools, effects)
+    made = {step.request["call"]: step for step in steps if step.kind == "tool"}
+    known = [CallTool(call, made.get(call.id)) for call in calls]
+    for of in known:
+        if of.step is not None and of.step.status == "refused":
             # A rule's no is told to the person in the rule's own words, not in a model's.
-            return Finish("refused", rules=tuple(step.rules))
-    return None
+            return Finish("refused", rules=tuple(of.step.rules))
+    begun = [of for of in known if of.step is not None and of.step.status == "started"]
+    fresh = [of for of in known if of.step is None]
+    waiting = [of for of in known if of.step is not None and of.step.status == "waiting"]
+    return _together(begun, effects) or _together(fresh, effects) or tuple(waiting)
+
+
+def _together(calls: Sequence[CallTool], effects: Collection[str]) -> tuple[CallTool, ...]:
+    """Return the first calls that may go on at the same time: reads; one that changes something is made alone."""
+    return tuple(takewhile(lambda of: of.call.name not in effects, calls)) or tuple(calls[:1])
 
 
 def _finish(answer: str, calls: Sequence[StepRow], effects: Collection[str]) -> Finish:
@@ -111,17 +166,38 @@ def messages_of(instructions: str, journals: Sequence[Journalled]) -> list[dict[
     for run, steps in journals:
         messages.append({"role": "user", "content": run.message})
         # An undo has calls that no model asked for; its answer says what came of them.
-        ended = [] if run.undoes else [step for step in steps if step.status != "started"]
-        messages.extend(_model_message(step) if step.kind == "model" else _tool_message(step) for step in ended)
+        ended = [] if run.undoes else [step for step in _as_read(counting(steps)) if step.status not in _OPEN]
+        messages.extend(map(_message, ended))
         if run.finished_at is not None and (run.undoes or not run.answer):
             messages.append({"role": "assistant", "content": _outcome(run)})
     return messages
+
+
+def _as_read(steps: Iterable[StepRow]) -> list[StepRow]:
+    """Return steps in the order in which the model reads them: what a person said while it worked, after its calls."""
+    read: list[StepRow] = []
+    said: list[StepRow] = []
+    for step in steps:
+        if step.kind == "message":
+            said.append(step)
+            continue
+        if step.kind == "model":
+            read += said
+            said = []
+        read.append(step)
+    return read + said
 
 
 def _outcome(run: RunRow) -> str:
     refused = " ".join(rule["reason"]["en"] for rule in run.rules)
     told = run.answer or run.error if run.undoes else refused
     return told or f"({run.status})"
+
+
+def _message(step: StepRow) -> dict[str, object]:
+    if step.kind == "message":
+        return {"role": "user", "content": step.response["text"]}
+    return _model_message(step) if step.kind == "model" else _tool_message(step)
 
 
 def _model_message(step: StepRow) -> dict[str, object]:

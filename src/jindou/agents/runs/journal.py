@@ -13,9 +13,12 @@ from jindou.agents.runs.types import EventType, RunEvent, StepStatus
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Opening, Quantities, Usage
 from jindou.db import Work
+from jindou.durable.signals import Signals
 from jindou.telemetry import Metrics, Spans, Timed
 
 __all__ = ["Journal"]
+
+_MESSAGE = {"en": "Message", "zh": "消息"}
 
 
 class Journal:
@@ -27,8 +30,8 @@ class Journal:
 
     version = 1
 
-    def __init__(self, stream: Stream, usage: Usage, metrics: Metrics, spans: Spans) -> None:
-        self._stream = stream
+    def __init__(self, signals: Signals, usage: Usage, metrics: Metrics, spans: Spans) -> None:
+        self.stream = Stream(signals)
         self._usage = usage
         self._metrics = metrics
         self._spans = spans
@@ -46,35 +49,14 @@ class Journal:
         plain = {name: _plain(value) for name, value in data.items()}
         row = RunEventRow(org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain)
         work.session.add(row)
-        self._stream.keep(work, RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain))
+        self.stream.keep(work, RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain))
 
     def begin_step(
         self, work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]
     ) -> StepRow:
         """Write a step before it is done."""
         run.steps += 1
-        step = StepRow(
-            id=work.new_id("stp"),
-            org_id=run.org_id,
-            run_id=run.id,
-            n=run.steps,
-            kind=kind,
-            name=name,
-            title=title,
-            attempt=1,
-            status="started",
-            request=request,
-            response={},
-            rules=[],
-            input_tokens=0,
-            cached_tokens=0,
-            output_tokens=0,
-            reasoning_tokens=0,
-            calls=0,
-            cost_micro=0,
-            currency=run.currency,
-            started_at=work.now(),
-        )
+        step = _step(work, run, kind=kind, name=name, title=title, request=request)
         work.session.add(step)
         self.event(work, run, "step.started", {"step": as_step(step)})
         return step
@@ -82,7 +64,7 @@ class Journal:
     def begin_again(self, work: Work, run: RunRow, step: StepRow) -> None:
         """Write that a step which never ended is done once more; who watches drops the older attempt's text."""
         step.attempt += 1
-        step.started_at = work.now()
+        step.status, step.started_at, step.finished_at = "started", work.now(), None
         self.event(work, run, "run.notice", {"code": "attempt_restarted", "params": {"attempt": step.attempt}})
         self.event(work, run, "step.started", {"step": as_step(step)})
 
@@ -91,9 +73,26 @@ class Journal:
         step.status = status
         step.response = response
         step.finished_at = work.now()
-        cost = Money(micro=run.cost_micro, currency=run.currency)
-        self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": cost})
+        self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
         work.after_commit(lambda: _tell_step(self._metrics, self._spans, step))
+
+    def end_late(self, work: Work, run: RunRow, step: StepRow, response: dict[str, Any]) -> None:
+        """Write what became of a step that the run did not wait for."""
+        step.response = response
+        self.event(work, run, "step.late", {"step": as_step(step), "run_cost": _cost(run)})
+
+    def say(self, work: Work, run: RunRow, text: str, by: str) -> StepRow:
+        """Write what a person tells a run that is under way; the model reads it before its next step."""
+        run.steps += 1
+        step = _step(work, run, kind="message", name=by, title=_MESSAGE, request={"by": by})
+        step.status, step.response, step.finished_at = "done", {"text": text}, step.started_at
+        work.session.add(step)
+        self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
+        return step
+
+    def control(self, work: Work, run: RunRow, verb: str, by: str, **further: object) -> None:
+        """Write what a person wants of a run."""
+        self.event(work, run, "run.control", {"verb": verb, "by": by, **further})
 
     def end_run(self, work: Work, run: RunRow) -> None:
         """Tell whoever watches from outside that a run is over."""
@@ -144,6 +143,36 @@ class Journal:
             setattr(step, unit, getattr(step, unit) + quantity)
         step.cost_micro += cost.micro
         run.cost_micro += cost.micro
+        run.tokens += used.tokens
+
+
+def _step(work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]) -> StepRow:
+    return StepRow(
+        id=work.new_id("stp"),
+        org_id=run.org_id,
+        run_id=run.id,
+        n=run.steps,
+        kind=kind,
+        name=name,
+        title=title,
+        attempt=1,
+        status="started",
+        request=request,
+        response={},
+        rules=[],
+        input_tokens=0,
+        cached_tokens=0,
+        output_tokens=0,
+        reasoning_tokens=0,
+        calls=0,
+        cost_micro=0,
+        currency=run.currency,
+        started_at=work.now(),
+    )
+
+
+def _cost(run: RunRow) -> Money:
+    return Money(micro=run.cost_micro, currency=run.currency)
 
 
 def _tell_step(metrics: Metrics, spans: Spans, step: StepRow) -> None:

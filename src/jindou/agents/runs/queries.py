@@ -1,14 +1,31 @@
 """From rows to what the doors show."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from sqlalchemy import select
+
+from jindou.agents.assistants import Limits
+from jindou.agents.runs.limits import uses
 from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import Run, RunDetail, RunEvent, Step
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Quantities
+from jindou.db import Work
 from jindou.identity.policy import Rule
 
-__all__ = ["as_detail", "as_event", "as_run", "as_step"]
+__all__ = ["as_detail", "as_event", "as_run", "as_step", "locked", "steps_of"]
+
+
+def locked(work: Work, run_id: str) -> RunRow:
+    """Return a run that nobody else changes before this unit of work ends."""
+    # What this unit of work has read of it before may be older than the lock.
+    return work.session.get_one(RunRow, run_id, with_for_update=True, populate_existing=True)
+
+
+def steps_of(work: Work, run_id: str) -> list[StepRow]:
+    """Return the steps of a run in their order."""
+    return list(work.session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)))
 
 
 def as_run(row: RunRow) -> Run:
@@ -16,10 +33,16 @@ def as_run(row: RunRow) -> Run:
     return Run.model_validate(_run_fields(row))
 
 
-def as_detail(row: RunRow, steps: Sequence[StepRow]) -> RunDetail:
-    """Return a run with its journal."""
-    fields = _run_fields(row) | {"journal": [as_step(step) for step in steps], "last_event": row.last_event}
-    return RunDetail.model_validate(fields)
+def as_detail(row: RunRow, steps: Sequence[StepRow], limits: Limits, now: datetime) -> RunDetail:
+    """Return a run with its journal, and how much of its limits it has used."""
+    further = {
+        "journal": [as_step(step) for step in steps],
+        "last_event": row.last_event,
+        "limits": uses(limits, row, steps, now),
+        "model_seconds": limits.model_seconds or 0,
+        "tool_seconds": limits.tool_seconds or 0,
+    }
+    return RunDetail.model_validate(_run_fields(row) | further)
 
 
 def as_step(row: StepRow) -> Step:
@@ -38,8 +61,11 @@ def as_step(row: StepRow) -> Step:
             "result": row.response.get("result") if tool else _calls(row),
             "text": row.response.get("text"),
             "error": row.response.get("error"),
+            "took_effect": row.response.get("took_effect"),
+            "by": row.request.get("by"),
             "rules": [Rule.model_validate(rule) for rule in row.rules],
             "approval_id": row.approval_id,
+            "copied_from": row.copied_from,
             "quantities": Quantities(
                 input_tokens=row.input_tokens,
                 cached_tokens=row.cached_tokens,
@@ -79,6 +105,9 @@ def _run_fields(row: RunRow) -> dict[str, object]:
         "error": row.error,
         "rules": [Rule.model_validate(rule) for rule in row.rules],
         "steps": row.steps,
+        "tokens": row.tokens,
+        "branched_from": row.branched_from,
+        "branched_step": row.branched_step,
         "cost": Money(micro=row.cost_micro, currency=row.currency),
         "created_at": row.created_at,
         "finished_at": row.finished_at,

@@ -1,14 +1,18 @@
 """What a segment works with, and what it has read from the journal."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from jindou.agents.approvals import Approvals
-from jindou.agents.assistants import Assistant, Assistants
+from jindou.agents.assistants import Assistant, Assistants, Limits
+from jindou.agents.conversations import Conversations
 from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
+from jindou.agents.runs.limits import both
+from jindou.agents.runs.queries import locked, steps_of
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway, Tool
@@ -18,7 +22,7 @@ from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
 from jindou.models.deployments import Deployments
 
-__all__ = ["FINAL", "OUTCOME_UNKNOWN", "Parts", "State", "has_had_its_effects", "load", "steps_of"]
+__all__ = ["FINAL", "Parts", "Segment", "State", "has_had_its_effects", "load"]
 
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
@@ -31,7 +35,10 @@ _HISTORY_RUNS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The rooms that a run needs, and its limits. `model` is the deployment that runs ask."""
+    """The rooms that a run needs, and its limits. `model` is the deployment that runs ask.
+
+    `parallel_calls` is how many reads of one run go on at the same time.
+    """
 
     database: Database
     queue: Queue
@@ -40,12 +47,14 @@ class Parts:
     doorway: Doorway
     approvals: Approvals
     assistants: Assistants
+    conversations: Conversations
     principals: Principals
     audit: Audit
     deployments: Deployments
     model: str
     context_tokens: int
-    max_steps: int
+    limits: Limits
+    parallel_calls: int
     answer_max_tokens: int
 
 
@@ -58,34 +67,72 @@ class State:
     earlier: list[Journalled]
     who: Principal
     assistant: Assistant
+    limits: Limits
 
 
-def load(parts: Parts, lease: Lease) -> State:
-    """Read the run of a lease.
+@dataclass(slots=True)
+class Segment:
+    """One stretch of a run, under a lease. `stopping` says that the server is about to stop.
+
+    `left` are the tool steps that it goes on without, though their tools are still at work.
+    """
+
+    parts: Parts
+    lease: Lease
+    stopping: Callable[[], bool]
+    left: set[str] = field(default_factory=set[str])
+    _earlier: list[Journalled] | None = None
+
+    @contextmanager
+    def writing(self, *, progress: bool = False) -> Generator[tuple[Work, RunRow]]:
+        """Open a unit of work on the run, as long as the lease is ours.
+
+        Raises:
+            LeaseLost: another worker has the run.
+        """
+        with self.parts.database.writing(self.lease.org_id) as work:
+            # First the run, then the task, as the doors do: in one order nobody waits for each other.
+            run = locked(work, self.lease.subject)
+            self.parts.queue.hold(work, self.lease, progress=progress)
+            yield work, run
+
+    def earlier(self, work: Work, run: RunRow) -> list[Journalled]:
+        """Return the runs before this one. They are over, so a segment reads them once."""
+        if self._earlier is None:
+            self._earlier = [(past, steps_of(work, past.id)) for past in _earlier(self.parts, work, run)]
+        return self._earlier
+
+
+def load(segment: Segment) -> State:
+    """Read the run of a segment.
 
     Raises:
         NotFound: its person or its assistant is gone.
     """
+    parts, lease = segment.parts, segment.lease
     with parts.database.reading(lease.org_id) as work:
         run = work.session.get_one(RunRow, lease.subject)
-        earlier = (
-            select(RunRow)
-            .where(RunRow.conversation_id == run.conversation_id, RunRow.id < run.id)
-            .order_by(RunRow.id.desc())
-            .limit(_HISTORY_RUNS)
-        )
+        assistant = parts.assistants.get(run.assistant)
         return State(
             run=run,
             steps=steps_of(work, run.id),
-            earlier=[(past, steps_of(work, past.id)) for past in reversed(work.session.scalars(earlier).all())],
+            earlier=segment.earlier(work, run),
             who=parts.principals.principal(work, run.org_id, run.person_id),
-            assistant=parts.assistants.get(run.assistant),
+            assistant=assistant,
+            limits=both(parts.limits, assistant.limits),
         )
 
 
-def steps_of(work: Work, run_id: str) -> list[StepRow]:
-    """Return the steps of a run in their order."""
-    return list(work.session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)))
+def _earlier(parts: Parts, work: Work, run: RunRow) -> list[RunRow]:
+    """Return the runs before this one, the oldest first: of its conversation, and of those it branched off from."""
+    found: list[RunRow] = []
+    before: RunRow | None = run
+    while before is not None and len(found) < _HISTORY_RUNS:
+        past = select(RunRow).where(RunRow.conversation_id == before.conversation_id, RunRow.id < before.id)
+        found += work.session.scalars(past.order_by(RunRow.id.desc()).limit(_HISTORY_RUNS - len(found)))
+        origin = parts.conversations.origin(work, before.conversation_id)
+        before = work.session.get(RunRow, origin) if origin is not None else None
+    return found[::-1]
 
 
 def has_had_its_effects(state: State, tools: Sequence[Tool]) -> bool:

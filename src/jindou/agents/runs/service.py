@@ -1,21 +1,26 @@
-"""Runs as the doors see them: start, watch, stop. What moves a run on is in `workflows`."""
+"""Runs as the doors see them: start, watch, find, explain. What a person wants of one that is there is in `control`."""
 
 from sqlalchemy import select
 
 from jindou.agents.approvals import RUN_TASK
-from jindou.agents.conversations import Conversations
-from jindou.agents.runs.queries import as_detail, as_event, as_run
-from jindou.agents.runs.segment import FINAL, Parts, steps_of
+from jindou.agents.assistants import Limits
+from jindou.agents.runs.branching import copy_step, shared
+from jindou.agents.runs.control import Control
+from jindou.agents.runs.explaining import explain
+from jindou.agents.runs.limits import both
+from jindou.agents.runs.queries import as_detail, as_event, as_run, as_step, steps_of
+from jindou.agents.runs.reach import Reach
+from jindou.agents.runs.searching import query_of
+from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.tables import RunEventRow, RunRow
-from jindou.agents.runs.types import Run, RunDetail, RunEvent, StartRun, UndoPlan
+from jindou.agents.runs.types import Explanation, Run, RunDetail, RunEvent, RunSearch, StartRun, UndoPlan
 from jindou.agents.runs.undoing import Undoing
 from jindou.db import Work
 from jindou.errors import Conflict, Invalid, NotFound
-from jindou.identity.audit import Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 
-__all__ = ["RunBusy", "Runs"]
+__all__ = ["Runs"]
 
 
 class RunBusy(Conflict):
@@ -27,17 +32,14 @@ class RunBusy(Conflict):
 class Runs:
     """Every run of the organisation, as far as one may see it."""
 
-    def __init__(self, parts: Parts, policy: Policy, conversations: Conversations, message_max_chars: int) -> None:
-        self._queue = parts.queue
-        self._audit = parts.audit
-        self._assistants = parts.assistants
-        self._approvals = parts.approvals
-        self._journal = parts.journal
-        self.stream = parts.stream
-        self._undoing = Undoing(parts)
+    def __init__(self, parts: Parts, policy: Policy, message_max_chars: int) -> None:
+        self._parts = parts
         self._policy = policy
-        self._conversations = conversations
-        self._message_max_chars = message_max_chars
+        self._conversations = parts.conversations
+        self._reach = Reach(parts, policy, message_max_chars)
+        self.control = Control(parts, self._reach)
+        self._undoing = Undoing(parts)
+        self.stream = parts.stream
 
     def start(self, work: Work, who: Principal, asked: StartRun) -> Run:
         """Begin a run; a worker takes it from here.
@@ -47,44 +49,49 @@ class Runs:
             NotFound: there is no such assistant or conversation.
             RunBusy: the conversation's last run is not over.
         """
-        message = asked.message.strip()
-        if not message:
-            raise Invalid("The message is empty.", field="message", rule="not empty")
-        if len(message) > self._message_max_chars:
-            told = f"The message has {len(message)} characters; at most {self._message_max_chars} are taken."
-            raise Invalid(told, field="message", rule=f"at most {self._message_max_chars} characters")
-        assistant = self._assistants.get(asked.assistant)
-        decision = self._policy.require(who, "runs::start", Resource("Assistant", assistant.slug), {})
-        row = RunRow(
-            id=work.new_id("run"),
-            org_id=who.org_id,
-            conversation_id=self._conversation(work, who, asked, message),
-            assistant=assistant.slug,
-            assistant_version=assistant.version,
-            person_id=who.person_id,
-            person_name=who.name,
-            message=message,
-            status="queued",
-            rules=[],
-            steps=0,
-            cost_micro=0,
-            currency=self._journal.currency,
-            cancel_requested=False,
-            last_event=0,
-            created_at=work.now(),
-        )
-        work.session.add(row)
-        self._journal.event(work, row, "run.started", {"message": message, "assistant": assistant.slug})
-        self._record(work, who, row, "runs::start", [rule.id for rule in decision.rules])
-        self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+        message = self._reach.message(asked.message)
+        row, rules = self._new(work, who, asked.assistant, message)
+        row.conversation_id = self._conversation(work, who, asked, message)
+        self._parts.journal.event(work, row, "run.started", {"message": message, "assistant": row.assistant})
+        self._reach.record(work, who, row, "runs::start", rules)
+        self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+        return as_run(row)
+
+    def branch(self, work: Work, who: Principal, run_id: str, step: int, message: str | None = None) -> Run:
+        """Begin a run that shares another's journal up to `step`, in a conversation of its own.
+
+        What was done up to there is taken over as it was, and not done again. `message` is what the new run is told
+        then; with `step` 0 it takes the place of what was asked.
+
+        Raises:
+            NotFound, Forbidden: as `Reach.to_change` says.
+            Invalid: there is no such step, it has not ended, or the message is empty or too long.
+        """
+        text = None if message is None else self._reach.message(message)
+        source, rules = self._reach.to_change(work, who, run_id, "runs::branch")
+        steps = shared(steps_of(work, source.id), step)
+        asked = text if text and not step else source.message
+        row, _ = self._new(work, who, source.assistant, asked)
+        row.branched_from, row.branched_step, row.steps = source.id, step, len(steps)
+        row.conversation_id = self._conversations.create(work, who, source.assistant, asked, source.id).id
+        origin = {"branched_from": source.id, "branched_step": step}
+        self._parts.journal.event(work, row, "run.started", {"message": asked, "assistant": row.assistant, **origin})
+        for copy in [copy_step(work, row, one) for one in steps]:
+            work.session.add(copy)
+            self._parts.journal.event(work, row, "step.finished", {"step": as_step(copy)})
+        if text and step:
+            self._parts.journal.say(work, row, text, who.name)
+        self._reach.record(work, who, row, "runs::branch", rules, **origin)
+        self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)
 
     def list_runs(self, work: Work, who: Principal, limit: int = 50, before: str | None = None) -> list[Run]:
         """Return one's own runs, the newest first, at most `limit`, older than run `before`."""
-        query = select(RunRow).where(RunRow.person_id == who.person_id).order_by(RunRow.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(RunRow.id < before)
-        return [as_run(row) for row in work.session.scalars(query)]
+        return self.search(work, who, RunSearch(limit=limit, before=before))
+
+    def search(self, work: Work, who: Principal, asked: RunSearch) -> list[Run]:
+        """Return one's own runs that fit, the newest first."""
+        return [as_run(row) for row in work.session.scalars(query_of(who.person_id, asked))]
 
     def get(self, work: Work, who: Principal, run_id: str) -> RunDetail:
         """Return a run with its journal.
@@ -92,8 +99,22 @@ class Runs:
         Raises:
             NotFound: there is none that this person may see.
         """
-        row = self._visible(work, who, run_id)
-        return as_detail(row, steps_of(work, row.id))
+        return self._detail(work, self._reach.visible(work, who, run_id))
+
+    def explain(self, work: Work, who: Principal, run_id: str) -> Explanation:
+        """Say in plain words why a run is where it is, and what would move it on.
+
+        Raises:
+            NotFound: there is none that this person may see.
+        """
+        row = self._reach.visible(work, who, run_id)
+        approvals = [
+            approval
+            for step in steps_of(work, row.id)
+            if step.status == "waiting" and (approval := self._parts.approvals.of_step(work, step.id)) is not None
+        ]
+        task = self._parts.queue.standing(work, RUN_TASK, row.id)
+        return explain(row, steps_of(work, row.id), approvals, task, work.now())
 
     def of_conversation(self, work: Work, who: Principal, conversation_id: str) -> list[RunDetail]:
         """Return the runs of one of one's own conversations, the oldest first.
@@ -103,7 +124,7 @@ class Runs:
         """
         self._conversations.get(work, who, conversation_id)
         rows = work.session.scalars(select(RunRow).where(RunRow.conversation_id == conversation_id).order_by(RunRow.id))
-        return [as_detail(row, steps_of(work, row.id)) for row in rows.all()]
+        return [self._detail(work, row) for row in rows.all()]
 
     def events(self, work: Work, who: Principal, run_id: str, after: int = 0) -> list[RunEvent]:
         """Return the events of a run that come after number `after`.
@@ -111,34 +132,17 @@ class Runs:
         Raises:
             NotFound: there is no run that this person may see.
         """
-        self._visible(work, who, run_id)
+        self._reach.visible(work, who, run_id)
         query = select(RunEventRow).where(RunEventRow.run_id == run_id, RunEventRow.seq > after)
         return [as_event(row) for row in work.session.scalars(query.order_by(RunEventRow.seq))]
-
-    def cancel(self, work: Work, who: Principal, run_id: str) -> Run:
-        """Ask a run to stop; one that is over stays as it is.
-
-        Raises:
-            NotFound: there is no run that this person may see.
-            Forbidden: it works for somebody else.
-        """
-        row = self._visible(work, who, run_id)
-        context = {"own": row.person_id == who.person_id, "approver": False}
-        decision = self._policy.require(who, "runs::cancel", Resource("Assistant", row.assistant), context)
-        if row.status not in FINAL and not row.cancel_requested:
-            row.cancel_requested = True
-            self._record(work, who, row, "runs::cancel", [rule.id for rule in decision.rules])
-            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
-        return as_run(row)
 
     def plan_undo(self, work: Work, who: Principal, run_id: str) -> UndoPlan:
         """Return what undoing a run would do, first what it can't.
 
         Raises:
-            NotFound: there is no run that this person may see.
-            Forbidden: it works for somebody else.
+            NotFound, Forbidden: as `Reach.to_change` says.
         """
-        return self._undoing.plan(work, who, self._to_undo(work, who, run_id)[0])
+        return self._undoing.plan(work, who, self._reach.to_change(work, who, run_id, "runs::undo")[0])
 
     def undo(self, work: Work, who: Principal, run_id: str) -> Run:
         """Put back what a run changed, the last first; that is a run, too. Asked again, it does nothing more.
@@ -148,22 +152,51 @@ class Runs:
             Conflict: it is not over.
             NothingToUndo: it has changed nothing that can be put back.
         """
-        row, rules = self._to_undo(work, who, run_id)
+        row, rules = self._reach.to_change(work, who, run_id, "runs::undo")
         undo = self._undoing.start(work, who, row)
-        self._record(work, who, row, "runs::undo", rules)
+        self._reach.record(work, who, row, "runs::undo", rules)
         return undo
-
-    def _to_undo(self, work: Work, who: Principal, run_id: str) -> tuple[RunRow, list[str]]:
-        row = self._visible(work, who, run_id)
-        context = {"own": row.person_id == who.person_id, "approver": False}
-        decision = self._policy.require(who, "runs::undo", Resource("Assistant", row.assistant), context)
-        return row, [rule.id for rule in decision.rules]
 
     def cancel_all(self, work: Work) -> None:
         """Ask every run that is not over to stop: for an operator who makes the demo data anew."""
         for row in work.session.scalars(select(RunRow).where(RunRow.status.not_in(sorted(FINAL)))):
             row.cancel_requested = True
-            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+            self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+
+    def _new(self, work: Work, who: Principal, assistant: str, message: str) -> tuple[RunRow, list[str]]:
+        """Return a new run that this person may start, by which rules; its conversation is still open."""
+        of = self._parts.assistants.get(assistant)
+        decision = self._policy.require(who, "runs::start", Resource("Assistant", of.slug), {})
+        row = RunRow(
+            id=work.new_id("run"),
+            org_id=who.org_id,
+            conversation_id="",
+            assistant=of.slug,
+            assistant_version=of.version,
+            person_id=who.person_id,
+            person_name=who.name,
+            message=message,
+            status="queued",
+            rules=[],
+            steps=0,
+            tokens=0,
+            cost_micro=0,
+            currency=self._parts.journal.currency,
+            worked_ms=0,
+            cancel_requested=False,
+            pause_requested=False,
+            last_event=0,
+            created_at=work.now(),
+        )
+        work.session.add(row)
+        return row, [rule.id for rule in decision.rules]
+
+    def _detail(self, work: Work, row: RunRow) -> RunDetail:
+        try:
+            own = self._parts.assistants.get(row.assistant).limits
+        except NotFound:
+            own = Limits()
+        return as_detail(row, steps_of(work, row.id), both(self._parts.limits, own), work.now())
 
     def _conversation(self, work: Work, who: Principal, asked: StartRun, message: str) -> str:
         if asked.conversation_id is None:
@@ -179,17 +212,3 @@ class Runs:
         if busy is not None:
             raise RunBusy(f"The assistant is still at work on {busy}; wait for it or cancel it.")
         return conversation.id
-
-    def _visible(self, work: Work, who: Principal, run_id: str) -> RunRow:
-        row = work.session.scalars(select(RunRow).where(RunRow.id == run_id)).first()
-        if row is None:
-            raise NotFound("There is no such run.")
-        own = row.person_id == who.person_id
-        context = {"own": own, "approver": not own and self._approvals.may_see_run(work, who, run_id)}
-        if self._policy.decide(who, "runs::read", Resource("Assistant", row.assistant), context).verb != "allow":
-            raise NotFound("There is no such run.")
-        return row
-
-    def _record(self, work: Work, who: Principal, row: RunRow, action: str, rules: list[str]) -> None:
-        entry = Entry(action=action, resource=row.assistant, decision="allow", rules=rules, run_id=row.id)
-        self._audit.append(work, row.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)

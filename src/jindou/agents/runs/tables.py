@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
@@ -14,7 +14,10 @@ _OPEN = text("finished_at IS NULL")
 
 
 class RunRow(Tenant, Base):
-    """One request of a person. What it does next is a fold over its steps: see `fold`."""
+    """One request of a person. What it does next is a fold over its steps: see `fold`.
+
+    `worked_ms` is how long it was at work, without its waits; to that comes the time since `running_since`.
+    """
 
     __tablename__ = "run"
     __table_args__ = (
@@ -35,9 +38,15 @@ class RunRow(Tenant, Base):
     error: Mapped[str | None] = mapped_column(Text)
     rules: Mapped[list[Any]]
     steps: Mapped[int] = mapped_column(default=0)
+    tokens: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     cost_micro: Mapped[int] = mapped_column(BigInteger, default=0)
     currency: Mapped[str] = mapped_column(String(3))
+    worked_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    running_since: Mapped[datetime | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    pause_requested: Mapped[bool] = mapped_column(default=False, server_default=false())
+    branched_from: Mapped[str | None] = mapped_column(String(40))
+    branched_step: Mapped[int | None]
     last_event: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -46,10 +55,12 @@ class RunRow(Tenant, Base):
 
 
 class StepRow(Tenant, Base):
-    """One model call or one tool call, written before it begins and again when it ends.
+    """One model call, one tool call or one message of a person, written before it begins and again when it ends.
 
-    `request` of a tool step is ``{"call": id, "arguments": {…}}``. `response` of a model step is ``{"text", "calls",
-    "finish_reason"}``, of a tool step ``{"result": {…}}`` or ``{"error": "…"}``.
+    `request` of a tool step is ``{"call": id, "arguments": {…}}``, of a message ``{"by": name}``. `response` of a model
+    step is ``{"text", "calls", "finish_reason"}``, of a message ``{"text"}``, of a tool step ``{"result": {…}}`` or
+    ``{"error": "…"}``, with ``"took_effect"`` (``yes``, ``no``, ``unknown``) where the run did not wait for its end.
+    `copied_from` is the step of another run whose facts a branch took over; what that cost, that run has paid.
     """
 
     __tablename__ = "run_step"
@@ -74,6 +85,7 @@ class StepRow(Tenant, Base):
     calls: Mapped[int] = mapped_column(default=0)
     cost_micro: Mapped[int] = mapped_column(BigInteger, default=0)
     currency: Mapped[str] = mapped_column(String(3))
+    copied_from: Mapped[str | None] = mapped_column(String(40))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

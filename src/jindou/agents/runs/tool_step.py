@@ -1,26 +1,29 @@
-"""One tool call of a run: through the doorway, with its approval, journalled before and after."""
+"""The tool calls of a run: through the doorway, with their approvals, journalled before and after."""
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jindou.agents.approvals import Approval, Case
+from jindou.agents.runs.at_work import AtWork, Ended
 from jindou.agents.runs.estimate import estimate
-from jindou.agents.runs.fold import CallTool
+from jindou.agents.runs.fold import CallTool, CallTools
+from jindou.agents.runs.limits import start_work, stop_work
 from jindou.agents.runs.origins import origins_of
-from jindou.agents.runs.queries import as_step
-from jindou.agents.runs.segment import Parts, State, has_had_its_effects
+from jindou.agents.runs.queries import as_step, locked, steps_of
+from jindou.agents.runs.segment import Parts, Segment, State, has_had_its_effects
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import StepStatus
 from jindou.agents.runs.undo import undo_key
+from jindou.agents.runs.watch import Watch
 from jindou.agents.tools import Asked, Checked, Tool, ToolError
 from jindou.billing.pricing import Money
 from jindou.db import Work
-from jindou.durable.queue import Lease
 from jindou.identity.audit import Entry
 from jindou.identity.policy import Decision, Rule
 
-__all__ = ["call_tool"]
+__all__ = ["asked_of", "call_tools"]
 
 _WAITING = "waiting"
 _VOID = Rule(
@@ -32,42 +35,104 @@ _VOID = Rule(
 )
 
 
-def call_tool(parts: Parts, lease: Lease, state: State, action: CallTool) -> bool:
-    """Do what is due for a call; False when the segment is over because the call waits for a person."""
-    step = action.step or _begin(parts, lease, state, action)
-    return _ToolStep(parts, lease, state, step, action).advance()
+def call_tools(segment: Segment, state: State, action: CallTools) -> bool:
+    """Do what is due for some calls; False when the segment is over because they wait for a person.
+
+    Raises:
+        LimitPassed: a call took longer than it may.
+    """
+    steps = _begin(segment, state, action)
+    calls = [_ToolStep(segment, state, step, of) for step, of in zip(steps, action.calls, strict=True)]
+    watch = Watch(segment, state, "tool")
+    at_work = AtWork[_Allowed](lambda ended: ended.of.step.keep_late(ended))
+    # One that has only now been found to need an approval does not keep the other calls of the answer waiting.
+    moved = any(of.step is None or of.step.status != _WAITING for of in action.calls)
+    for call in calls:
+        found = call.advance()
+        moved = moved or found != _WAITING
+        if isinstance(found, _Allowed):
+            at_work.begin(found, found.act)
+            # One that changes something is alone: whether the next one may is seen when it has ended.
+            if found.checked.tool.risk != "read":
+                break
+    if not moved:
+        return _rest(segment)
+    _gather(segment, watch, at_work)
+    return True
 
 
-def _begin(parts: Parts, lease: Lease, state: State, action: CallTool) -> StepRow:
-    name = action.call.name
-    request = {"call": action.call.id, "arguments": action.call.arguments}
-    with parts.database.writing(lease.org_id) as work:
-        parts.queue.hold(work, lease)
-        run = work.session.get_one(RunRow, lease.subject)
-        title = dict(parts.doorway.title_of(state.assistant, name))
-        return parts.journal.begin_step(work, run, kind="tool", name=name, title=title, request=request)
+def _gather(segment: Segment, watch: Watch, at_work: "AtWork[_Allowed]") -> None:
+    """Write down each result as it comes, until all are there or the run has to go on without them."""
+    failure: Exception | None = None
+    while at_work.pending:
+        ended = at_work.next(watch.must_stop)
+        if ended is None:
+            segment.left.update(of.step.id for of in at_work.pending if of.checked.tool.risk != "read")
+            break
+        try:
+            ended.of.step.keep(ended)
+        except Exception as error:  # noqa: BLE001 - raised once the others have been written down
+            failure = error
+    if failure is not None:
+        raise failure
+    if watch.passed is not None and at_work.pending:
+        raise watch.passed
+
+
+def _begin(segment: Segment, state: State, action: CallTools) -> list[StepRow]:
+    if all(of.step is not None for of in action.calls):
+        return [of.step for of in action.calls if of.step is not None]
+    with segment.writing() as (work, run):
+        return [of.step or _begin_step(segment, state, work, run, of) for of in action.calls]
+
+
+def _begin_step(segment: Segment, state: State, work: Work, run: RunRow, of: CallTool) -> StepRow:
+    name = of.call.name
+    request = {"call": of.call.id, "arguments": of.call.arguments}
+    title = dict(segment.parts.doorway.title_of(state.assistant, name))
+    return segment.parts.journal.begin_step(work, run, kind="tool", name=name, title=title, request=request)
+
+
+def _rest(segment: Segment) -> bool:
+    """Leave the run until somebody has decided about a call."""
+    with segment.writing() as (work, run):
+        if run.status != _WAITING:
+            stop_work(run, _WAITING, work.now())
+            asked = [step.approval_id for step in steps_of(work, run.id) if step.status == _WAITING]
+            segment.parts.journal.event(work, run, "run.waiting", {"approval_ids": asked})
+        segment.parts.queue.done(work, segment.lease)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """A call that may be made now."""
+
+    step: "_ToolStep"
+    checked: Checked
+    approval: Approval | None
+
+    def act(self) -> dict[str, Any]:
+        return self.step.execute(self.checked)
 
 
 class _ToolStep:
     """A call that has its step in the journal."""
 
-    def __init__(self, parts: Parts, lease: Lease, state: State, step: StepRow, action: CallTool) -> None:
-        self._parts = parts
-        self._lease = lease
+    def __init__(self, segment: Segment, state: State, step: StepRow, of: CallTool) -> None:
+        self._segment = segment
+        self._parts = segment.parts
         self._state = state
         self._step = step
-        self._asked = Asked(
-            who=state.who,
-            assistant=state.assistant,
-            name=action.call.name,
-            arguments=action.call.arguments,
-            key=undo_key(action.call.id) if state.run.undoes else f"{state.run.id}:{step.id}",
-            now=parts.database.clock.now(),
-            undoes=state.run.undoes is not None,
-        )
+        self._asked = asked_of(segment.parts, state, step, of.call.arguments)
 
-    def advance(self) -> bool:
-        """Refuse, ask, wait or execute, as the rules and the approval say."""
+    @property
+    def id(self) -> str:
+        """The id of the step."""
+        return self._step.id
+
+    def advance(self) -> _Allowed | str:
+        """Refuse, ask or wait, as the rules and the approval say; a call that may be made is returned."""
         approval = self._approval()
         if approval is not None and approval.edited_by_name is not None:
             self._asked = replace(self._asked, arguments=approval.arguments)
@@ -75,19 +140,47 @@ class _ToolStep:
             checked = self._parts.doorway.check(self._asked)
         except ToolError as error:
             return self._end("failed", {"error": str(error)})
-        stands = approval is not None and self._stands(approval, checked)
         if approval is not None and approval.status == _WAITING:
-            return self._pause()
+            return _WAITING
         if approval is not None and approval.status != "approved":
             return self._end_unapproved(checked, approval)
-        if stands:
+        if approval is not None and self._stands(approval, checked):
             checked = self._parts.doorway.check(self._asked, approved=True)
         elif approval is not None and approval.edited_by_name is not None:
             # What was changed by who approved it is refused even where a rule would let it pass unasked.
             return self._refuse(checked, approval)
         return self._follow(checked, approval)
 
-    def _follow(self, checked: Checked, approval: Approval | None) -> bool:
+    def execute(self, checked: Checked) -> dict[str, Any]:
+        """Make the call."""
+        return self._parts.doorway.execute(checked)
+
+    def keep(self, ended: Ended[_Allowed]) -> None:
+        """Write down what came of the call."""
+        status: StepStatus = "done" if ended.error is None else "failed"
+        self._end(status, ended.response, ended.of.checked, ended.of.approval)
+
+    def keep_late(self, ended: Ended[_Allowed]) -> None:
+        """Write down what came of the call after the run has gone on without it; whoever has the run by now."""
+        parts, checked = self._parts, ended.of.checked
+        status: StepStatus = "done" if ended.error is None else "failed"
+        with parts.database.writing(self._segment.lease.org_id) as work:
+            run = locked(work, self._state.run.id)
+            step = work.session.get_one(StepRow, self._step.id)
+            is_open = step.status == "started"
+            if step.attempt != self._step.attempt or not (is_open or step.response.get("took_effect") == "unknown"):
+                return
+            if status == "done":
+                parts.journal.meter_call(work, run, step, f"tool:{checked.tool.risk}")
+            self._record(work, checked, status, ended.of.approval)
+            response = ended.response | _note(ended.of.approval)
+            if is_open:
+                parts.journal.end_step(work, run, step, status, response)
+            else:
+                took_effect = "yes" if status == "done" else "no"
+                parts.journal.end_late(work, run, step, {**response, "took_effect": took_effect})
+
+    def _follow(self, checked: Checked, approval: Approval | None) -> _Allowed | str:
         verb = checked.decision.verb
         if verb == "deny" or (verb == "ask" and approval is not None):
             return self._refuse(checked, approval)
@@ -98,7 +191,7 @@ class _ToolStep:
             return self._request_approval(checked)
         if self._step.status == _WAITING:
             self._begin_approved(approval)
-        return self._execute(checked, approval)
+        return _Allowed(self, checked, approval)
 
     def _beyond_limit(self, tool: Tool) -> str | None:
         """Hold a call against the limit of effects here too: a model may ask for several calls at once."""
@@ -108,27 +201,22 @@ class _ToolStep:
         return "This run has changed all that one run may change. Nothing more was changed; ask again for the rest."
 
     def _approval(self) -> Approval | None:
-        with self._parts.database.reading(self._lease.org_id) as work:
+        if self._step.approval_id is None:
+            return None
+        with self._parts.database.reading(self._segment.lease.org_id) as work:
             return self._parts.approvals.of_step(work, self._step.id)
 
     def _stands(self, approval: Approval, checked: Checked) -> bool:
-        with self._parts.database.reading(self._lease.org_id) as work:
+        with self._parts.database.reading(self._segment.lease.org_id) as work:
             return self._parts.approvals.still_stands(work, approval, checked)
 
-    def _execute(self, checked: Checked, approval: Approval | None) -> bool:
-        try:
-            response: dict[str, Any] = {"result": self._parts.doorway.execute(checked)}
-        except ToolError as error:
-            return self._end("failed", {"error": str(error)}, checked, approval)
-        return self._end("done", response, checked, approval)
-
-    def _refuse(self, checked: Checked, approval: Approval | None) -> bool:
+    def _refuse(self, checked: Checked, approval: Approval | None) -> str:
         if checked.decision.verb == "allow":
             checked = replace(checked, decision=Decision(verb="deny", rules=(_VOID,)))
         told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in checked.decision.rules)
         return self._end("refused", {"error": f"Refused: {told}"}, checked, approval)
 
-    def _end_unapproved(self, checked: Checked, approval: Approval) -> bool:
+    def _end_unapproved(self, checked: Checked, approval: Approval) -> str:
         if approval.status == "denied":
             told = f"{approval.decided_by_name} denied this: {approval.reason} Nothing was changed."
             return self._end("denied", {"error": told}, checked, approval)
@@ -140,11 +228,10 @@ class _ToolStep:
         response: dict[str, Any],
         checked: Checked | None = None,
         approval: Approval | None = None,
-    ) -> bool:
+    ) -> str:
         parts = self._parts
-        with parts.database.writing(self._lease.org_id) as work:
-            parts.queue.hold(work, self._lease, progress=True)
-            run, step = self._rows(work)
+        with self._segment.writing(progress=True) as (work, run):
+            step = work.session.get_one(StepRow, self._step.id)
             if step.status == _WAITING:
                 self._wake_up(work, run, step)
             if checked is not None:
@@ -153,13 +240,13 @@ class _ToolStep:
                     parts.journal.meter_call(work, run, step, f"tool:{checked.tool.risk}")
                 self._record(work, checked, status, approval)
             parts.journal.end_step(work, run, step, status, response | _note(approval))
-        return True
+        return status
 
-    def _request_approval(self, checked: Checked) -> bool:
+    def _request_approval(self, checked: Checked) -> str:
         parts = self._parts
         changes = parts.doorway.preview(checked)
-        with parts.database.writing(self._lease.org_id) as work:
-            run, step = self._rows(work)
+        with self._segment.writing() as (work, run):
+            step = work.session.get_one(StepRow, self._step.id)
             case = Case(
                 run_id=run.id,
                 step_id=step.id,
@@ -172,31 +259,21 @@ class _ToolStep:
             approval = parts.approvals.request(work, checked, case)
             step.status, step.approval_id = _WAITING, approval.id
             step.rules = _plain(checked.decision.rules)
-            run.status = _WAITING
             parts.journal.event(work, run, "approval.requested", {"approval": approval, "step": as_step(step)})
-            parts.journal.event(work, run, "run.waiting", {"approval_id": approval.id})
             self._record(work, checked, "ask", approval)
-            parts.queue.done(work, self._lease)
-        return False
+        return _WAITING
 
     def _begin_approved(self, approval: Approval | None) -> None:
         """Write that the call begins: from here on only its end can follow, whatever is asked meanwhile.
 
         Where somebody changed its arguments, the journal keeps both.
         """
-        parts = self._parts
-        with parts.database.writing(self._lease.org_id) as work:
-            parts.queue.hold(work, self._lease)
-            run, step = self._rows(work)
+        with self._segment.writing() as (work, run):
+            step = work.session.get_one(StepRow, self._step.id)
             self._wake_up(work, run, step)
             step.status = "started"
             if approval is not None and approval.edited_by_name is not None:
                 step.request = {**step.request, "arguments": approval.arguments, "asked": approval.asked_arguments}
-
-    def _pause(self) -> bool:
-        with self._parts.database.writing(self._lease.org_id) as work:
-            self._parts.queue.done(work, self._lease)
-        return False
 
     def _wake_up(self, work: Work, run: RunRow, step: StepRow) -> None:
         """Write that the wait is over, and how it ended."""
@@ -205,8 +282,9 @@ class _ToolStep:
             fields = {"status", "decided_by_name", "reason", "votes", "edited_by_name", "arguments", "asked_arguments"}
             data = {"approval_id": approval.id, **approval.model_dump(mode="json", include=fields)}
             self._parts.journal.event(work, run, "approval.decided", data)
-        run.status = "running"
-        self._parts.journal.event(work, run, "run.resumed", {"after": "approval"})
+        if run.status == _WAITING:
+            start_work(run, work.now())
+            self._parts.journal.event(work, run, "run.resumed", {"after": "approval"})
 
     def _record(self, work: Work, checked: Checked, outcome: str, approval: Approval | None) -> None:
         decision = {"done": "allow", "failed": "allow", "ask": "ask"}.get(outcome, "deny")
@@ -229,9 +307,18 @@ class _ToolStep:
         actor = f"assistant:{self._state.assistant.slug}"
         self._parts.audit.append(work, who.org_id, actor=actor, on_behalf_of=who.person_id, entry=entry)
 
-    def _rows(self, work: Work) -> tuple[RunRow, StepRow]:
-        run = work.session.get_one(RunRow, self._lease.subject)
-        return run, work.session.get_one(StepRow, self._step.id)
+
+def asked_of(parts: Parts, state: State, step: StepRow, arguments: Mapping[str, object]) -> Asked:
+    """Return the call of a step as the doorway takes it; its key is the same whenever the step is done again."""
+    return Asked(
+        who=state.who,
+        assistant=state.assistant,
+        name=step.name,
+        arguments=arguments,
+        key=undo_key(step.request["call"]) if state.run.undoes else f"{state.run.id}:{step.id}",
+        now=parts.database.clock.now(),
+        undoes=state.run.undoes is not None,
+    )
 
 
 def _note(approval: Approval | None) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from jindou.agents.tools import Change
 from jindou.billing.pricing import Money
@@ -12,13 +12,17 @@ from jindou.identity.policy import Rule
 
 __all__ = [
     "EventType",
+    "Explanation",
+    "LimitUse",
     "Run",
     "RunDetail",
     "RunEvent",
+    "RunSearch",
     "RunStatus",
     "StartRun",
     "Step",
     "StepStatus",
+    "TookEffect",
     "UndoItem",
     "UndoPlan",
 ]
@@ -26,19 +30,37 @@ __all__ = [
 _KEEPABLE = r"^[^\x00]*$"
 """Whole Unicode without NUL, which is what every database can keep."""
 
-RunStatus = Literal["queued", "running", "waiting", "done", "refused", "failed", "cancelled"]
+RunStatus = Literal["queued", "running", "paused", "waiting", "done", "refused", "failed", "cancelled"]
 """`done`: answered. `refused`: a rule said no. `failed`: it can't go on. The last four are final."""
 
-StepStatus = Literal["started", "waiting", "done", "failed", "refused", "denied", "expired", "cancelled"]
+StepStatus = Literal[
+    "started",
+    "waiting",
+    "interrupted",
+    "done",
+    "failed",
+    "refused",
+    "denied",
+    "expired",
+    "cancelled",
+    "superseded",
+]
+"""`interrupted`: broken off by a pause; it is done again. `superseded`: an earlier step was retried instead."""
+
+TookEffect = Literal["yes", "no", "unknown"]
+
 
 EventType = Literal[
     "run.started",
     "run.resumed",
+    "run.control",
+    "run.paused",
     "run.waiting",
     "run.finished",
     "run.notice",
     "step.started",
     "step.finished",
+    "step.late",
     "text.delta",
     "approval.requested",
     "approval.decided",
@@ -56,11 +78,15 @@ class StartRun(BaseModel):
 
 
 class Step(BaseModel):
-    """One model call or one tool call, as the journal has it."""
+    """One model call, one tool call or one message of a person, as the journal has it.
+
+    `took_effect` says of a tool whose end the run did not wait for whether it has changed anything. `copied_from` is
+    the step of another run whose facts a branch took over; its cost stands there.
+    """
 
     id: str
     n: int
-    kind: Literal["model", "tool"]
+    kind: Literal["model", "tool", "message", "compaction"]
     name: str
     title: dict[str, str]
     attempt: int
@@ -69,8 +95,11 @@ class Step(BaseModel):
     result: dict[str, object] | None = None
     text: str | None = None
     error: str | None = None
+    took_effect: TookEffect | None = None
+    by: str | None = None
     rules: list[Rule] = []
     approval_id: str | None = None
+    copied_from: str | None = None
     quantities: Quantities
     cost: Money
     started_at: datetime
@@ -78,7 +107,10 @@ class Step(BaseModel):
 
 
 class Run(BaseModel):
-    """One request of a person and everything that the assistant did for it. `undoes` names the run that it undoes."""
+    """One request of a person and everything that the assistant did for it.
+
+    `branched_from` is the run whose journal it shares up to step `branched_step`; `undoes` is the run that it undoes.
+    """
 
     id: str
     conversation_id: str
@@ -91,15 +123,35 @@ class Run(BaseModel):
     error: str | None = None
     rules: list[Rule] = []
     steps: int
+    tokens: int
     cost: Money
+    branched_from: str | None = None
+    branched_step: int | None = None
     created_at: datetime
     finished_at: datetime | None = None
     undoes: str | None = None
 
 
-class RunDetail(Run):
-    """A run with its journal. `last_event` is the number of its newest event: follow the stream from there."""
+class LimitUse(BaseModel):
+    """How much of one limit a run has used; `most` is None where there is none.
 
+    `kind` is ``steps``, ``tokens``, ``cost`` in micro-units, or ``seconds`` at work, without its waits.
+    """
+
+    kind: Literal["steps", "tokens", "cost", "seconds"]
+    used: int
+    most: int | None = None
+
+
+class RunDetail(Run):
+    """A run with its journal. `last_event` is the number of its newest event: follow the stream from there.
+
+    `model_seconds` and `tool_seconds` are how long one model call and one tool call may take.
+    """
+
+    limits: list[LimitUse]
+    model_seconds: int
+    tool_seconds: int
     journal: list[Step]
     last_event: int
 
@@ -141,3 +193,33 @@ class RunEvent(BaseModel):
     type: EventType
     at: datetime
     data: dict[str, object]
+
+
+class RunSearch(BaseModel):
+    """Which of one's own runs to find: all of what is given has to fit. Only runs older than run `before` are found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(default="", max_length=200, pattern=_KEEPABLE)
+    assistant: str = Field(default="", max_length=100, pattern=_KEEPABLE)
+    status: RunStatus | None = None
+    tool: str = Field(default="", max_length=120, pattern=_KEEPABLE)
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    least_cost_micro: int | None = Field(default=None, ge=0, le=2**63 - 1)
+    before: str | None = Field(default=None, max_length=40, pattern=_KEEPABLE)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class Explanation(BaseModel):
+    """Why a run is where it is, and what would move it on: plain sentences by language.
+
+    `code` names the situation for a program; `until` is when it ends by itself, if it does.
+    """
+
+    run_id: str
+    status: RunStatus
+    code: str
+    why: dict[str, str]
+    next: dict[str, str]
+    until: datetime | None = None

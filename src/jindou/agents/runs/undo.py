@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from jindou.agents.assistants import Assistant
-from jindou.agents.runs.fold import CallTool, Finish, ToolCallAsked
-from jindou.agents.runs.segment import OUTCOME_UNKNOWN, Parts, State, steps_of
+from jindou.agents.runs.fold import Action, CallTool, CallTools, Finish, Pause, ToolCallAsked
+from jindou.agents.runs.queries import steps_of
+from jindou.agents.runs.segment import Segment, State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway, Localized, ToolError, Undo
 from jindou.db import Work
-from jindou.durable.queue import Lease
 
 __all__ = ["Effect", "effects_of", "load_undo", "next_undo", "undo_key", "undone_steps"]
 
@@ -44,15 +44,17 @@ def undo_key(step_id: str) -> str:
 
 def effects_of(doorway: Doorway, assistant: Assistant, steps: Sequence[StepRow]) -> list[Effect]:
     """Return what a run changed or may have changed, the last first."""
-    calls = [step for step in reversed(steps) if step.kind == "tool"]
+    # What a branch took over is an effect of the run that it came from.
+    calls = [step for step in reversed(steps) if step.kind == "tool" and step.copied_from is None]
     return list(_effects(doorway, assistant, [step for step in calls if not doorway.only_reads(assistant, step.name)]))
 
 
 def _effects(doorway: Doorway, assistant: Assistant, calls: Sequence[StepRow]) -> Iterator[Effect]:
     for step in calls:
-        if step.status == "failed" and step.response.get("error") == OUTCOME_UNKNOWN:
+        if step.response.get("took_effect") == "unknown":
             yield Effect(step, reason=_UNKNOWN)
-        if step.status != "done":
+        # One that the run did not wait for, or that a retry superseded, has its result all the same.
+        if "result" not in step.response:
             continue
         undo = doorway.undo_of(assistant, step.name)
         if not isinstance(undo, Undo):
@@ -73,24 +75,26 @@ def undone_steps(work: Work, run_id: str, before: str | None = None) -> set[str]
     return {str(step.request["call"]) for step in work.session.scalars(done).all()}
 
 
-def load_undo(parts: Parts, lease: Lease, state: State) -> list[Effect]:
+def load_undo(segment: Segment, state: State) -> list[Effect]:
     """Read what an undo has to put back, from the journal of the run that it undoes."""
-    undoes = state.run.undoes or ""
-    with parts.database.reading(lease.org_id) as work:
+    parts, undoes = segment.parts, state.run.undoes or ""
+    with parts.database.reading(segment.lease.org_id) as work:
         effects = effects_of(parts.doorway, state.assistant, steps_of(work, undoes))
         undone = undone_steps(work, undoes, before=state.run.id)
     return [effect for effect in effects if effect.step.id not in undone]
 
 
-def next_undo(state: State, effects: Sequence[Effect]) -> CallTool | Finish:
+def next_undo(state: State, effects: Sequence[Effect]) -> Action:
     """Return the one thing that an undo does next. One that fails or is refused does not keep it from the others."""
     of_effect = {step.request["call"]: step for step in state.steps}
-    if state.run.cancel_requested and not any(step.status == "started" for step in state.steps):
+    if state.run.cancel_requested:
         return Finish("cancelled")
+    if state.run.pause_requested and not any(step.status == "started" for step in state.steps):
+        return Pause()
     for effect in effects:
         step = of_effect.get(effect.step.id)
         if effect.arguments is not None and (step is None or step.status in {"started", "waiting"}):
-            return CallTool(ToolCallAsked(effect.step.id, effect.tool, dict(effect.arguments)), step)
+            return CallTools((CallTool(ToolCallAsked(effect.step.id, effect.tool, dict(effect.arguments)), step),))
     return _finish(effects, of_effect, state.who.language)
 
 

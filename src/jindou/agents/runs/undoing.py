@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from jindou.agents.approvals import RUN_TASK
 from jindou.agents.assistants import Assistant
-from jindou.agents.runs.queries import as_run
-from jindou.agents.runs.segment import FINAL, Parts, steps_of
+from jindou.agents.runs.queries import as_run, steps_of
+from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.types import Run, UndoItem, UndoPlan
 from jindou.agents.runs.undo import Effect, effects_of, undo_key, undone_steps
@@ -72,9 +72,12 @@ class Undoing:
             status="queued",
             rules=[],
             steps=0,
+            tokens=0,
             cost_micro=0,
             currency=self._parts.journal.currency,
+            worked_ms=0,
             cancel_requested=False,
+            pause_requested=False,
             last_event=0,
             created_at=work.now(),
             undoes=run.id,

@@ -147,6 +147,16 @@ class Doorway:
         result: BaseModel = checked.tool.run(self._call(checked.asked), **dict(checked.arguments))
         return result.model_dump(mode="json", exclude_none=True)
 
+    def look_up(self, asked: Asked) -> tuple[bool | None, dict[str, object] | None]:
+        """Say whether a call that nobody waited for has changed anything (None: unknown), with its result if it has."""
+        tool = self._tools.get((asked.assistant.pack, asked.name))
+        if tool is None or tool.risk == "read":
+            return False, None
+        if tool.known is None:
+            return None, None
+        result = tool.known(self._call(asked))
+        return result is not None, result
+
     def _call(self, asked: Asked) -> Call:
         resource = self._resource(asked)
 

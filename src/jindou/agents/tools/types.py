@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal, cast, get_type_hints
+from typing import Any, Literal, TypedDict, Unpack, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -79,6 +79,7 @@ class Tool:
     preview: Callable[..., Sequence[Change]] | None = None
     undo: Undo | Localized | None = None
     records: Collection[str] = ()
+    known: Callable[[Call], dict[str, object] | None] | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, without titles, as a model should see it."""
@@ -97,6 +98,19 @@ class Tool:
             raise ToolError(f"Wrong arguments for {self.name}. {told}") from None
 
 
+class Further(TypedDict, total=False):
+    """What need not be said of a tool.
+
+    `undo` says how its effect is put back or, as a text, why it can't be. `records` names the fields of the result
+    that are the company's own record, and not words of somebody outside. `known` takes the call alone and returns its
+    result if its effect has happened, without making it happen.
+    """
+
+    undo: Undo | Localized
+    records: Collection[str]
+    known: Callable[[Call], dict[str, object] | None]
+
+
 def tool(
     function: Callable[..., BaseModel],
     *,
@@ -105,14 +119,12 @@ def tool(
     facts: Callable[..., Facts] | None = None,
     facts_type: Mapping[str, type] | None = None,
     preview: Callable[..., Sequence[Change]] | None = None,
-    undo: Undo | Localized | None = None,
-    records: Collection[str] = (),
+    **further: Unpack[Further],
 ) -> Tool:
     """Make a tool of `function(call, **arguments)`, whose signature is the schema and whose docstring the model reads.
 
-    `facts` and `preview` take the same arguments as `function`; `facts_type` gives the type of each fact. `undo` says
-    how the effect is put back or, as a text, why it can't be. `records` names the fields of the result that are the
-    company's own record, and not words of somebody outside.
+    `facts` and `preview` take the same arguments as `function`; `facts_type` gives the type of each fact. What
+    else can be said of a tool is in `Further`.
     """
     hints = get_type_hints(function, include_extras=True)
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in {"self", "call"}]
@@ -131,8 +143,7 @@ def tool(
         facts=facts,
         facts_type=dict(facts_type or {}),
         preview=preview,
-        undo=undo,
-        records=records,
+        **further,
     )
 
 

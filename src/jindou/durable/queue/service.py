@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from jindou.db import Work
 from jindou.durable.queue.tables import IS_SUSPECT, SUSPECT, TaskRow
 from jindou.durable.queue.turns import PRIORITIES, Turns
-from jindou.durable.queue.types import Lease, LeaseLost
+from jindou.durable.queue.types import Lease, LeaseLost, Standing
 from jindou.durable.signals import Signals
 
 __all__ = ["Queue"]
@@ -254,6 +254,11 @@ class Queue:
         row.lease_until = work.at(self.lease_time)
         work.session.flush()
         return lease
+
+    def standing(self, work: Work, kind: str, subject: str) -> Standing | None:
+        """Return how a task stands, or None if nobody asks for it."""
+        row = work.session.get(TaskRow, (kind, subject))
+        return None if row is None else Standing(row.available_at, row.lease_until, row.attempts)
 
     def _mine(self, work: Work, lease: Lease, values: dict[str, object]) -> None:
         updated = work.session.execute(

@@ -1,10 +1,11 @@
 """A lease on a task."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from jindou.errors import Conflict
 
-__all__ = ["Lease", "LeaseLost"]
+__all__ = ["Lease", "LeaseLost", "Standing"]
 
 
 class LeaseLost(Conflict):
@@ -28,3 +29,12 @@ class Lease:
     wakes: int
     attempts: int
     is_suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a task stands: when it may be taken, until when a worker has it, and how many took it without progress."""
+
+    available_at: datetime
+    lease_until: datetime | None
+    attempts: int

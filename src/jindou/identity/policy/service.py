@@ -32,7 +32,8 @@ _PLATFORM_ACTIONS = (
     *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
     *("models::manage", "models::read"),
-    *("runs::cancel", "runs::read", "runs::start", "runs::undo", "usage::read", "usage::reconcile"),
+    *("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume", "runs::retry", "runs::start"),
+    *("runs::steer", "runs::undo", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(
     id="jindou.default-deny",

@@ -58,6 +58,12 @@ class Effects:
             self._judged.popitem(last=False)
         return facts
 
+    def known(self, call: Call) -> dict[str, object] | None:
+        """Return the result of a call that has had its effect, or None."""
+        with self._shop.read() as connection:
+            done = connection.execute(select(effect.c.result).where(effect.c.key == call.key)).scalar_one_or_none()
+        return None if done is None else json.loads(done)
+
     def once(self, call: Call, deed: Deed[_Result]) -> _Result:
         """Do `deed` unless `call.key` has had its effect, and return the result, now or as it was then.
 

@@ -61,6 +61,7 @@ def _writing(writes: Writes) -> Sequence[Tool]:
             facts_type=_REFUND_FACTS,
             preview=writes.refund_preview,
             undo=NO_REFUND_BACK,
+            known=writes.known,
         ),
         tool(
             writes.change_address,
@@ -70,6 +71,7 @@ def _writing(writes: Writes) -> Sequence[Tool]:
             facts_type={"shipped": bool},
             preview=writes.address_preview,
             undo=RESTORE_ADDRESS,
+            known=writes.known,
         ),
         tool(
             writes.draft_reply,
@@ -77,6 +79,7 @@ def _writing(writes: Writes) -> Sequence[Tool]:
             title={"en": "Draft a reply", "zh": "起草回复"},
             preview=writes.draft_preview,
             undo=DISCARD_DRAFT,
+            known=writes.known,
         ),
     )
 

@@ -27,6 +27,10 @@ class Writes:
         self._shop = shop
         self._effects = Effects(shop)
 
+    def known(self, call: Call) -> dict[str, object] | None:
+        """Return the result of a call that has had its effect, or None."""
+        return self._effects.known(call)
+
     def refund_order(self, call: Call, order_id: OrderId, amount: Amount, reason: Reason) -> Refunded:
         """Refund money of an order to the customer."""
         micro = to_micro(amount)

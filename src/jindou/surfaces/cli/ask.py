@@ -41,7 +41,7 @@ def watch(seat: Seat, run: Run, home: Path | None, *, wait: bool, quiet: bool = 
     watch_it = command_line(home, "runs", "watch", run.id, "--as", seat.person.handle)
     try:
         if quiet:
-            ends = {"run.finished"} if wait else {"run.finished", "run.waiting"}
+            ends = {"run.finished"} if wait else {"run.finished", "run.waiting", "run.paused"}
             last = next(event for event in seat.client.runs.events(run.id) if event.type in ends)
             return last.run.status if last.run else "waiting"
         status = Watcher(words, lambda approval: how_to_decide(home, approval)).follow(
@@ -50,7 +50,7 @@ def watch(seat: Seat, run: Run, home: Path | None, *, wait: bool, quiet: bool = 
     except KeyboardInterrupt:
         typer.echo("\n" + words("run.goes_on", watch=watch_it), err=True)
         raise
-    if status == "waiting":
+    if status in {"waiting", "paused"}:
         typer.echo(words("run.watch", watch=watch_it), err=True)
     return status
 

@@ -1,24 +1,29 @@
 """`jindou runs`."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from jindou.surfaces.amounts import micro_of
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.ask import watch as watch_run
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
-from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.show import document, moment, one_line, printable, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import EXIT_CODES, Watcher, diff
-from jindou_client.types import UndoPlan
+from jindou_client.runs import RunFilters
+from jindou_client.types import Run, RunStatus, UndoPlan
 
 __all__ = ["group"]
 
 group = command_group("Runs: what assistants did.")
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run: run_…")]
+Message = Annotated[str, typer.Argument(help="What to tell it.")]
 
 
 @group.command("list")
@@ -33,16 +38,7 @@ def list_runs(
 ) -> None:
     """List a person's own runs, the newest first."""
     with signed_in(home, person, language) as seat:
-        found = seat.client.runs.list(limit, before)
-    if as_json:
-        document(found)
-        return
-    words = Words(seat.language)
-    rows = [
-        (run.id, moment(run.created_at), words(f"status.{run.status}"), str(run.steps), str(run.cost), run.message)
-        for run in found
-    ]
-    table(("run", "started", "status", "steps", "cost", "message"), rows, right=(3, 4))
+        _show_list(seat.client.runs.list(limit, before), seat.language, as_json=as_json)
 
 
 @group.command("show")
@@ -67,6 +63,11 @@ def show(
     for approval in approvals:
         watcher.approval(approval)
     watcher.finished(run)
+    for use in run.limits:
+        if use.most is not None:
+            watcher.line(
+                words("run.limit", what=words(f"limit.{use.kind}"), used=f"{use.used:,}", most=f"{use.most:,}")
+            )
 
 
 @group.command("watch")
@@ -83,6 +84,55 @@ def watch(
                 raise typer.Exit(EXIT_CODES[event.run.status])
 
 
+@group.command("search")
+def search(
+    text: Annotated[str, typer.Argument(help="Words of the request or of the answer.")] = "",
+    *,
+    assistant: Annotated[str, typer.Option(help="The assistant that was asked.")] = "",
+    status: Annotated[RunStatus | None, typer.Option(help="How it stands.")] = None,
+    tool: Annotated[str, typer.Option(help="A tool that was called.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Started then or later.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Started before that.")] = None,
+    least_cost: Annotated[str, typer.Option(metavar="AMOUNT", help="Cost that much or more.")] = "",
+    before: Annotated[str, typer.Option(metavar="RUN", help="Only runs older than this one.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Runs at most.")] = 20,
+    person: As = "clerk",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find a person's own runs by what is given, all of it."""
+    filters: RunFilters = {"text": text, "assistant": assistant, "tool": tool, "limit": limit}
+    if status is not None:
+        filters["status"] = status
+    if since is not None:
+        filters["since"] = since.astimezone()
+    if until is not None:
+        filters["until"] = until.astimezone()
+    if least_cost:
+        filters["least_cost_micro"] = micro_of(least_cost, "least_cost")
+    if before:
+        filters["before"] = before
+    with signed_in(home, person, language) as seat:
+        _show_list(seat.client.runs.search(**filters), seat.language, as_json=as_json)
+
+
+@group.command("explain")
+def explain(
+    run_id: RunId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
+    """Say why a run is where it is, and what moves it on."""
+    with signed_in(home, person, language) as seat:
+        told = seat.client.runs.explain(run_id)
+    if as_json:
+        document(told)
+        return
+    words = Words(seat.language)
+    typer.echo(f"{run_id}: {words(f'status.{told.status}')}")
+    typer.echo(printable(words.of(told.why)))
+    typer.echo(printable(words.of(told.next)))
+
+
 @group.command("cancel")
 def cancel(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
     """Stop a run, and wait until it has stopped."""
@@ -90,11 +140,64 @@ def cancel(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: A
         seat.client.runs.cancel(run_id)
         for _ in seat.client.runs.events(run_id):
             pass
-        run = seat.client.runs.get(run_id)
+        _show_run(seat.client.runs.get(run_id), seat.language, as_json=as_json)
+
+
+@group.command("pause")
+def pause(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Have a run rest at its next step."""
+    with signed_in(home, person) as seat:
+        _show_run(seat.client.runs.pause(run_id), seat.language, as_json=as_json)
+
+
+@group.command("resume")
+def resume(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Have a paused run go on."""
+    with signed_in(home, person) as seat:
+        _show_run(seat.client.runs.resume(run_id), seat.language, as_json=as_json)
+
+
+@group.command("steer")
+def steer(run_id: RunId, message: Message, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Tell a run something before its next step."""
+    with signed_in(home, person) as seat:
+        _show_run(seat.client.runs.steer(run_id, message), seat.language, as_json=as_json)
+
+
+@group.command("retry")
+def retry(
+    run_id: RunId,
+    *,
+    confirm: Annotated[bool, typer.Option("--confirm", help="You have looked whether it took effect.")] = False,
+    person: As = "clerk",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do the failed step of a failed run again."""
+    with signed_in(home, person) as seat:
+        _show_run(seat.client.runs.retry(run_id, confirm=confirm), seat.language, as_json=as_json)
+
+
+@group.command("branch")
+def branch(
+    run_id: RunId,
+    message: Annotated[str | None, typer.Argument(help="What the new run is told.")] = None,
+    *,
+    step: Annotated[int, typer.Option(min=0, help="The last step that both share; 0 shares none.")],
+    person: As = "clerk",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a run that shares this one's steps so far."""
+    with signed_in(home, person) as seat:
+        _show_run(seat.client.runs.branch(run_id, step, message), seat.language, as_json=as_json)
+
+
+def _show_run(run: Run, language: str, *, as_json: bool) -> None:
     if as_json:
         document(run)
     else:
-        typer.echo(f"{run.id}: {Words(seat.language)(f'status.{run.status}')}")
+        typer.echo(f"{run.id}: {Words(language)(f'status.{run.status}')}")
 
 
 @group.command("undo")
@@ -136,3 +239,15 @@ def _show_plan(plan: UndoPlan, words: Words, *, stderr: bool) -> None:
             watcher.line(f"    {words.of(item.reason)}")
         for change in item.changes:
             watcher.line(f"    {words.of(change.label)}: {diff(change)}")
+
+
+def _show_list(found: Sequence[Run], language: str, *, as_json: bool) -> None:
+    if as_json:
+        document(found)
+        return
+    words = Words(language)
+    rows = [
+        (run.id, moment(run.created_at), words(f"status.{run.status}"), str(run.steps), str(run.cost), run.message)
+        for run in found
+    ]
+    table(("run", "started", "status", "steps", "cost", "message"), rows, right=(3, 4))

@@ -20,10 +20,11 @@ EXIT_CODES: Mapping[RunStatus, int] = {
     "refused": PROBLEMS[Forbidden].exit_code,
     "cancelled": PROBLEMS[Cancelled].exit_code,
     "waiting": 20,
+    "paused": 20,
 }
 """What a command ends with, by how the run it watched stood at last."""
 
-_MARKS = {"done": ("✓", "green"), "waiting": ("⏸", "yellow")}
+_MARKS = {"done": ("✓", "green"), "waiting": ("⏸", "yellow"), "paused": ("⏸", "yellow"), "interrupted": ("⏸", "yellow")}
 _CLEAR_LINE = "\r\x1b[2K"
 
 
@@ -52,12 +53,16 @@ class Watcher:
             "approval.requested": self._approval_requested,
             "approval.decided": self._approval_decided,
             "run.notice": self._notice,
+            "run.control": self._control,
+            "step.late": self._step_finished,
         }
         for event in events:
             if event.type in tell:
                 tell[event.type](event)
             if event.type == "run.waiting" and not wait:
                 return "waiting"
+            if event.type == "run.paused" and not wait:
+                return "paused"
             if event.run is not None:
                 self.finished(event.run)
                 return event.run.status
@@ -80,6 +85,9 @@ class Watcher:
     def step(self, step: Step) -> None:
         """Show a step and what came of it."""
         self._end_text()
+        if step.kind == "message":
+            self.line(self._words("run.told", name=step.by, message=step.text), style="bold")
+            return
         mark, style = _MARKS.get(step.status, ("✗", "red"))
         parts = [self._words.of(step.title) or step.name]
         if step.attempt > 1:
@@ -95,6 +103,8 @@ class Watcher:
             self.rules(step.rules)
         elif step.error:
             self.line(f"    {step.error}", style="red")
+        if step.took_effect is not None:
+            self.line("    " + self._words(f"took_effect.{step.took_effect}"))
 
     def approval(self, approval: Approval) -> None:
         """Show what a call would change, why it waits, and how it is decided."""
@@ -167,6 +177,10 @@ class Watcher:
     def _approval_decided(self, event: RunEvent) -> None:
         data = event.data
         self.decided(str(data.get("status")), data.get("decided_by_name"), data.get("reason"))
+
+    def _control(self, event: RunEvent) -> None:
+        verb = str(event.data.get("verb"))
+        self.line(f"! {self._words(f'control.{verb}', name=event.data.get('by'))}", style="yellow")
 
     def _notice(self, event: RunEvent) -> None:
         code = str(event.data.get("code"))

@@ -1,9 +1,15 @@
-"""Runs: the list, and the timeline of each."""
+"""Runs: the list and its search, and the timeline of each."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 
-from jindou.errors import Conflict
+from jindou.agents.runs import RunSearch
+from jindou.errors import Conflict, Invalid
+from jindou.surfaces.amounts import micro_of
 from jindou.surfaces.console.islands import run_state
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import page
@@ -15,19 +21,54 @@ __all__ = ["router"]
 router = APIRouter()
 
 _PAGE = 50
+_STATUSES = ("queued", "running", "paused", "waiting", "done", "refused", "failed", "cancelled")
+_FIELDS = ("text", "assistant", "status", "tool", "before")
 
 
 @router.get("/runs")
-def list_runs(request: Request, before: str | None = None) -> Response:
-    """Show the newest runs that the viewer may see."""
+def list_runs(request: Request) -> Response:
+    """Show the viewer's newest runs that fit what is asked for."""
     who = signed_in(request)
     services = platform_of(request)
+    given = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
     with reading(request) as work:
-        runs = services.runs.list_runs(work, who, limit=_PAGE + 1, before=before)
+        runs = services.runs.search(work, who, _search(given))
         waiting = services.approvals.count_waiting(work, who)
     shown = runs[:_PAGE]
-    older = shown[-1].id if len(runs) > _PAGE else ""
-    return page(request, "runs.html", who=who, waiting=waiting, section="runs", runs=shown, older=older, before=before)
+    before = given.pop("before", "")
+    older = urlencode({**given, "before": shown[-1].id}) if len(runs) > _PAGE else ""
+    return page(
+        request,
+        "runs.html",
+        who=who,
+        waiting=waiting,
+        section="runs",
+        runs=shown,
+        older=older,
+        before=before,
+        newest=urlencode(given),
+        asked=given,
+        statuses=_STATUSES,
+    )
+
+
+def _search(given: Mapping[str, str]) -> RunSearch:
+    """Return what a form asks for.
+
+    Raises:
+        Invalid: a field can't be read.
+    """
+    plain: dict[str, object] = {name: given[name] for name in _FIELDS if name in given}
+    for name in ("since", "until"):
+        if name in given:
+            plain[name] = f"{given[name]}T00:00:00Z"
+    if "cost" in given:
+        plain["least_cost_micro"] = micro_of(given["cost"], "cost")
+    try:
+        return RunSearch.model_validate({**plain, "limit": _PAGE + 1})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(str(first["msg"]), field=str(first["loc"][0]), rule=first["type"]) from None
 
 
 @router.get("/runs/{run_id}")

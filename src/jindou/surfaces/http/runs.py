@@ -1,14 +1,15 @@
-"""`/api/runs`: start, watch and stop runs."""
+"""`/api/runs`: start, find, watch, explain and control runs."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from jindou.agents.runs import FINAL, Run, RunDetail, RunEvent, StartRun, UndoPlan
+from jindou.agents.runs import FINAL, Explanation, Run, RunDetail, RunEvent, RunSearch, StartRun, UndoPlan
 from jindou.identity.principals import Principal
 from jindou.surfaces.door import MOST, platform_of, reading, signed_in, writing
 
@@ -17,6 +18,34 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 Who = Annotated[Principal, Depends(signed_in)]
 _KEEP_ALIVE_SECONDS = 15.0
+
+KEEPABLE = r"^[^\x00]*$"
+"""Whole Unicode without NUL, which is what every database can keep."""
+
+
+class Steering(BaseModel):
+    """What a run is told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: str = Field(min_length=1, pattern=KEEPABLE)
+
+
+class Retry(BaseModel):
+    """`confirm` says that the person has looked whether a step of unknown outcome took effect."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: bool = False
+
+
+class Branch(BaseModel):
+    """The last step that is shared, and what the new run is told; with step 0, instead of what was asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: int = Field(ge=0, le=MOST)
+    message: str | None = Field(default=None, min_length=1, pattern=KEEPABLE)
 
 
 @router.post("", status_code=201)
@@ -27,12 +56,10 @@ def start(request: Request, who: Who, asked: StartRun) -> Run:
 
 
 @router.get("")
-def list_runs(
-    request: Request, who: Who, limit: Annotated[int, Query(ge=1, le=200)] = 50, before: str | None = None
-) -> list[Run]:
-    """Return one's own runs, the newest first."""
+def search(request: Request, who: Who, asked: Annotated[RunSearch, Query()]) -> list[Run]:
+    """Return one's own runs that fit, the newest first; without a filter, all of them."""
     with reading(request) as work:
-        return platform_of(request).runs.list_runs(work, who, limit, before)
+        return platform_of(request).runs.search(work, who, asked)
 
 
 @router.get("/{run_id}")
@@ -44,9 +71,51 @@ def get(request: Request, who: Who, run_id: str) -> RunDetail:
 
 @router.post("/{run_id}/cancel")
 def cancel(request: Request, who: Who, run_id: str) -> Run:
-    """Ask a run to stop; it does within two seconds, or when the tool under way has returned."""
+    """Ask a run to stop; it does within two seconds, also in the middle of a model call or of a tool."""
     with writing(request) as work:
-        return platform_of(request).runs.cancel(work, who, run_id)
+        return platform_of(request).runs.control.cancel(work, who, run_id)
+
+
+@router.post("/{run_id}/pause")
+def pause(request: Request, who: Who, run_id: str) -> Run:
+    """Have a run rest at its next step; a model call under way is broken off."""
+    with writing(request) as work:
+        return platform_of(request).runs.control.pause(work, who, run_id)
+
+
+@router.post("/{run_id}/resume")
+def resume(request: Request, who: Who, run_id: str) -> Run:
+    """Have a paused run go on."""
+    with writing(request) as work:
+        return platform_of(request).runs.control.resume(work, who, run_id)
+
+
+@router.post("/{run_id}/messages", status_code=201)
+def steer(request: Request, who: Who, run_id: str, asked: Steering) -> Run:
+    """Tell a run that is under way something; the model reads it before its next step."""
+    with writing(request) as work:
+        return platform_of(request).runs.control.steer(work, who, run_id, asked.message)
+
+
+@router.post("/{run_id}/retry")
+def retry(request: Request, who: Who, run_id: str, asked: Retry) -> Run:
+    """Do the failed step of a failed run again; `confirm` where nobody knows whether it took effect."""
+    with writing(request) as work:
+        return platform_of(request).runs.control.retry(work, who, run_id, confirm=asked.confirm)
+
+
+@router.post("/{run_id}/branches", status_code=201)
+def branch(request: Request, who: Who, run_id: str, asked: Branch) -> Run:
+    """Begin a run that shares this one's journal up to a step, in a conversation of its own."""
+    with writing(request) as work:
+        return platform_of(request).runs.branch(work, who, run_id, asked.step, asked.message)
+
+
+@router.get("/{run_id}/explanation")
+def explain(request: Request, who: Who, run_id: str) -> Explanation:
+    """Say why a run is where it is, and what would move it on."""
+    with reading(request) as work:
+        return platform_of(request).runs.explain(work, who, run_id)
 
 
 @router.get("/{run_id}/undo")

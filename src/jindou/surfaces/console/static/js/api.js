@@ -8,13 +8,17 @@ export class Problem extends Error {
   }
 }
 
-export async function post(path, body) {
-  const response = await fetch(path, {
-    method: "POST",
-    credentials: "same-origin",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify(body ?? {}),
-  });
+export function get(path) {
+  return send(path, { headers: { Accept: "application/json" } });
+}
+
+export function post(path, body) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json" };
+  return send(path, { method: "POST", headers, body: JSON.stringify(body ?? {}) });
+}
+
+async function send(path, options) {
+  const response = await fetch(path, { credentials: "same-origin", ...options });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem(response.status, answer);
   return answer;

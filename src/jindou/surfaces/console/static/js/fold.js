@@ -43,6 +43,7 @@ export class RunState {
   apply({ seq, type, at, data }) {
     if (data.step) this.cursor = data.step.id;
     if (type === "run.notice") this.note(seq, data);
+    if (type === "run.control") this.note(seq, { code: `control.${data.verb}`, params: { name: data.by } });
     if (seq && seq <= this.seen) return;
     if (seq) this.seen = seq;
     FOLDS[type]?.(this, data, at);
@@ -62,6 +63,13 @@ const FOLDS = {
   "run.resumed": (state) => {
     state.run.status = "running";
   },
+  "run.paused": (state) => {
+    state.run.status = "paused";
+    state.draft = null;
+  },
+  "run.control": (state, { verb }) => {
+    if (verb === "retry") Object.assign(state.run, { status: "queued", answer: null, error: null, rules: [], finished_at: null });
+  },
   "run.waiting": (state) => {
     state.run.status = "waiting";
   },
@@ -77,8 +85,12 @@ const FOLDS = {
   },
   "step.finished": (state, { step, run_cost: cost }) => {
     state.steps.set(step.id, step);
-    state.run.cost = cost;
+    if (cost) state.run.cost = cost;
     state.run.steps = state.steps.size;
+  },
+  "step.late": (state, { step, run_cost: cost }) => {
+    state.steps.set(step.id, step);
+    state.run.cost = cost;
   },
   "text.delta": (state, { step_id: step, attempt, text }) => {
     const draft = state.draft;

@@ -47,6 +47,7 @@ class Chat extends HTMLElement {
       event.preventDefault();
       this.send();
     });
+    this.box.addEventListener("input", () => this.switchButtons());
     this.parts.stop.addEventListener("click", () => this.stopLive());
     this.addEventListener("click", (event) => {
       const example = event.target.closest("[data-example]");
@@ -63,10 +64,17 @@ class Chat extends HTMLElement {
 
   async send() {
     const message = this.box.value.trim();
-    if (!message || this.sending || this.working().length) return;
+    if (!message || this.sending) return;
     this.sending = true;
     this.trouble("");
     try {
+      const [busy] = this.working();
+      if (busy) {
+        await post(`/api/runs/${encodeURIComponent(busy.run.id)}/messages`, { message });
+        this.box.value = "";
+        this.switchButtons();
+        return;
+      }
       const body = { assistant: this.assistant, message };
       if (this.conversation) body.conversation_id = this.conversation;
       const run = await post("/api/runs", body);
@@ -170,7 +178,8 @@ class Chat extends HTMLElement {
     const working = this.working();
     this.parts.stop.hidden = !working.length;
     this.parts.stop.disabled = working.every((state) => state.stopping);
-    this.parts.send.hidden = working.length > 0;
+    // What is typed while it works is told to the run.
+    this.parts.send.hidden = working.length > 0 && !this.box.value.trim();
   }
 
   trouble(text) {

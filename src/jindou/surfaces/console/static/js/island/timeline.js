@@ -1,11 +1,11 @@
 // <jindou-timeline>: everything a run did, in order, with its time, tokens and money; live while it goes on.
-import { explain, post } from "../api.js";
 import { h, icon, reconcile, svg } from "../dom.js";
 import { RunState } from "../fold.js";
 import { exactMoney, took } from "../formats.js";
 import { rendered } from "../markdown.js";
 import { approvalCard, failureCard, noticeLine, refusalCard } from "../run/cards.js";
-import { attempt, clock, statusIcon, stepBody, subject, worked } from "../run/step.js";
+import { Controls, limitsOf } from "../run/controls.js";
+import { attempt, clock, statusIcon, stepBody, subject, toldLine, worked } from "../run/step.js";
 import { tick } from "../run/view.js";
 import { Stream } from "../stream.js";
 import { Texts } from "../texts.js";
@@ -21,7 +21,8 @@ class Timeline extends HTMLElement {
     this.steps = h("ol", { class: "track" });
     this.end = h("div", { class: "end" });
     this.said = h("p", { class: "unseen", role: "status" });
-    this.replaceChildren(this.facts, this.columns(), this.steps, this.end, this.said);
+    this.controls = new Controls(this.t, this.state, this.own);
+    this.replaceChildren(this.facts, this.controls.element, this.columns(), this.steps, this.end, this.said);
     this.update();
     this.openTarget();
     this.stream = new Stream(this.state.run.id, 0, { onEvent: (event) => this.take(event) });
@@ -51,6 +52,7 @@ class Timeline extends HTMLElement {
       this.end.replaceChildren(...this.endOf(this.state));
       this.said.textContent = this.t.get(`status.${this.state.run.status}`);
     }
+    this.controls.update();
     reconcile(this.steps, this.items());
   }
 
@@ -59,7 +61,7 @@ class Timeline extends HTMLElement {
     const status = h("span", { class: "pill", data: { status: run.status } }, this.t.get(`status.${run.status}`));
     const since = run.finished_at ? took(run.created_at, run.finished_at) : clock({ status: "started", started_at: run.created_at });
     return [
-      h("header", {}, status, this.stopButton(run)),
+      h("header", {}, status, run.branched_from ? this.origin(run) : null),
       h("blockquote", {}, run.message),
       h(
         "dl",
@@ -70,26 +72,15 @@ class Timeline extends HTMLElement {
         fact("took", since),
         fact("cost", h("span", { data: { test: "run-cost" } }, exactMoney(run.cost))),
         fact("tokens", this.tokensOfAll()),
+        ...limitsOf(this.t, this.state).map(([key, shown]) => fact(key, shown)),
         this.own ? fact("conversation", h("a", { href: `/c/${run.conversation_id}#${run.id}` }, this.t.get("facts.open"))) : null,
       ),
     ];
   }
 
-  stopButton(run) {
-    if (!this.own || this.state.final) return null;
-    const stop = async () => {
-      this.state.stopping = true;
-      this.update();
-      try {
-        await post(`/api/runs/${encodeURIComponent(run.id)}/cancel`);
-      } catch (error) {
-        this.state.stopping = false;
-        this.update();
-        this.end.prepend(h("p", { class: "trouble", role: "alert" }, explain(this.t, error)));
-      }
-    };
-    const disabled = this.state.stopping;
-    return h("button", { class: "button", type: "button", disabled, on: { click: stop } }, icon("stop"), this.t.get(disabled ? "stopping" : "stop"));
+  origin(run) {
+    const link = h("a", { href: `/runs/${run.branched_from}` }, run.branched_from.slice(-8));
+    return h("span", { class: "meta" }, this.t.get("branched", { n: run.branched_step }), " ", link);
   }
 
   tokensOfAll() {
@@ -132,6 +123,7 @@ class Timeline extends HTMLElement {
   }
 
   row(step, approval, longest) {
+    if (step.kind === "message") return toldLine(step);
     const summary = h(
       "summary",
       {},

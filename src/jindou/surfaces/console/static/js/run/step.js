@@ -4,6 +4,8 @@ import { money, seconds, span, took, tokens } from "../formats.js";
 
 const ICONS = {
   waiting: "clock",
+  interrupted: "clock",
+  superseded: "cross",
   done: "check",
   failed: "alert",
   refused: "shield",
@@ -24,6 +26,7 @@ export function worked(step, approval) {
 }
 
 export function stepLine(t, step, approval) {
+  if (step.kind === "message") return toldLine(step);
   const summary = h(
     "summary",
     {},
@@ -35,6 +38,12 @@ export function stepLine(t, step, approval) {
   );
   const data = { test: "step", status: step.status, kind: step.kind, name: step.name };
   return h("li", { class: "step", data }, h("details", {}, summary, stepBody(t, step)));
+}
+
+// What a person said to the run while it worked.
+export function toldLine(step) {
+  const data = { test: "told", kind: step.kind };
+  return h("li", { class: "step told", id: step.id, data }, icon("chat"), h("strong", {}, step.by), h("span", {}, step.text));
 }
 
 export function clock(step, approval) {
@@ -75,6 +84,8 @@ export function stepBody(t, step) {
     block(t.get("result"), step.result),
     step.text ? block(t.get("text"), step.text) : null,
     step.error ? block(t.get("error"), step.error) : null,
+    step.took_effect ? h("p", {}, t.get(`took_effect.${step.took_effect}`)) : null,
+    step.copied_from ? h("p", { class: "faint" }, t.get("copied")) : null,
     step.rules.length ? section(t.get("rules"), ruleList(t, step.rules)) : null,
     used ? section(t.get("tokens"), h("p", { class: "number" }, tokens(t, step.quantities))) : null,
   );

@@ -42,7 +42,7 @@ export class RunView {
   showPulse() {
     const { run, journal, final, stopping, draft } = this.state;
     const busy = journal.some((step) => step.status === "started");
-    const shown = stopping || (!final && run.status !== "waiting" && !busy && !draft);
+    const shown = stopping || (!final && !["waiting", "paused"].includes(run.status) && !busy && !draft);
     this.pulse.hidden = !shown || final;
     if (this.pulse.hidden) return;
     const words = stopping ? "stopping" : run.status === "queued" ? "queued" : "thinking";
@@ -54,6 +54,7 @@ export class RunView {
     const cards = [];
     if (refusals.length && (final || run.rules.length)) cards.push(refusalCard(this.t, refusals));
     if (run.status === "failed") cards.push(failureCard(this.t, run.error));
+    if (run.status === "paused") cards.push(h("p", { class: "notice" }, icon("clock"), this.t.get("paused")));
     if (run.status === "cancelled") cards.push(h("p", { class: "notice" }, icon("stop"), this.t.get("stopped")));
     if (run.status === "done" && !run.answer) cards.push(h("p", { class: "notice" }, icon("info"), this.t.get("no_answer")));
     const stamp = `${run.status} ${refusals.map((rule) => rule.id).join()}`;

@@ -1,0 +1,88 @@
+"""Tools at work, each in a thread of its own: nobody can stop one, so a run that has to end goes on without it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from jindou.agents.tools import ToolError
+from jindou.errors import JindouError
+from jindou.telemetry import get_logger
+
+__all__ = ["AtWork", "Ended"]
+
+_Of = TypeVar("_Of")
+_LOOK_SECONDS = 0.1
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[_Of]):
+    """What became of a tool: its result, or why there is none."""
+
+    of: _Of
+    result: dict[str, Any] | None = None
+    error: Exception | None = None
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """What the journal keeps of it.
+
+        Raises:
+            Exception: what the tool raised, unless it is meant for the model.
+        """
+        if self.error is None:
+            return {"result": self.result}
+        if isinstance(self.error, ToolError):
+            return {"error": str(self.error)}
+        raise self.error
+
+
+class AtWork(Generic[_Of]):
+    """Tools that one run has begun and waits for. `on_late` is told, in its thread, of one it no longer waits for."""
+
+    def __init__(self, on_late: Callable[[Ended[_Of]], None]) -> None:
+        self._on_late = on_late
+        self._ended: SimpleQueue[Ended[_Of]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._left = False
+        self.pending: list[_Of] = []
+        """Those that `next` has not handed out yet."""
+
+    def begin(self, of: _Of, act: Callable[[], dict[str, Any]]) -> None:
+        """Do `act` in a thread of its own."""
+        self.pending.append(of)
+        threading.Thread(target=self._do, args=(of, act), name="tool", daemon=True).start()
+
+    def next(self, must_stop: Callable[[], bool]) -> Ended[_Of] | None:
+        """Wait for the next one that ends; None if the run has to go on without the rest."""
+        while True:
+            try:
+                ended = self._ended.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                if must_stop() and self._leave():
+                    return None
+                continue
+            self.pending.remove(ended.of)
+            return ended
+
+    def _leave(self) -> bool:
+        with self._lock:
+            # What has ended meanwhile is still taken.
+            self._left = self._ended.empty()
+            return self._left
+
+    def _do(self, of: _Of, act: Callable[[], dict[str, Any]]) -> None:
+        try:
+            ended = Ended(of, act())
+        except Exception as error:  # noqa: BLE001 - the run's own thread raises it again
+            ended = Ended(of, error=error)
+        with self._lock:
+            if not self._left:
+                self._ended.put(ended)
+                return
+        try:
+            self._on_late(ended)
+        except JindouError as error:
+            _log.warning("what became of a tool is not written down", extra={"fields": {"error": error.message}})

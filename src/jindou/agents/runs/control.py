@@ -1,0 +1,183 @@
+"""What a person wants of a run that is there: to pause, go on, stop, hear more, try again. Each is journalled."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from jindou.agents.approvals import RUN_TASK
+from jindou.agents.runs.fold import calls_of, counting
+from jindou.agents.runs.limits import stop_work
+from jindou.agents.runs.queries import as_run, as_step, steps_of
+from jindou.agents.runs.reach import Reach
+from jindou.agents.runs.segment import FINAL, Parts
+from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.runs.types import Run
+from jindou.db import Work
+from jindou.errors import Conflict
+from jindou.identity.principals import Principal
+
+__all__ = ["Control", "failed_step"]
+
+
+class RunOver(Conflict):
+    """The run has ended."""
+
+    code = "run_over"
+
+    def __init__(self, row: RunRow) -> None:
+        super().__init__(f"The run is over ({row.status}). Say it as the next message of its conversation.")
+
+
+class RunNotPaused(Conflict):
+    """There is nothing to resume."""
+
+    code = "run_not_paused"
+
+
+class NothingToRetry(Conflict):
+    """The run has no failed step that can be done again."""
+
+    code = "nothing_to_retry"
+
+
+class OutcomeUnknown(Conflict):
+    """Nobody knows whether the failed step took effect."""
+
+    code = "outcome_unknown"
+
+
+class Control:
+    """The verbs that change a run. What they want takes effect in the worker that has the run, wherever it is."""
+
+    def __init__(self, parts: Parts, reach: Reach) -> None:
+        self._queue = parts.queue
+        self._journal = parts.journal
+        self._reach = reach
+
+    def pause(self, work: Work, who: Principal, run_id: str) -> Run:
+        """Have a run rest at its next step, without a thread; a model call under way is broken off.
+
+        Raises:
+            NotFound, Forbidden: as `Reach.to_change` says.
+            RunOver: it has ended.
+        """
+        row, rules = self._open(work, who, run_id, "runs::pause")
+        if row.status == "paused" or row.pause_requested:
+            return as_run(row)
+        self._tell(work, who, row, "pause", rules)
+        if row.status == "running":
+            row.pause_requested = True
+        else:
+            stop_work(row, "paused", work.now())
+            self._journal.event(work, row, "run.paused", {})
+        return as_run(row)
+
+    def resume(self, work: Work, who: Principal, run_id: str) -> Run:
+        """Have a paused run go on.
+
+        Raises:
+            NotFound, Forbidden: as `Reach.to_change` says.
+            RunNotPaused: it does not rest.
+        """
+        row, rules = self._reach.to_change(work, who, run_id, "runs::resume")
+        if row.status != "paused" and not row.pause_requested:
+            raise RunNotPaused(f"The run is not paused; it is {row.status}.")
+        self._tell(work, who, row, "resume", rules)
+        if row.status == "paused":
+            self._go_on(work, row, "pause")
+        row.pause_requested = False
+        return as_run(row)
+
+    def cancel(self, work: Work, who: Principal, run_id: str) -> Run:
+        """Ask a run to stop; one that is over stays as it is.
+
+        Raises:
+            NotFound, Forbidden: as `Reach.to_change` says.
+        """
+        row, rules = self._reach.to_change(work, who, run_id, "runs::cancel")
+        if row.status not in FINAL and not row.cancel_requested:
+            row.cancel_requested = True
+            self._tell(work, who, row, "cancel", rules)
+            self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+        return as_run(row)
+
+    def steer(self, work: Work, who: Principal, run_id: str, message: str) -> Run:
+        """Tell a run that is under way something, which the model reads before its next step.
+
+        Raises:
+            NotFound, Forbidden: as `Reach.to_change` says.
+            Invalid: the message is empty or too long.
+            RunOver: it has ended, or is about to.
+        """
+        text = self._reach.message(message)
+        row, rules = self._open(work, who, run_id, "runs::steer")
+        step = self._journal.say(work, row, text, who.name)
+        self._reach.record(work, who, row, "runs::steer", rules, step=step.n)
+        return as_run(row)
+
+    def retry(self, work: Work, who: Principal, run_id: str, *, confirm: bool = False) -> Run:
+        """Have the failed step of a failed run done again, in the same run.
+
+        What came after it counts no more. `confirm` says that the person has looked whether a step of unknown outcome
+        took effect; its key keeps the effect single where its tool honours keys.
+
+        Raises:
+            NotFound, Forbidden: as `Reach.to_change` says.
+            NothingToRetry: it has not failed, has no failed step, or its conversation has gone on.
+            OutcomeUnknown: the step may have taken effect, and `confirm` is not given.
+        """
+        row, rules = self._reach.to_change(work, who, run_id, "runs::retry")
+        steps = counting(steps_of(work, row.id))
+        step = failed_step(steps) if row.status == "failed" else None
+        if step is None:
+            raise NothingToRetry(
+                f"The run is {row.status} and has no failed step; branch from one of its steps instead."
+            )
+        if _has_gone_on(work, row):
+            raise NothingToRetry("The conversation has gone on since; branch from one of the run's steps instead.")
+        if step.response.get("took_effect") == "unknown" and not confirm:
+            told = f"Nobody knows whether step {step.n} ({step.name}) took effect. Look first, then confirm the retry."
+            raise OutcomeUnknown(told, params={"step": step.n, "name": step.name})
+        self._tell(work, who, row, "retry", rules, step=step.n, confirmed=confirm)
+        for later in steps:
+            if later.n > step.n and later.kind != "message":
+                later.status = "superseded"
+                self._journal.event(work, row, "step.finished", {"step": as_step(later)})
+        if step.kind == "tool":
+            step.response, step.rules = {}, []
+            self._journal.begin_again(work, row, step)
+        else:
+            step.status = "interrupted"
+        row.answer, row.error, row.rules, row.finished_at = None, None, [], None
+        self._go_on(work, row, "retry")
+        return as_run(row)
+
+    def _open(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
+        row, rules = self._reach.to_change(work, who, run_id, action)
+        if row.status in FINAL or row.cancel_requested:
+            raise RunOver(row)
+        return row, rules
+
+    def _go_on(self, work: Work, row: RunRow, after: str) -> None:
+        row.status = "queued"
+        self._journal.event(work, row, "run.resumed", {"after": after})
+        self._queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+
+    def _tell(self, work: Work, who: Principal, row: RunRow, verb: str, rules: list[str], **further: object) -> None:
+        self._journal.control(work, row, verb, who.name, **further)
+        self._reach.record(work, who, row, f"runs::{verb}", rules, **further)
+
+
+def failed_step(steps: Sequence[StepRow]) -> StepRow | None:
+    """Return the step that a failed run failed at: the last one that failed, else the answer that has no words."""
+    failed = [step for step in steps if step.status in {"failed", "cancelled"} and step.kind != "message"]
+    if failed:
+        return failed[-1]
+    last = next((step for step in reversed(steps) if step.kind == "model"), None)
+    is_mute = last is not None and not calls_of(last) and not last.response.get("text")
+    return last if is_mute else None
+
+
+def _has_gone_on(work: Work, row: RunRow) -> bool:
+    later = select(RunRow.id).where(RunRow.conversation_id == row.conversation_id, RunRow.id > row.id)
+    return work.session.scalars(later.limit(1)).first() is not None

@@ -1,0 +1,119 @@
+"""How far one run may go, how far it has gone, and which rule ends it there."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from jindou.agents.assistants import Limits
+from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.runs.types import LimitUse
+from jindou.billing.pricing import Money
+from jindou.errors import Cancelled
+from jindou.identity.policy import Rule
+
+__all__ = ["LimitPassed", "both", "passed", "room", "start_work", "stop_work", "uses", "worked_ms"]
+
+Limit = Literal["steps", "tokens", "cost", "seconds", "model_seconds", "tool_seconds"]
+
+_WORDS: Mapping[Limit, tuple[str, str]] = {
+    "steps": (
+        "One run may take {most} steps at most, and this one has taken {used}. Ask for less at once.",
+        "一次运行最多 {most} 步，本次已用 {used} 步。请把任务拆小后再试。",
+    ),
+    "tokens": (
+        "One run may use {most} tokens at most, and this one has used {used}.",
+        "一次运行最多使用 {most} 个词元，本次已用 {used} 个。",
+    ),
+    "cost": (
+        "One run may cost {most} at most, and this one has cost {used}.",
+        "一次运行最多花费 {most}，本次已花费 {used}。",
+    ),
+    "seconds": (
+        "One run may be at work for {most} seconds at most, without its waits; this one has been for {used}.",
+        "一次运行最多工作 {most} 秒（不含等待），本次已工作 {used} 秒。",
+    ),
+    "model_seconds": (
+        "One answer of the model may take {most} seconds at most, and this one was not there after {used}.",
+        "模型的一次回答最多 {most} 秒，本次已过 {used} 秒仍未完成。",
+    ),
+    "tool_seconds": (
+        "One call of a tool may take {most} seconds at most, and this one had not ended after {used}.",
+        "一次工具调用最多 {most} 秒，本次已过 {used} 秒仍未结束。",
+    ),
+}
+
+
+class LimitPassed(Cancelled):
+    """What is under way has reached a limit; `rule` names it to the person."""
+
+    code = "limit_passed"
+
+    def __init__(self, limit: Limit, used: int, most: int, currency: str = "") -> None:
+        self.rule = _rule(limit, used, most, currency)
+        super().__init__(str(self.rule["reason"]["en"]))
+        self.error = f"{limit}_exhausted"
+
+
+def both(one: Limits, other: Limits) -> Limits:
+    """Return the smaller of each limit, of the installation's and the assistant's."""
+    given = [limits.model_dump(exclude_none=True) for limits in (one, other)]
+    names = {name for limits in given for name in limits}
+    return Limits.model_validate({name: min(limits[name] for limits in given if name in limits) for name in names})
+
+
+def passed(limits: Limits, run: RunRow, steps: Sequence[StepRow], now: datetime) -> LimitPassed | None:
+    """Return the limit that leaves no room for another step, if there is one."""
+    for use in uses(limits, run, steps, now):
+        if use.most is not None and use.used >= use.most:
+            return LimitPassed(use.kind, use.used, use.most, run.currency)
+    return None
+
+
+def uses(limits: Limits, run: RunRow, steps: Sequence[StepRow], now: datetime) -> list[LimitUse]:
+    """Return how much of each limit a run has used."""
+    return [
+        LimitUse(kind="steps", used=_taken(steps), most=limits.steps),
+        LimitUse(kind="tokens", used=run.tokens, most=limits.tokens),
+        LimitUse(kind="cost", used=run.cost_micro, most=limits.cost_micro),
+        LimitUse(kind="seconds", used=worked_ms(run, now) // 1000, most=limits.seconds),
+    ]
+
+
+def room(limits: Limits, steps: Sequence[StepRow]) -> int:
+    """Return how many further steps a run may take."""
+    return sys.maxsize if limits.steps is None else max(0, limits.steps - _taken(steps))
+
+
+def _taken(steps: Sequence[StepRow]) -> int:
+    return sum(step.kind in {"model", "tool"} and step.status != "superseded" for step in steps)
+
+
+def _rule(limit: Limit, used: int, most: int, currency: str) -> dict[str, Any]:
+    """Return why a run has to end, in English and Chinese."""
+    told = {"used": _shown(limit, used, currency), "most": _shown(limit, most, currency)}
+    en, zh = (words.format(**told) for words in _WORDS[limit])
+    return Rule(id=f"jindou.run-{limit.replace('_', '-')}", reason={"en": en, "zh": zh}).model_dump()
+
+
+def worked_ms(run: RunRow, now: datetime) -> int:
+    """Return how long a run has been at work, without its waits."""
+    since = run.running_since
+    return run.worked_ms + (max(0, int((now - since).total_seconds() * 1000)) if since else 0)
+
+
+def start_work(run: RunRow, now: datetime) -> None:
+    """Write that a run is at work from now on. What a killed server had of it is not known, and not counted."""
+    run.status = "running"
+    run.running_since = now
+
+
+def stop_work(run: RunRow, status: str, now: datetime) -> None:
+    """Write that a run is at work no more."""
+    run.worked_ms = worked_ms(run, now)
+    run.running_since = None
+    run.status = status
+
+
+def _shown(limit: Limit, amount: int, currency: str) -> str:
+    return str(Money(micro=amount, currency=currency)) if limit == "cost" else f"{amount:,}"
