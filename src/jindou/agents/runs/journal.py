@@ -28,7 +28,7 @@ class Journal:
     is left to newer workers.
     """
 
-    version = 1
+    version = 2
 
     def __init__(self, signals: Signals, usage: Usage, metrics: Metrics, spans: Spans) -> None:
         self.stream = Stream(signals)
@@ -42,9 +42,7 @@ class Journal:
         return self._usage.currency
 
     def event(self, work: Work, run: RunRow, kind: EventType, data: Mapping[str, object]) -> None:
-        """Append an event to the run's stream; whoever else would append to it waits until this transaction ends."""
-        work.session.flush()
-        work.session.refresh(run, ["last_event"], with_for_update=True)
+        """Append an event to the stream of a run whose row this transaction has locked, or made."""
         run.last_event += 1
         plain = {name: _plain(value) for name, value in data.items()}
         row = RunEventRow(org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain)

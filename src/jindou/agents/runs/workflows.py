@@ -16,6 +16,7 @@ from jindou.agents.runs.refusals import budget_rule, is_hopeless
 from jindou.agents.runs.segment import FINAL, Parts, Segment, State, load
 from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.tool_step import call_tools
+from jindou.agents.runs.undo import load_undo, next_undo
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.durable.queue import Lease, LeaseLost
 from jindou.errors import JindouError, Unavailable
@@ -87,7 +88,7 @@ class Runner:
         """Do the one thing that is next; False when the segment is over."""
         try:
             state = load(segment)
-            return _do(segment, state, self._next(state))
+            return _do(segment, state, self._next(segment, state))
         except Stopped:
             return True
         except LimitPassed as limit:
@@ -99,7 +100,9 @@ class Runner:
         except JindouError as error:
             return finish(segment, Finish("failed", error=error.message))
 
-    def _next(self, state: State) -> Action:
+    def _next(self, segment: Segment, state: State) -> Action:
+        if state.run.undoes is not None:
+            return next_undo(state, load_undo(segment, state))
         limit = passed(state.limits, state.run, state.steps, self._parts.database.clock.now())
         left = min(room(state.limits, state.steps), self._parts.parallel_calls)
         tools = self._parts.doorway.tools_of(state.assistant)
