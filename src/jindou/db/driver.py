@@ -13,11 +13,12 @@ Arrange = Callable[[Mapping[str, Any]], Any]
 
 
 def arranging(compiled: Any) -> Arrange:
-    """Return what arranges the values of a compiled statement."""
+    """Return what arranges the values of a compiled statement; those that stand in the statement itself it knows."""
+    known: dict[str, Any] = dict(compiled.params)
     if not compiled.positional:
-        return dict
-    names = tuple(compiled.positiontup)
-    return lambda values: tuple(values[name] for name in names)
+        return lambda values: {name: values.get(name, value) for name, value in known.items()}
+    names = tuple((name, known[name]) for name in compiled.positiontup)
+    return lambda values: tuple(values.get(name, value) for name, value in names)
 
 
 class Prepared:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Dialect, Table, UnaryExpression, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Dialect, Integer, Table, UnaryExpression, and_, bindparam, insert, select, update
 
 from jindou.db.driver import Arrange, Driver, Prepared, arranging
 from jindou.db.metadata import Base, Tenant
@@ -27,7 +27,8 @@ _Forms = Mapping[str, Callable[[Any], Any]]
 class Query(Generic[RowT]):
     """A query for whole rows of one class, compiled once a dialect. Its values are `bindparam`s.
 
-    `lock` keeps others from changing them until the transaction ends.
+    `limit` names the value that says how many there are at most. `lock` keeps others from changing them until the
+    transaction ends.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Query(Generic[RowT]):
         kind: type[RowT],
         *where: ColumnElement[bool],
         order_by: ColumnElement[Any] | UnaryExpression[Any] | None = None,
+        limit: str | None = None,
         lock: bool = False,
     ) -> None:
         self.kind = kind
         self._where = where
         self._order_by = order_by
+        self._limit = limit
         self._lock = lock
         self._compiled: dict[tuple[str, bool], tuple[str, Arrange]] = {}
 
@@ -52,6 +55,8 @@ class Query(Generic[RowT]):
             query = select(table).where(*self._where, *mine)
             if self._order_by is not None:
                 query = query.order_by(self._order_by)
+            if self._limit is not None:
+                query = query.limit(bindparam(self._limit, type_=Integer()))
             if self._lock:
                 query = query.with_for_update()
             compiled = query.compile(dialect=dialect)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, DateTime, Update, event, func, literal
+from sqlalchemy import ColumnElement, Connection, CursorResult, DateTime, Executable, Update, event, func, literal
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -74,6 +75,11 @@ class Work:
         """
         self.flush()
         return self._open_driver()
+
+    def execute(self, statement: Executable) -> CursorResult[Any]:
+        """Do a statement on tables, not on objects. It sees every organisation: who uses it filters by `org_id`."""
+        self.flush()
+        return self._connection.execute(statement)
 
     def fetch(self, query: Query[RowT], **values: object) -> list[RowT]:
         """Return the rows of a query; a change of one is written at the end of the transaction."""

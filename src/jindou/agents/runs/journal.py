@@ -46,7 +46,7 @@ class Journal:
         run.last_event += 1
         plain = {name: _plain(value) for name, value in data.items()}
         row = RunEventRow(org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain)
-        work.session.add(row)
+        work.add(row)
         self.stream.keep(work, RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain))
 
     def begin_step(
@@ -55,7 +55,7 @@ class Journal:
         """Write a step before it is done."""
         run.steps += 1
         step = _step(work, run, kind=kind, name=name, title=title, request=request)
-        work.session.add(step)
+        work.add(step)
         self.event(work, run, "step.started", {"step": as_step(step)})
         return step
 
@@ -84,7 +84,7 @@ class Journal:
         run.steps += 1
         step = _step(work, run, kind="message", name=by, title=_MESSAGE, request={"by": by})
         step.status, step.response, step.finished_at = "done", {"text": text}, step.started_at
-        work.session.add(step)
+        work.add(step)
         self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
         return step
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from jindou.agents.runs.counted import Counted, quantities_of
 from jindou.agents.runs.fold import messages_of
+from jindou.agents.runs.queries import step_of
 from jindou.agents.runs.segment import Parts, Segment, State, has_had_its_effects
 from jindou.agents.runs.tables import StepRow
 from jindou.agents.runs.types import RunEvent
@@ -83,7 +84,7 @@ def _begin(segment: Segment, begun: StepRow | None, worst: Quantities) -> tuple[
         if begun is None:
             step = parts.journal.begin_step(work, run, kind="model", name=parts.model, title=_TITLE, request={})
         else:
-            step = work.session.get_one(StepRow, begun.id)
+            step = step_of(work, begun.id)
             parts.journal.begin_again(work, run, step)
         return step, parts.journal.open_attempt(work, run, step, _sku(parts), worst)
 
@@ -104,7 +105,7 @@ def _settle(segment: Segment, begun: StepRow, attempt_id: str, used: Quantities)
     journal = segment.parts.journal
     try:
         with segment.writing() as (work, run):
-            step = work.session.get_one(StepRow, begun.id)
+            step = step_of(work, begun.id)
             journal.add_up(run, step, used, journal.settle(work, attempt_id, used))
     except LeaseLost:
         _settle_alone(segment, attempt_id, used)
@@ -126,7 +127,7 @@ def _keep(segment: Segment, begun: StepRow, attempt_id: str, completion: Complet
     response = {"text": completion.text, "calls": calls, "finish_reason": completion.finish_reason}
     try:
         with segment.writing(progress=True) as (work, run):
-            step = work.session.get_one(StepRow, begun.id)
+            step = step_of(work, begun.id)
             for notice in completion.notices:
                 data = {"code": notice.code, "params": {"detail": notice.detail}}
                 journal.event(work, run, "run.notice", data)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam
 
 from jindou.agents.assistants import Limits
 from jindou.agents.runs.limits import uses
@@ -11,21 +12,58 @@ from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import Run, RunDetail, RunEvent, Step
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Quantities
-from jindou.db import Work
+from jindou.db import Query, Work
+from jindou.errors import NotFound
 from jindou.identity.policy import Rule
 
-__all__ = ["as_detail", "as_event", "as_run", "as_step", "locked", "steps_of"]
+__all__ = ["as_detail", "as_event", "as_run", "as_step", "find_locked", "locked", "run_of", "step_of", "steps_of"]
+
+RowT = TypeVar("RowT")
+
+_RUN = Query(RunRow, RunRow.id == bindparam("id"))
+_LOCKED = Query(RunRow, RunRow.id == bindparam("id"), lock=True)
+_STEP = Query(StepRow, StepRow.id == bindparam("id"))
+_STEPS = Query(StepRow, StepRow.run_id == bindparam("run_id"), order_by=cast("ColumnElement[int]", StepRow.n))
+
+
+def _only(rows: list[RowT]) -> RowT:
+    """Return the row that there is.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if not rows:
+        raise NotFound("There is no such run or step.")
+    return rows[0]
+
+
+def find_locked(work: Work, run_id: str) -> RunRow | None:
+    """Return a run, if there is one, that nobody else changes before this unit of work ends."""
+    return next(iter(work.fetch(_LOCKED, id=run_id)), None)
 
 
 def locked(work: Work, run_id: str) -> RunRow:
-    """Return a run that nobody else changes before this unit of work ends."""
-    # What this unit of work has read of it before may be older than the lock.
-    return work.session.get_one(RunRow, run_id, with_for_update=True, populate_existing=True)
+    """Return a run that nobody else changes before this unit of work ends.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    return _only(work.fetch(_LOCKED, id=run_id))
 
 
 def steps_of(work: Work, run_id: str) -> list[StepRow]:
     """Return the steps of a run in their order."""
-    return list(work.session.scalars(select(StepRow).where(StepRow.run_id == run_id).order_by(StepRow.n)))
+    return work.fetch(_STEPS, run_id=run_id)
+
+
+def run_of(work: Work, run_id: str) -> RunRow:
+    """Return a run."""
+    return _only(work.fetch(_RUN, id=run_id))
+
+
+def step_of(work: Work, step_id: str) -> StepRow:
+    """Return a step."""
+    return _only(work.fetch(_STEP, id=step_id))
 
 
 def as_run(row: RunRow) -> Run:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam
 
 from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistant, Assistants, Limits
@@ -12,11 +12,11 @@ from jindou.agents.conversations import Conversations
 from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.limits import both
-from jindou.agents.runs.queries import locked, steps_of
+from jindou.agents.runs.queries import locked, run_of, steps_of
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway, Tool
-from jindou.db import Database, Work
+from jindou.db import Database, Query, Work
 from jindou.durable.queue import Lease, Queue
 from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
@@ -29,6 +29,13 @@ FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 
 OUTCOME_UNKNOWN = "This was begun and never ended: look whether it took effect."
 
+_PAST = Query(
+    RunRow,
+    RunRow.conversation_id == bindparam("conversation_id"),
+    RunRow.id < bindparam("before"),
+    order_by=RunRow.id.desc(),
+    limit="most",
+)
 _HISTORY_RUNS = 3
 """Runs of the conversation that the model is shown before the one at work."""
 
@@ -111,7 +118,7 @@ def load(segment: Segment) -> State:
     """
     parts, lease = segment.parts, segment.lease
     with parts.database.reading(lease.org_id) as work:
-        run = work.session.get_one(RunRow, lease.subject)
+        run = run_of(work, lease.subject)
         assistant = parts.assistants.get(run.assistant)
         return State(
             run=run,
@@ -128,10 +135,10 @@ def _earlier(parts: Parts, work: Work, run: RunRow) -> list[RunRow]:
     found: list[RunRow] = []
     before: RunRow | None = run
     while before is not None and len(found) < _HISTORY_RUNS:
-        past = select(RunRow).where(RunRow.conversation_id == before.conversation_id, RunRow.id < before.id)
-        found += work.session.scalars(past.order_by(RunRow.id.desc()).limit(_HISTORY_RUNS - len(found)))
+        past = work.fetch(_PAST, conversation_id=before.conversation_id, before=before.id, most=_HISTORY_RUNS)
+        found += past[: _HISTORY_RUNS - len(found)]
         origin = parts.conversations.origin(work, before.conversation_id)
-        before = work.session.get(RunRow, origin) if origin is not None else None
+        before = run_of(work, origin) if origin is not None else None
     return found[::-1]
 
 

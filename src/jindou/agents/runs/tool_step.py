@@ -11,7 +11,7 @@ from jindou.agents.runs.estimate import estimate
 from jindou.agents.runs.fold import CallTool, CallTools
 from jindou.agents.runs.limits import start_work, stop_work
 from jindou.agents.runs.origins import origins_of
-from jindou.agents.runs.queries import as_step, locked, steps_of
+from jindou.agents.runs.queries import as_step, locked, step_of, steps_of
 from jindou.agents.runs.segment import Parts, Segment, State, has_had_its_effects
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import StepStatus
@@ -166,7 +166,7 @@ class _ToolStep:
         status: StepStatus = "done" if ended.error is None else "failed"
         with parts.database.writing(self._segment.lease.org_id) as work:
             run = locked(work, self._state.run.id)
-            step = work.session.get_one(StepRow, self._step.id)
+            step = step_of(work, self._step.id)
             is_open = step.status == "started"
             if step.attempt != self._step.attempt or not (is_open or step.response.get("took_effect") == "unknown"):
                 return
@@ -231,7 +231,7 @@ class _ToolStep:
     ) -> str:
         parts = self._parts
         with self._segment.writing(progress=True) as (work, run):
-            step = work.session.get_one(StepRow, self._step.id)
+            step = step_of(work, self._step.id)
             if step.status == _WAITING:
                 self._wake_up(work, run, step)
             if checked is not None:
@@ -246,7 +246,7 @@ class _ToolStep:
         parts = self._parts
         changes = parts.doorway.preview(checked)
         with self._segment.writing() as (work, run):
-            step = work.session.get_one(StepRow, self._step.id)
+            step = step_of(work, self._step.id)
             case = Case(
                 run_id=run.id,
                 step_id=step.id,
@@ -269,7 +269,7 @@ class _ToolStep:
         Where somebody changed its arguments, the journal keeps both.
         """
         with self._segment.writing() as (work, run):
-            step = work.session.get_one(StepRow, self._step.id)
+            step = step_of(work, self._step.id)
             self._wake_up(work, run, step)
             step.status = "started"
             if approval is not None and approval.edited_by_name is not None:

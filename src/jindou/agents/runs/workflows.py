@@ -10,11 +10,10 @@ from jindou.agents.runs.finishing import finish
 from jindou.agents.runs.fold import Action, AskModel, CallTools, Finish, Pause, next_action
 from jindou.agents.runs.limits import LimitPassed, passed, room, start_work, stop_work
 from jindou.agents.runs.model_step import ask_model
-from jindou.agents.runs.queries import locked, steps_of
+from jindou.agents.runs.queries import find_locked, steps_of
 from jindou.agents.runs.reaping import reap
 from jindou.agents.runs.refusals import budget_rule, is_hopeless
 from jindou.agents.runs.segment import FINAL, Parts, Segment, State, load
-from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.tool_step import call_tools
 from jindou.agents.runs.undo import load_undo, next_undo
 from jindou.billing.budgets import BudgetExceeded, RateLimited
@@ -72,8 +71,7 @@ class Runner:
         """Say whether there is something to do."""
         parts, lease = self._parts, segment.lease
         with parts.database.writing(lease.org_id) as work:
-            known = work.session.get(RunRow, lease.subject)
-            run = locked(work, lease.subject) if known is not None else None
+            run = find_locked(work, lease.subject)
             parts.queue.hold(work, lease)
             if run is None or run.status in FINAL or (run.status == "paused" and not run.cancel_requested):
                 parts.queue.done(work, lease)

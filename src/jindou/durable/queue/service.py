@@ -59,7 +59,7 @@ class Queue:
 
         It takes the turn of `person_id`; what is in the `background` comes after what people wait for.
         """
-        insert = sqlite.insert if work.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        insert = sqlite.insert if work.driver.is_sqlite else postgresql.insert
         asked = insert(TaskRow).values(
             kind=kind,
             subject=subject,
@@ -82,7 +82,7 @@ class Queue:
                 (TaskRow.available_at < new.available_at, TaskRow.available_at), else_=new.available_at
             ),
         }
-        work.session.execute(asked.on_conflict_do_update(index_elements=["kind", "subject"], set_=again))
+        work.execute(asked.on_conflict_do_update(index_elements=["kind", "subject"], set_=again))
         if self._signals is not None:
             self._signals.publish(work, _TOPIC)
 
@@ -149,17 +149,15 @@ class Queue:
         Raises:
             LeaseLost: another worker has the task now.
         """
-        gone = work.session.execute(
-            delete(TaskRow)
-            .where(
+        gone = work.execute(
+            delete(TaskRow).where(
                 TaskRow.kind == lease.kind,
                 TaskRow.subject == lease.subject,
                 TaskRow.lease_id == lease.id,
                 TaskRow.wakes == lease.wakes,
             )
-            .execution_options(synchronize_session=False)
         )
-        if _rows(gone) == 0:
+        if gone.rowcount == 0:
             self.release(work, lease, work.now())
 
     def release(self, work: Work, lease: Lease, at: datetime, *, untried: bool = False) -> None:
@@ -261,13 +259,10 @@ class Queue:
         return None if row is None else Standing(row.available_at, row.lease_until, row.attempts)
 
     def _mine(self, work: Work, lease: Lease, values: dict[str, object]) -> None:
-        updated = work.session.execute(
-            update(TaskRow)
-            .where(TaskRow.kind == lease.kind, TaskRow.subject == lease.subject, TaskRow.lease_id == lease.id)
-            .values(values)
-            .execution_options(synchronize_session=False)
+        mine = update(TaskRow).where(
+            TaskRow.kind == lease.kind, TaskRow.subject == lease.subject, TaskRow.lease_id == lease.id
         )
-        if _rows(updated) == 0:
+        if work.execute(mine.values(values)).rowcount == 0:
             raise LeaseLost(f"The lease on {lease.kind} {lease.subject} is lost to another worker.")
 
 

@@ -1,13 +1,15 @@
 """Organisations and the people in them."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from jindou.db import Work
+from jindou.db import Query, Work
 from jindou.errors import NotFound
 from jindou.identity.principals.tables import OrganisationRow, PersonRow
 from jindou.identity.principals.types import Person, Principal
 
 __all__ = ["Principals"]
+
+_PERSON = Query(PersonRow, PersonRow.id == bindparam("id"))
 
 
 class Principals:
@@ -53,10 +55,10 @@ class Principals:
         Raises:
             NotFound: nobody of this organisation has that id.
         """
-        row = work.session.scalars(select(PersonRow).where(PersonRow.id == person_id)).first()
-        if row is None:
+        found = work.fetch(_PERSON, id=person_id)
+        if not found:
             raise NotFound("No such person.")
-        return _person(row)
+        return _person(found[0])
 
     def find(self, work: Work, handle: str) -> Person:
         """Return a person by handle.
