@@ -137,7 +137,7 @@ class Step(BaseModel):
 
     id: str
     n: int
-    kind: Literal["model", "tool", "message", "compaction"]
+    kind: Literal["model", "tool", "message"]
     name: str
     title: dict[str, str]
     attempt: int
