@@ -54,7 +54,7 @@ def busy(site: Site, waiting: Callable[[], Approval]) -> Approval:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", _PAGES)
-def test_every_pageis_strict_and_speaks_the_viewers_language(
+def test_every_page_is_strict_and_speaks_the_viewers_language(
     visit: SignIn, busy: Approval, path: str, language: str
 ) -> None:
     assert busy.status == "waiting"
