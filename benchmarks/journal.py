@@ -83,7 +83,7 @@ def _rates(peers: str, runs: int) -> dict[str, dict[str, object]]:
             for name, python in (("jindou", sys.executable), ("langgraph", peers)):
                 url: str = server.create("template0")
                 # Theirs speaks to the driver itself.
-                url = url if name == "jindou" else url.replace("+pg8000", "")
+                url = url if name == "jindou" else url.replace("+psycopg", "")
                 measured = _run(name, python, runs, ("--url", url, "--at-once", str(AT_ONCE)))
                 rates.setdefault(name, []).append(measured["runs"] / measured["seconds"])
     ours, theirs = median(rates["jindou"]), median(rates["langgraph"])
