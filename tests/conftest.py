@@ -1,4 +1,4 @@
-"""What any test may ask for: the real small model, a real browser, and Qwen Code."""
+"""What any test may ask for: both databases, the real small model, a real browser, and Qwen Code."""
 
 import shutil
 from collections.abc import Generator
@@ -8,8 +8,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from pydantic_settings import BaseSettings
 
+from jindou.db import Database
 from jindou.models.catalogue import get_entry, pull
+from support.ground import open_database
+from support.platform import FakeClock
 from support.qwen_code import NoNode, QwenCode, install
+from support.servers import Server, open_server
 
 
 class _Environment(BaseSettings):
@@ -33,6 +37,32 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[Server]:
+    """Return a PostgreSQL server, the one of the whole test run."""
+    with open_server() as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that stands still."""
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Generator[Database]:
+    """Return a migrated database of its own, of one kind and then of the other."""
+    if request.param == "sqlite":
+        with open_database(tmp_path, clock) as database:
+            yield database
+        return
+    server: Server = request.getfixturevalue("server")
+    database = server.open(clock)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

@@ -154,6 +154,7 @@ class RunWorker:
     database: Database
     signals: Signals
     audit: Audit
+    prices: PriceWatch
     runner: Runner
     worker: Worker
     packs: dict[str, OpenPack]
@@ -161,6 +162,7 @@ class RunWorker:
 
     def start(self) -> None:
         """Begin to take tasks."""
+        self.prices.start()
         self.signals.start()
         threading.Thread(
             target=_publish_heads, args=(self.audit, self._closing), name="audit-heads", daemon=True
@@ -174,6 +176,7 @@ class RunWorker:
             self.worker.stop(_HAND_BACK_SECONDS)
         self.worker.close()
         self._closing.set()
+        self.prices.stop()
         self.signals.stop()
         self.audit.publish()
         for pack in self.packs.values():
@@ -196,19 +199,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     usage = Usage(prices.book, ground.policy, ground.audit, ground.name_of)
     deployments = _deployments(ground, settings, home, models, model)
     ledger = _ledger(ground, usage)
-    assistants = Assistants(ground.assistant_folders())
-    doorway = _doorway(ground, assistants)
-    approvals = _approvals(ground, settings, home, assistants, doorway)
-    parts = _parts(
-        ground,
-        settings,
-        model,
-        deployments=deployments,
-        usage=usage,
-        assistants=assistants,
-        approvals=approvals,
-        doorway=doorway,
-    )
+    parts = _parts(ground, settings, home, model, deployments=deployments, usage=usage)
     runner = Runner(parts)
     return Platform(
         settings=settings,
@@ -222,13 +213,13 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
         keys=ground.keys,
         usage=usage,
-        budgets=_budgets(ground, usage, assistants),
+        budgets=_budgets(ground, usage, parts.assistants),
         ledger=ledger,
-        assistants=assistants,
+        assistants=parts.assistants,
         conversations=parts.conversations,
-        approvals=approvals,
+        approvals=parts.approvals,
         runs=Runs(parts, ground.policy, settings.message_max_chars),
-        doorway=doorway,
+        doorway=parts.doorway,
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
@@ -236,7 +227,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
-        worker=_worker(ground, settings, runner, approvals, ledger),
+        worker=_worker(ground, settings, runner, parts.approvals, ledger),
     )
 
 
@@ -253,27 +244,18 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
     if model == "auto":
         raise NotPrepared("Nobody has announced a model here: set `model` to the one that runs ask.")
     ground = lay_ground(settings, home, is_first=False)
-    usage = Usage(open_prices(settings, home).book, ground.policy, ground.audit, ground.name_of)
-    assistants = Assistants(ground.assistant_folders())
-    doorway = _doorway(ground, assistants)
-    approvals = _approvals(ground, settings, home, assistants, doorway)
-    parts = _parts(
-        ground,
-        settings,
-        model,
-        deployments=_deployments(ground, settings, home, remote_models(settings, home), model),
-        usage=usage,
-        assistants=assistants,
-        approvals=approvals,
-        doorway=doorway,
-    )
+    prices = open_prices(settings, home)
+    usage = Usage(prices.book, ground.policy, ground.audit, ground.name_of)
+    deployments = _deployments(ground, settings, home, remote_models(settings, home), model)
+    parts = _parts(ground, settings, home, model, deployments=deployments, usage=usage)
     runner = Runner(parts)
     return RunWorker(
         database=ground.database,
         signals=ground.signals,
         audit=ground.audit,
+        prices=prices,
         runner=runner,
-        worker=_worker(ground, settings, runner, approvals, _ledger(ground, usage)),
+        worker=_worker(ground, settings, runner, parts.approvals, _ledger(ground, usage)),
         packs=ground.opened,
     )
 
@@ -283,16 +265,10 @@ def _ledger(ground: Ground, usage: Usage) -> Ledger:
 
 
 def _parts(
-    ground: Ground,
-    settings: Settings,
-    model: str,
-    *,
-    deployments: Deployments,
-    usage: Usage,
-    assistants: Assistants,
-    approvals: Approvals,
-    doorway: Doorway,
+    ground: Ground, settings: Settings, home: Home, model: str, *, deployments: Deployments, usage: Usage
 ) -> Parts:
+    assistants = Assistants(ground.assistant_folders())
+    doorway = _doorway(ground, assistants)
     journal = Journal(ground.signals, usage, ground.metrics, ground.spans)
     return Parts(
         database=ground.database,
@@ -300,7 +276,7 @@ def _parts(
         journal=journal,
         stream=journal.stream,
         doorway=doorway,
-        approvals=approvals,
+        approvals=_approvals(ground, settings, home, assistants, doorway),
         assistants=assistants,
         conversations=Conversations(),
         principals=ground.principals,

@@ -1,38 +1,12 @@
 """Budgets and the ledger on both databases, with one organisation's prices."""
 
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from billing_site import Site, open_site
 
 from jindou.db import Database
-from support.ground import open_database
 from support.platform import FakeClock
-from support.servers import Server, open_server
-
-
-@pytest.fixture(scope="session")
-def server() -> Generator[Server]:
-    with open_server() as server:
-        yield server
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Generator[Database]:
-    if request.param == "sqlite":
-        with open_database(tmp_path, clock) as database:
-            yield database
-        return
-    server: Server = request.getfixturevalue("server")
-    database = server.open(clock)
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -123,6 +123,12 @@ def test_a_row_in_hand_is_not_written_into_another_organisation(database: Databa
     assert titles(database) == {"cnv_ours": "t", "cnv_others": "t"}
 
 
+def test_a_table_of_tenants_is_not_changed_past_its_objects(database: Database) -> None:
+    with database.writing(OURS) as work, pytest.raises(PermissionError):
+        work.execute(update(ConversationRow).values(title="changed"))
+    assert titles(database) == {"cnv_ours": "t", "cnv_others": "t"}
+
+
 def test_an_own_row_can_not_be_moved_to_another_organisation(database: Database) -> None:
     with pytest.raises(PermissionError), database.writing(OURS) as work:
         work.session.get_one(ConversationRow, "cnv_ours").org_id = OTHERS

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, DateTime, Executable, Update, event, func, literal
+from sqlalchemy import ColumnElement, Connection, CursorResult, DateTime, Update, UpdateBase, event, func, literal
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -76,8 +76,14 @@ class Work:
         self.flush()
         return self._open_driver()
 
-    def execute(self, statement: Executable) -> CursorResult[Any]:
-        """Do a statement on tables, not on objects. It sees every organisation: who uses it filters by `org_id`."""
+    def execute(self, statement: UpdateBase) -> CursorResult[Any]:
+        """Change a table that spans organisations, without its objects.
+
+        Raises:
+            PermissionError: its rows belong to one organisation each.
+        """
+        if statement.table in _tenant_tables():
+            raise PermissionError("Rows of one organisation are changed as objects.")
         self.flush()
         return self._connection.execute(statement)
 
@@ -142,6 +148,11 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
         raise PermissionError("A unit of work of one organisation takes statements on mapped classes only.")
     _refuse_foreign_values(state)
     state.statement = state.statement.options(_rows_of(org_id))
+
+
+@cache
+def _tenant_tables() -> frozenset[object]:
+    return frozenset(mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Tenant))
 
 
 @lru_cache

@@ -10,17 +10,11 @@ from jindou.errors import Conflict
 from jindou.identity.principals import Principal
 from support.desk import ORDER, Desk, open_desk
 from support.scripted import call
-from support.servers import Server, open_server
+from support.servers import Server
 
 LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
 HUGE = call("refund_order", order_id="SO-10120", amount=5500, reason="wrong lamps")
 MOVE = call("change_address", order_id="SO-10962", address="上海市徐汇区衡山路12号")
-
-
-@pytest.fixture(scope="session")
-def server() -> Generator[Server]:
-    with open_server() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,16 +11,10 @@ from jindou.assembly_gateway import NotPrepared
 from jindou.home import Home
 from jindou.settings import load_settings
 from support.fleet import Fleet, open_fleet
-from support.servers import Server, open_server
+from support.servers import Server
 
 SECONDS = 120.0
 LEASE = 2.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Generator[Server]:
-    with open_server() as server:
-        yield server
 
 
 @pytest.fixture

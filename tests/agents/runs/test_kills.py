@@ -1,11 +1,7 @@
 """The server is killed by SIGKILL at every boundary of the refund run; the refund happens exactly once."""
 
 import json
-import multiprocessing
-import shutil
-import signal
 import sqlite3
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +11,19 @@ from jindou.billing.budgets import BudgetAsk
 from support import killable
 from support.platform import as_person, open_platform
 from support.scripted import refund_script
+from support.walking import walk
 
 MOST_BOUNDARIES = 60
 
-# The processes fork from a server that has imported everything and opened nothing, which saves a second each.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["support.killable"])
-
 
 @pytest.fixture(scope="module")
-def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("fresh")
     with open_platform(home, refund_script("SO-10007", 120.0)) as platform:
         manager = as_person(platform, "manager")
         with platform.database.writing(manager.org_id) as work:
             platform.budgets.create(work, manager, BudgetAsk(scope="organisation", monthly_micro=10**9, rpm=100))
-    with pytest.MonkeyPatch.context() as patch:
-        # The fork server of Python 3.11 finds its modules by this variable alone.
-        patch.setenv("PYTHONPATH", str(Path(killable.__file__).parents[1]))
-        yield home
-
-
-def move_on(home: Path, kill_at: int) -> int | None:
-    """Go on in a process of its own and return its exit code."""
-    process = PROCESSES.Process(target=killable.main, args=(home, kill_at))
-    process.start()
-    process.join(timeout=60)
-    return process.exitcode
+    return home
 
 
 def refunds(home: Path) -> list[tuple[str, int]]:
@@ -67,16 +49,5 @@ def assert_whole(found: dict[str, Any], home: Path, boundary: int) -> None:
 
 
 def test_a_run_killed_at_any_boundary_resumes_and_refunds_exactly_once(fresh_home: Path, tmp_path: Path) -> None:
-    for boundary in range(1, MOST_BOUNDARIES):
-        home = tmp_path / str(boundary)
-        shutil.copytree(fresh_home, home)
-        first = move_on(home, boundary)
-        if first == 0:
-            break
-        assert first == -signal.SIGKILL
-        assert move_on(home, 0) == 0
+    for home, boundary in walk(killable.main, fresh_home, tmp_path, range(1, MOST_BOUNDARIES)):
         assert_whole(json.loads((home / killable.FOUND).read_text()), home, boundary)
-    else:
-        pytest.fail("The walk never reached the end of the run.")
-    assert boundary > 12, "The walk is too short to have been through the whole run."
-    assert_whole(json.loads((home / killable.FOUND).read_text()), home, 0)

@@ -1,7 +1,6 @@
 """The verbs that change a run, on PostgreSQL, where doors and workers really write at the same time."""
 
 import threading
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -9,17 +8,16 @@ import pytest
 from jindou.agents.runs import RunSearch
 from support.desk import ORDER, Desk, open_desk
 from support.scripted import call
-from support.servers import open_server
+from support.servers import Server
 
 LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
     folder = tmp_path_factory.mktemp("home")
-    with open_server() as server:
-        (folder / "jindou.toml").write_text(f'database_url = "{server.create()}"\n', encoding="utf-8")
-        yield folder
+    (folder / "jindou.toml").write_text(f'database_url = "{server.create()}"\n', encoding="utf-8")
+    return folder
 
 
 def steer(desk: Desk, run_id: str, message: str) -> None:

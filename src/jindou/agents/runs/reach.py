@@ -39,8 +39,8 @@ class Reach:
             raise NotFound("There is no such run.")
         return row
 
-    def to_change(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
-        """Return a run that this person may do `action` to, and by which rules; nobody else changes it meanwhile.
+    def may(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
+        """Return a run that this person may do `action` to, and by which rules.
 
         Raises:
             NotFound: there is no run that this person may see.
@@ -49,7 +49,16 @@ class Reach:
         row = self.visible(work, who, run_id)
         context = {"own": row.person_id == who.person_id, "approver": False}
         decision = self._policy.require(who, action, Resource("Assistant", row.assistant), context)
-        return locked(work, row.id), [rule.id for rule in decision.rules]
+        return row, [rule.id for rule in decision.rules]
+
+    def to_change(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
+        """Return a run as `may` does; nobody else changes it meanwhile.
+
+        Raises:
+            NotFound, Forbidden: as `may` says.
+        """
+        row, rules = self.may(work, who, run_id, action)
+        return locked(work, row.id), rules
 
     def message(self, text: str) -> str:
         """Return what a person says to an assistant, trimmed.

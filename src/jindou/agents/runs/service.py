@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from jindou.agents.approvals import RUN_TASK
 from jindou.agents.assistants import Limits
+from jindou.agents.runs.beginning import new_run
 from jindou.agents.runs.branching import copy_step, shared
 from jindou.agents.runs.control import Control
 from jindou.agents.runs.explaining import explain
@@ -52,6 +53,7 @@ class Runs:
         message = self._reach.message(asked.message)
         row, rules = self._new(work, who, asked.assistant, message)
         row.conversation_id = self._conversation(work, who, asked, message)
+        work.add(row)
         self._parts.journal.event(work, row, "run.started", {"message": message, "assistant": row.assistant})
         self._reach.record(work, who, row, "runs::start", rules)
         self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
@@ -65,19 +67,23 @@ class Runs:
 
         Raises:
             NotFound, Forbidden: as `Reach.to_change` says.
+            Conflict: it is an undo, which follows the journal of another run.
             Invalid: there is no such step, it has not ended, or the message is empty or too long.
         """
         text = None if message is None else self._reach.message(message)
         source, rules = self._reach.to_change(work, who, run_id, "runs::branch")
+        if source.undoes is not None:
+            raise Conflict(f"{source.id} undoes {source.undoes}; nothing can branch off from it.")
         steps = shared(steps_of(work, source.id), step)
         asked = text if text and not step else source.message
         row, _ = self._new(work, who, source.assistant, asked)
         row.branched_from, row.branched_step, row.steps = source.id, step, len(steps)
         row.conversation_id = self._conversations.create(work, who, source.assistant, asked, source.id).id
+        work.add(row)
         origin = {"branched_from": source.id, "branched_step": step}
         self._parts.journal.event(work, row, "run.started", {"message": asked, "assistant": row.assistant, **origin})
         for copy in [copy_step(work, row, one) for one in steps]:
-            work.session.add(copy)
+            work.add(copy)
             self._parts.journal.event(work, row, "step.finished", {"step": as_step(copy)})
         if text and step:
             self._parts.journal.say(work, row, text, who.name)
@@ -140,9 +146,9 @@ class Runs:
         """Return what undoing a run would do, first what it can't.
 
         Raises:
-            NotFound, Forbidden: as `Reach.to_change` says.
+            NotFound, Forbidden: as `Reach.may` says.
         """
-        return self._undoing.plan(work, who, self._reach.to_change(work, who, run_id, "runs::undo")[0])
+        return self._undoing.plan(work, who, self._reach.may(work, who, run_id, "runs::undo")[0])
 
     def undo(self, work: Work, who: Principal, run_id: str) -> Run:
         """Put back what a run changed, the last first; that is a run, too. Asked again, it does nothing more.
@@ -164,31 +170,10 @@ class Runs:
             self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
 
     def _new(self, work: Work, who: Principal, assistant: str, message: str) -> tuple[RunRow, list[str]]:
-        """Return a new run that this person may start, by which rules; its conversation is still open."""
+        """Return a new run that this person may start, and by which rules."""
         of = self._parts.assistants.get(assistant)
         decision = self._policy.require(who, "runs::start", Resource("Assistant", of.slug), {})
-        row = RunRow(
-            id=work.new_id("run"),
-            org_id=who.org_id,
-            conversation_id="",
-            assistant=of.slug,
-            assistant_version=of.version,
-            person_id=who.person_id,
-            person_name=who.name,
-            message=message,
-            status="queued",
-            rules=[],
-            steps=0,
-            tokens=0,
-            cost_micro=0,
-            currency=self._parts.journal.currency,
-            worked_ms=0,
-            cancel_requested=False,
-            pause_requested=False,
-            last_event=0,
-            created_at=work.now(),
-        )
-        work.session.add(row)
+        row = new_run(work, who, of, message, self._parts.journal.currency)
         return row, [rule.id for rule in decision.rules]
 
     def _detail(self, work: Work, row: RunRow) -> RunDetail:

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from jindou.agents.approvals import RUN_TASK
 from jindou.agents.assistants import Assistant
+from jindou.agents.runs.beginning import new_run
 from jindou.agents.runs.queries import as_run, steps_of
 from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.tables import RunRow
@@ -40,7 +41,7 @@ class Undoing:
         return UndoPlan(run_id=run.id, items=sorted(items, key=lambda item: item.outcome != "cannot"))
 
     def start(self, work: Work, who: Principal, run: RunRow) -> Run:
-        """Begin to undo a run; where that is under way, or all of it has been done, return the run that does or did.
+        """Begin to undo a run that is locked; where that is under way, or all has been done, return the run for that.
 
         Raises:
             Conflict: the run is not over.
@@ -48,8 +49,7 @@ class Undoing:
         """
         if run.status not in FINAL:
             raise Conflict(f"{run.id} is not over; wait for it or cancel it, then undo it.")
-        # Whoever asks at the same time waits here, and then finds this undo.
-        work.session.execute(select(RunRow).where(RunRow.id == run.id).with_for_update())
+        # Whoever asks at the same time waits for the lock on the run, and then finds this undo.
         earlier = work.session.scalars(select(RunRow).where(RunRow.undoes == run.id).order_by(RunRow.id.desc())).first()
         if earlier is not None and earlier.status not in FINAL:
             return as_run(earlier)
@@ -60,29 +60,11 @@ class Undoing:
         return self._begin(work, who, run)
 
     def _begin(self, work: Work, who: Principal, run: RunRow) -> Run:
-        row = RunRow(
-            id=work.new_id("run"),
-            org_id=who.org_id,
-            conversation_id=run.conversation_id,
-            assistant=run.assistant,
-            assistant_version=run.assistant_version,
-            person_id=who.person_id,
-            person_name=who.name,
-            message=_MESSAGES.get(who.language, _MESSAGES["en"]).format(message=run.message),
-            status="queued",
-            rules=[],
-            steps=0,
-            tokens=0,
-            cost_micro=0,
-            currency=self._parts.journal.currency,
-            worked_ms=0,
-            cancel_requested=False,
-            pause_requested=False,
-            last_event=0,
-            created_at=work.now(),
-            undoes=run.id,
-        )
-        work.session.add(row)
+        message = _MESSAGES.get(who.language, _MESSAGES["en"]).format(message=run.message)
+        assistant = self._parts.assistants.get(run.assistant)
+        row = new_run(work, who, assistant, message, self._parts.journal.currency)
+        row.conversation_id, row.undoes = run.conversation_id, run.id
+        work.add(row)
         self._parts.journal.event(work, row, "run.started", {"message": row.message, "assistant": row.assistant})
         self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)

@@ -1,0 +1,33 @@
+"""The row of a run that begins."""
+
+from jindou.agents.assistants import Assistant
+from jindou.agents.runs.tables import RunRow
+from jindou.db import Work
+from jindou.identity.principals import Principal
+
+__all__ = ["new_run"]
+
+
+def new_run(work: Work, who: Principal, assistant: Assistant, message: str, currency: str) -> RunRow:
+    """Return a run that nothing has been done of. Its conversation is still open, and it is not added yet."""
+    return RunRow(
+        id=work.new_id("run"),
+        org_id=who.org_id,
+        conversation_id="",
+        assistant=assistant.slug,
+        assistant_version=assistant.version,
+        person_id=who.person_id,
+        person_name=who.name,
+        message=message,
+        status="queued",
+        rules=[],
+        steps=0,
+        tokens=0,
+        cost_micro=0,
+        currency=currency,
+        worked_ms=0,
+        cancel_requested=False,
+        pause_requested=False,
+        last_event=0,
+        created_at=work.now(),
+    )
