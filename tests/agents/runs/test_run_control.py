@@ -89,8 +89,12 @@ def test_a_run_stops_in_the_middle_of_a_tool_and_later_says_whether_it_took_effe
         stopped = desk.get(run.id)
         assert (stopped.status, steps(stopped)[-1]) == ("cancelled", ("tool", "cancelled", 1))
         assert stopped.journal[-1].took_effect == "unknown"
+        assert "Nobody knows" in desk.plan_undo(run.id).items[0].reason["en"]
         tools.go.set()
         known = settled(desk, run.id)
+        (effect,) = desk.plan_undo(run.id).items
+        assert (effect.tool, effect.outcome) == ("refund_order", "cannot")
+        assert "can't be called back" in effect.reason["en"], "It is an effect like any other now."
         assert (known.journal[-1].status, known.journal[-1].took_effect) == ("cancelled", "yes")
         assert known.journal[-1].result is not None
         assert desk.refunds().count(25_500_000) == 1

@@ -157,3 +157,18 @@ def test_the_next_run_hears_of_the_undo_and_not_of_its_calls(desk: Desk) -> None
     told = [str(message["content"]) for message in desk.engine.requests[-1].messages]
     assert any("Put back: Change the address." in text for text in told)
     assert not any("restore_address" in text for text in told)
+
+
+def test_what_a_branch_took_over_is_undone_with_the_run_that_did_it(desk: Desk) -> None:
+    before = desk.address(PAID)
+    run = desk.ask(ASK)
+    with desk.platform.database.writing(desk.clerk.org_id) as work:
+        branch = desk.platform.runs.branch(work, desk.clerk, run.id, 2)
+    assert desk.move_on(branch.id).status == "done"
+    assert desk.plan_undo(branch.id).items == []
+    with pytest.raises(NothingToUndo):
+        desk.undo(branch.id)
+    undo = desk.undo(run.id)
+    assert desk.address(PAID) == before
+    with pytest.raises(Conflict), desk.platform.database.writing(desk.clerk.org_id) as work:
+        desk.platform.runs.branch(work, desk.clerk, undo.id, 1)
