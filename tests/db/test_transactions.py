@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError, StatementError
 
 from jindou.agents.conversations.tables import ConversationRow
@@ -168,6 +169,27 @@ def test_a_wrong_statement_is_no_passing_trouble(database: Database) -> None:
         work.session.connection().exec_driver_sql("DROP TABLE conversation")
     with pytest.raises(OperationalError), database.writing(OURS) as work:
         add(work, "cnv_1")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("is_write", [False, True])
+def test_a_connection_in_use_when_the_database_closes_is_closed_after_its_work(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, *, is_write: bool
+) -> None:
+    url = f"sqlite:///{tmp_path / 'jindou.db'}"
+    database = Database(request.getfixturevalue("server").create() if kind == "postgresql" else url)
+    opened: list[Any] = []
+
+    def keep(connection: object, _: object) -> None:
+        opened.append(connection)
+
+    event.listen(database.engine, "connect", keep)
+    with database.writing(None) if is_write else database.reading(None) as work:
+        database.close()
+        work.session.execute(text("SELECT 1"))
+    (connection,) = opened
+    with pytest.raises(Exception, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_times_come_back_in_utc_whatever_their_zone_was(database: Database) -> None:

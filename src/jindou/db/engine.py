@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from jindou.db.clock import ServerClock
 from jindou.db.session import Work
@@ -62,6 +63,8 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         elif isinstance(self.clock, ServerClock):
             event.listen(self.engine, "connect", self.clock.read)
+        event.listen(self.engine, "checkin", self._close_late)
+        self._is_closed = False
         self._to_write = self.engine.execution_options(jindou_write=True)
         self._kept: Connection | None = None
         self._to_read = self.engine.execution_options(jindou_write=False)
@@ -133,14 +136,22 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        self._kept = connection
+        if self._is_closed:
+            connection.close()
+        else:
+            self._kept = connection
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that is in use is closed when it is given back."""
+        self._is_closed = True
         kept, self._kept = self._kept, None
         if kept is not None:
             kept.close()
         self.engine.dispose()
+
+    def _close_late(self, _connection: object, entry: ConnectionPoolEntry) -> None:
+        if self._is_closed:
+            entry.close()
 
     def _configure_sqlite(self, connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy, not the driver, says when a transaction begins: see _begin_sqlite.

@@ -1,52 +1,18 @@
 """A console to look at, and a browser to look with."""
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from typing import Any
 
 import httpx
 import pytest
-from console_site import Site, open_site
+from console_site import Site, open_site, shop_script
 from playwright.sync_api import Browser, BrowserContext, Page
-
-from support.scripted import call
-
-MARKDOWN = """Here is **the order**.
-
-| Item | Price |
-|---|---|
-| Aurora desk lamp | 189.00 |
-
-<img src="x" onerror="document.title='broken in'"><script>document.title='broken in'</script>
-See [a trap](javascript:document.title='broken-in') and [the shop](https://example.com/)"""
 
 _SIZES: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1280, "height": 820}},
     "phone": {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True},
 }
-
-
-_CHANGES = {
-    "Move": call("change_address", order_id="SO-10962", address="SO-10962"),
-    "Refund 120": call("refund_order", order_id="SO-10234", amount=120.0, reason="a crack"),
-    "Refund": call("refund_order", order_id="SO-10007", amount=1.5, reason="broken lamp"),
-}
-
-
-def shop_script(messages: Sequence[dict[str, object]]) -> str:
-    """Refund what is asked to be refunded, look at an order that is asked for, and say so."""
-    requests = [(at, str(said["content"])) for at, said in enumerate(messages) if said["role"] == "user"]
-    at, asked = next((pair for pair in reversed(requests) if pair[1].startswith(("Show", "Refund", "Move"))), (0, ""))
-    if asked and any(said["role"] == "tool" for said in messages[at:]):
-        return MARKDOWN if "Show" in asked else "Done: refunded."
-    if "Show" in asked:
-        return call("get_order", order_id="SO-10120")
-    wanted = next((text for words, text in _CHANGES.items() if words in asked), None)
-    if wanted is not None:
-        return wanted
-    if "JSON" in str(messages[-1]["content"]):
-        return '{"ok": true}'
-    return "Hello, what should be done?"
 
 
 @pytest.fixture(scope="module")

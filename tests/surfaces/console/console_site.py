@@ -14,12 +14,44 @@ from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from jindou.surfaces.app import create_app
 from support.platform import MODEL
-from support.scripted import Script, ScriptedEngine
+from support.scripted import Script, ScriptedEngine, call
 
-__all__ = ["TINY", "Gate", "Site", "open_site"]
+__all__ = ["TINY", "Gate", "Site", "open_site", "shop_script"]
 
 TINY = "tiny"
 """A model that tests fetch from a hub of their own."""
+
+
+MARKDOWN = """Here is **the order**.
+
+| Item | Price |
+|---|---|
+| Aurora desk lamp | 189.00 |
+
+<img src="x" onerror="document.title='broken in'"><script>document.title='broken in'</script>
+See [a trap](javascript:document.title='broken-in') and [the shop](https://example.com/)"""
+
+_CHANGES = {
+    "Move": call("change_address", order_id="SO-10962", address="SO-10962"),
+    "Refund 120": call("refund_order", order_id="SO-10234", amount=120.0, reason="a crack"),
+    "Refund": call("refund_order", order_id="SO-10007", amount=1.5, reason="broken lamp"),
+}
+
+
+def shop_script(messages: Sequence[dict[str, object]]) -> str:
+    """Refund what is asked to be refunded, look at an order that is asked for, and say so."""
+    requests = [(at, str(said["content"])) for at, said in enumerate(messages) if said["role"] == "user"]
+    at, asked = next((pair for pair in reversed(requests) if pair[1].startswith(("Show", "Refund", "Move"))), (0, ""))
+    if asked and any(said["role"] == "tool" for said in messages[at:]):
+        return MARKDOWN if "Show" in asked else "Done: refunded."
+    if "Show" in asked:
+        return call("get_order", order_id="SO-10120")
+    wanted = next((text for words, text in _CHANGES.items() if words in asked), None)
+    if wanted is not None:
+        return wanted
+    if "JSON" in str(messages[-1]["content"]):
+        return '{"ok": true}'
+    return "Hello, what should be done?"
 
 
 class Gate:

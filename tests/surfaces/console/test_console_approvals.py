@@ -1,11 +1,12 @@
 """Deciding, handing on and undoing in the console, as a browser without scripts does it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from pathlib import Path
 
 import httpx
 import pytest
-from console_site import Site
+from console_site import Site, open_site, shop_script
 from strict_pages import is_strict, start_run
 
 from jindou.agents.approvals import Approval
@@ -24,15 +25,11 @@ def ask(site: Site) -> Approval:
     return next(approval for approval in approvals if approval.run_id == run_id)
 
 
-@pytest.fixture(autouse=True)
-def nothing_waits(visit: SignIn) -> None:
-    client = visit("manager")
-    ticks = re.findall(r'name="approval" value="([^"]+)"', client.get("/approvals").text)
-    alone = re.findall(
-        r'<form class="decide" method="post" action="/approvals/(apr_\w+)"', client.get("/approvals").text
-    )
-    for approval in {*(tick.partition(":")[0] for tick in ticks), *alone}:
-        client.post(f"/approvals/{approval}", data={"decision": "deny", "reason": "Begin anew."})
+@pytest.fixture
+def site(tmp_path: Path) -> Generator[Site]:
+    """A shop of each test's own: what one refunds, another can not."""
+    with open_site(tmp_path, shop_script) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
