@@ -90,9 +90,9 @@ def test_an_engine_that_dies_mid_stream_is_asked_again_and_who_watches_is_told(h
 
 
 def test_an_engine_that_stays_away_ends_the_run_after_some_attempts(home: Path) -> None:
-    with open_desk(home, engine=FaultyEngine(*[EngineUnavailable("Not ready.")] * 9)) as desk:
+    with open_desk(home, engine=FaultyEngine(*[EngineUnavailable("Not ready.")] * 15)) as desk:
         run = desk.start("Hi")
-        for _ in range(5):
+        for _ in range(12):
             fail_once(desk)
         done = desk.move_on(run.id)
         assert (done.status, done.error) == ("failed", "attempts_exhausted")
@@ -163,7 +163,7 @@ def test_a_tool_that_crashes_again_and_again_fails_the_run_and_says_that_nothing
     with open_desk(home, SMALL, "never said") as desk, pytest.MonkeyPatch.context() as patch:
         patch.setattr("jindou.agents.tools.Doorway.execute", _crash)
         run = desk.start(ASK)
-        for _ in range(6):  # The first one made progress: the model answered.
+        for _ in range(12):
             lease = desk.claim()
             with pytest.raises(ZeroDivisionError):
                 desk.platform.runner.run(lease)
@@ -176,6 +176,27 @@ def test_a_tool_that_crashes_again_and_again_fails_the_run_and_says_that_nothing
             "no",
             "This was begun and never ended. Nothing was changed.",
         )
+
+
+def test_a_run_whose_workers_die_is_given_up_only_when_they_had_nothing_else_and_says_why(home: Path) -> None:
+    with open_desk(home, SMALL, "Refunded.") as desk, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jindou.agents.tools.Doorway.execute", _die)
+        run = desk.start(ASK)
+        for _ in range(7):
+            lease = desk.claim()
+            with pytest.raises(SystemError):
+                desk.platform.runner.run(lease)
+            desk.clock.move(timedelta(minutes=2))
+        done = desk.move_on(run.id)
+        assert (done.status, done.error) == ("failed", "workers_lost")
+        with desk.platform.database.reading(desk.clerk.org_id) as work:
+            told = desk.platform.runs.explain(work, desk.clerk, run.id)
+        assert "died one after the other, at step 2" in told.why["en"]
+
+
+def _die(*_: object) -> None:
+    """End as a worker does that is killed: nothing is written any more, and the lease is left."""
+    raise SystemError
 
 
 def _crash(*_: object) -> None:

@@ -98,7 +98,7 @@ def test_a_lease_that_runs_out_is_taken_over(database: Database, queue: Queue, c
     clock.move(timedelta(seconds=1))
     second = claimed(database, queue)
     assert second.id != first.id
-    assert second.attempts == 2
+    assert (second.attempts, second.lost) == (1, 1), "Its worker died: that is no attempt that failed."
 
 
 def test_a_lease_that_is_held_on_to_is_not_taken_over(database: Database, queue: Queue, clock: FakeClock) -> None:
@@ -170,7 +170,7 @@ def test_progress_and_a_lease_that_tried_nothing_do_not_count_as_attempts(databa
     with database.writing(None) as work:
         queue.hold(work, lease, progress=True)
         queue.release(work, lease, work.now())
-    assert claimed(database, queue).attempts == 1
+    assert claimed(database, queue).attempts == 2, "What failed came after the progress."
 
 
 def test_a_start_frees_what_a_killed_process_held(database: Database, queue: Queue) -> None:
@@ -180,7 +180,7 @@ def test_a_start_frees_what_a_killed_process_held(database: Database, queue: Que
     claimed(database, queue)
     with database.writing(None) as work:
         assert queue.recover(work) == 2
-    assert sorted(claimed(database, queue).attempts for _ in range(3)) == [1, 2, 2]
+    assert sorted(claimed(database, queue).lost for _ in range(3)) == [0, 1, 1]
 
 
 def test_a_person_with_forty_runs_does_not_keep_others_waiting(database: Database, queue: Queue) -> None:
@@ -238,6 +238,20 @@ def test_what_loses_its_workers_again_and_again_is_only_done_alone(
         other = queue.claim(work, KINDS, suspects=False)
     assert other is not None
     assert other.subject == "run_2"
+
+
+def test_a_suspect_that_makes_progress_is_none_any_more(database: Database, queue: Queue, clock: FakeClock) -> None:
+    enqueue(database, queue)
+    for _ in range(2):
+        claimed(database, queue)
+        clock.move(timedelta(seconds=LEASE + 1))
+    lease = claimed(database, queue)
+    with database.writing(None) as work:
+        assert queue.is_suspect(work, lease)
+        queue.hold(work, lease, progress=True)
+        assert not queue.is_suspect(work, lease)
+    clock.move(timedelta(seconds=LEASE + 1))
+    assert claimed(database, queue).lost == 1
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(database: Database, queue: Queue, clock: FakeClock) -> None:

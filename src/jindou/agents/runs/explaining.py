@@ -52,6 +52,16 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
             "请先核实是否已生效，再用 `jindou runs retry {run} --confirm` 重做。",
         ),
     ),
+    "workers_lost": (
+        (
+            "The workers that had it died one after the other, at step {n} ({title_en}); no other run was at work.",
+            "执行它的进程接连崩溃，停在第 {n} 步（{title_zh}）；当时没有其他运行。",
+        ),
+        (
+            "Look what that step did, and why it ends its process; then `jindou runs retry {run} --confirm` redoes it.",
+            "请先核实该步做了什么、为何使进程崩溃，再用 `jindou runs retry {run} --confirm` 重做。",
+        ),
+    ),
     "gave_up": (
         ("It failed: {error}", "运行失败：{error}"),
         ("Ask in other words, or branch from one of its steps.", "请换个说法再试，或从某一步建立分支。"),
@@ -181,6 +191,8 @@ def _wait(steps: Sequence[StepRow], approvals: Sequence[Approval]) -> _Situation
 
 def _failure(run: RunRow, steps: Sequence[StepRow]) -> _Situation:
     step = failed_step(steps)
+    if step is not None and run.error == "workers_lost":
+        return "workers_lost", step, None
     if step is not None and step.response.get("took_effect") == "unknown":
         return "outcome_unknown", step, None
     if run.rules:

@@ -25,8 +25,12 @@ from jindou.telemetry import get_logger
 __all__ = ["Runner"]
 
 _log = get_logger(__name__)
-_MAX_ATTEMPTS = 5
+_MOST_ATTEMPTS = 12
+"""Seven minutes and more, so that a run outlives an engine that is restarted or moved."""
+_MOST_LOST = 7
+"""Workers in a row that died at a run, all but the first two with nothing else under way."""
 _ATTEMPTS_EXHAUSTED = Finish("failed", error="attempts_exhausted")
+_WORKERS_LOST = Finish("failed", error="workers_lost")
 
 
 class Runner:
@@ -57,8 +61,8 @@ class Runner:
         segment = Segment(self._parts, lease, lambda: self._stopping)
         if not self._wake_up(segment):
             return
-        if lease.attempts > _MAX_ATTEMPTS:
-            finish(segment, _ATTEMPTS_EXHAUSTED)
+        if lease.lost >= _MOST_LOST or lease.attempts > _MOST_ATTEMPTS:
+            finish(segment, _WORKERS_LOST if lease.lost >= _MOST_LOST else _ATTEMPTS_EXHAUSTED)
             return
         while not self._stopping:
             if not self._advance(segment):

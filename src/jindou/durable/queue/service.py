@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, case, delete, func, no
 from sqlalchemy.dialects import postgresql, sqlite
 
 from jindou.db import Work
-from jindou.durable.queue.tables import IS_SUSPECT, SUSPECT, TaskRow
+from jindou.durable.queue.tables import IS_SUSPECT, TaskRow
 from jindou.durable.queue.turns import PRIORITIES, Turns
 from jindou.durable.queue.types import Lease, LeaseLost, Standing
 from jindou.durable.signals import Signals
@@ -110,7 +110,6 @@ class Queue:
         row = self._next(work, self._ready(work, kinds), suspects=suspects)
         if row is None:
             return None
-        row.attempts += 1
         row.version = max(row.version, self._version)
         return self._lease(work, row)
 
@@ -158,10 +157,10 @@ class Queue:
             )
         )
         if gone.rowcount == 0:
-            self.release(work, lease, work.now())
+            self.release(work, lease, work.now(), untried=True)
 
     def release(self, work: Work, lease: Lease, at: datetime, *, untried: bool = False) -> None:
-        """Give the task back, to be taken again at `at`. `untried` says that this lease was no attempt at it.
+        """Give the task back, to be taken again at `at`. `untried` says that this lease was no failed attempt at it.
 
         Raises:
             LeaseLost: another worker has the task now.
@@ -174,8 +173,8 @@ class Queue:
             "available_at": work.at() if is_ready else at,
             "lost": 0,
         }
-        if untried:
-            values["attempts"] = TaskRow.attempts - 1
+        if not untried:
+            values["attempts"] = TaskRow.attempts + 1
         self._mine(work, lease, values)
         if is_ready and self._signals is not None:
             self._signals.publish(work, _TOPIC)
@@ -198,6 +197,10 @@ class Queue:
         work.session.execute(ready.values(available_at=work.at()))
         held = update(TaskRow).where(TaskRow.lease_until > work.at(self.lease_time))
         work.session.execute(held.values(lease_until=work.at(self.lease_time)))
+
+    def is_suspect(self, work: Work, lease: Lease) -> bool:
+        """Say whether a task that was claimed as a suspect still is one: it has made no progress yet."""
+        return work.session.scalars(select(IS_SUSPECT).where(TaskRow.lease_id == lease.id)).first() is True
 
     def waiting(self, work: Work, kind: str) -> int:
         """Return how many tasks of `kind` there are, held or not."""
@@ -283,7 +286,7 @@ def _greater(one: Any, other: Any) -> ColumnElement[int]:
 
 
 def _as_lease(row: TaskRow) -> Lease:
-    return Lease(row.lease_id or "", row.kind, row.subject, row.org_id, row.wakes, row.attempts, row.lost >= SUSPECT)
+    return Lease(row.lease_id or "", row.kind, row.subject, row.org_id, row.wakes, row.attempts + 1, row.lost)
 
 
 def _rows(result: object) -> int:

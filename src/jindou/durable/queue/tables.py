@@ -23,8 +23,8 @@ class TaskRow(Base):
 
     One row for a subject, however often it is asked for: `wakes` counts the asks, so that one which comes while a
     worker is at it is not lost. The table spans organisations because workers do; `org_id` and `person_id` say whose
-    turn it takes. `version` is what a worker must know to do it. `attempts` counts the leases since the task last made
-    progress, and `lost` those of them that ended without a word, because the worker did.
+    turn it takes. `version` is what a worker must know to do it. Since the task last made progress, `attempts` counts
+    the leases that were given back, and `lost` those in a row that ended without a word, because the worker did.
 
     `ready` is whether it may be taken, so that what waits for its time, or is held, costs those nothing who look for
     work; the lease and `available_at` are the truth.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from jindou.durable.queue.tables import SUSPECT
 from jindou.errors import Conflict
 
 __all__ = ["Lease", "LeaseLost", "Standing"]
@@ -18,8 +19,8 @@ class LeaseLost(Conflict):
 class Lease:
     """The right to work on a task until somebody else takes over. `id` is the fencing token.
 
-    `attempts` counts the leases since the task last made progress, this one included; `is_suspect` says that some of
-    them ended with their workers.
+    Since the task last made progress it is the `attempts`-th attempt, where those before were given back, and `lost`
+    leases in a row have ended with their workers.
     """
 
     id: str
@@ -28,12 +29,17 @@ class Lease:
     org_id: str
     wakes: int
     attempts: int
-    is_suspect: bool = False
+    lost: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the task may be what its workers died of."""
+        return self.lost >= SUSPECT
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a task stands: when it may be taken, until when a worker has it, and how many took it without progress."""
+    """How a task stands: when it may be taken, until when a worker has it, and how many attempts failed in a row."""
 
     available_at: datetime
     lease_until: datetime | None

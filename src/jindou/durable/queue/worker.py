@@ -54,7 +54,7 @@ class Worker:
         self._wake = threading.Condition()
         self._claiming = threading.Lock()
         self._held: dict[str, Lease] = {}
-        self._is_alone = False
+        self._alone: Lease | None = None
         self._threads = [_thread(f"worker-{n}", self._work) for n in range(threads)]
         self._helpers = [_thread("worker-look", self._look), _thread("worker-leases", self._keep_leases)]
         queue.on_wake(self.wake)
@@ -105,12 +105,10 @@ class Worker:
                     self._guarded(lease, self._give_back)
             finally:
                 self._held.pop(lease.id, None)
-                self._is_alone = self._is_alone and not lease.is_suspect
+                self._alone = None if self._alone is lease else self._alone
 
     def _claim(self) -> Lease | None:
         with self._claiming:
-            if self._is_alone:
-                return None
             try:
                 lease = self._next()
             except (DatabaseUnavailable, SQLAlchemyError) as error:
@@ -119,12 +117,14 @@ class Worker:
                 return None
             if lease is not None:
                 self._held[lease.id] = lease
-                self._is_alone = lease.is_suspect
+                self._alone = lease if lease.is_suspect else None
             return lease
 
     def _next(self) -> Lease | None:
         # Looking first keeps idle workers away from the write lock.
         with self._database.reading(None) as work:
+            if self._alone is not None and self._queue.is_suspect(work, self._alone):
+                return None
             if not self._queue.due(work, self._handlers):
                 return None
         with self._database.writing(None) as work:

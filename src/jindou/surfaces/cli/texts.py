@@ -73,6 +73,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "It was interrupted too often and has been given up.",
         "zh": "中断次数过多，已放弃。",
     },
+    "failure.workers_lost": {
+        "en": "The workers that had it died one after the other, and it has been given up.",
+        "zh": "执行它的进程接连崩溃，已放弃。",
+    },
     "failure.no_answer": {
         "en": "The model gave no answer. Try to ask in other words.",
         "zh": "模型没有给出答复，请换一种说法。",
