@@ -83,9 +83,9 @@ class Fleet:
         self.workers.append(pid)
         return pid
 
-    def ask(self, who: Principal, order: str) -> str:
+    def ask(self, who: Principal, order: str, reason: str = "") -> str:
         """Begin a run of somebody's that refunds a little on an order, and return its id."""
-        reason = f"reason {len(self.asked)}"
+        reason = reason or f"reason {len(self.asked)}"
         asked = StartRun(message=question(order, _AMOUNT, reason))
         with self.platform.database.writing(who.org_id) as work:
             run_id = self.platform.runs.start(work, who, asked).id
@@ -145,6 +145,14 @@ class Fleet:
     def all_over(self) -> bool:
         """Say whether every run has ended, well or not."""
         return all(row.status in FINAL for row in self.runs().values())
+
+    def replace_dead(self) -> int:
+        """Start a worker for each that has died, as a service manager does, and return how many."""
+        dead = [pid for pid in self.workers if not self.lives(pid)]
+        for pid in dead:
+            self.workers.remove(pid)
+            self.start_worker()
+        return len(dead)
 
     def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to one of the processes; one that was killed is gone when this returns."""

@@ -1,7 +1,7 @@
 """Starts processes in no time: it has imported everything and opened nothing, and forks.
 
 ``python -m support.forker`` reads one JSON list a line, ``["work" | "sqlite" | "talk", …]``, forks a process that
-does it, and answers with its pid.
+does it, and answers with its pid. A refund for the reason `POISON` kills the worker that makes it.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+from jindou.agents.tools import Checked, Doorway
 from jindou.assembly import assemble
 from jindou.home import Home
 from jindou.models.serving import HeldModels
@@ -19,9 +20,10 @@ from jindou.surfaces.cli.worker import worker
 from support.scripted import ScriptedEngine
 from support.talker import talk
 
-__all__ = ["MODEL", "main"]
+__all__ = ["MODEL", "POISON", "main"]
 
 MODEL = "qwen2.5-coder-0.5b"
+POISON = "poison"
 
 
 def work(home: str) -> None:
@@ -55,8 +57,21 @@ def answer(port: str) -> None:
 _ACTS = {"work": work, "sqlite": work_alone, "talk": answer}
 
 
+def let_kill() -> None:
+    """Have a tool that is called for the reason `POISON` end the process that it is in."""
+    execute = Doorway.execute
+
+    def execute_or_die(self: Doorway, checked: Checked) -> dict[str, object]:
+        if checked.asked.arguments.get("reason") == POISON:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(self, checked)
+
+    Doorway.execute = execute_or_die
+
+
 def main() -> None:
     """Fork what is asked for until the input ends."""
+    let_kill()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         act, argument, log = json.loads(line)
