@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Dialect, Insert, TextClause, Update
+from sqlalchemy import ColumnElement, Connection, DateTime, Dialect, Interval, TextClause, UpdateBase, bindparam, func
 
 __all__ = ["Arrange", "Driver", "Prepared", "arranging"]
 
@@ -22,18 +22,28 @@ def arranging(compiled: Any) -> Arrange:
 
 
 class Prepared:
-    """A statement that writes many rows, each a mapping with the values of `names`, compiled once a dialect."""
+    """A statement that writes rows, each a mapping with the values of `names`, compiled once a dialect.
 
-    def __init__(self, statement: Insert | Update | TextClause, names: Sequence[str]) -> None:
-        self._statement = statement
-        self._names = list(names)
+    Without `names` the statement says itself which columns it writes.
+    """
+
+    def __init__(self, statement: UpdateBase | TextClause, names: Sequence[str] = ()) -> None:
+        self.statement = statement
+        self._names = list(names) or None
         self._compiled: dict[str, tuple[str, Arrange]] = {}
+
+    @staticmethod
+    def moment(name: str, *, by_server: bool) -> ColumnElement[Any]:
+        """Return a place in a statement for what `Work.moment` returns."""
+        if by_server:
+            return func.statement_timestamp(type_=DateTime(timezone=True)) + bindparam(name, type_=Interval())
+        return bindparam(name)
 
     def compiled(self, dialect: Dialect) -> tuple[str, Arrange]:
         """Return the SQL for the driver, and what makes its parameters of a row."""
         known = self._compiled.get(dialect.name)
         if known is None:
-            compiled = self._statement.compile(dialect=dialect, column_keys=self._names)
+            compiled = self.statement.compile(dialect=dialect, column_keys=self._names)
             known = self._compiled[dialect.name] = (str(compiled), arranging(compiled))
         return known
 
@@ -58,6 +68,13 @@ class Driver:
                 self._cursor.executemany(text, values)
             else:
                 self._connection.exec_driver_sql(text, values)
+
+    def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
+        """Do a statement once, and return how many rows it changed. A time in `values` is what `time` returns."""
+        text, ordered = prepared.compiled(self._connection.dialect)
+        if self._cursor is not None:
+            return self._cursor.execute(text, ordered(values)).rowcount
+        return self._connection.exec_driver_sql(text, ordered(values)).rowcount
 
     def read(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Sequence[Any]:
         """Return the rows of a query in the driver's SQL."""

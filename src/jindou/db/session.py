@@ -5,12 +5,22 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, DateTime, Update, UpdateBase, event, func, literal
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    DateTime,
+    Update,
+    UpdateBase,
+    event,
+    func,
+    literal,
+)
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
 
 from jindou.db.clock import ServerClock
-from jindou.db.driver import Driver
+from jindou.db.driver import Driver, Prepared
 from jindou.db.metadata import Base, Tenant, UtcDateTime
 from jindou.db.rows import Query, Rows, RowT
 from jindou.ids import IdMaker
@@ -46,9 +56,18 @@ class Work:
 
     def at(self, after: timedelta = timedelta()) -> ColumnElement[datetime]:
         """Return the time `after` from now for a statement: on a server, by its own clock as the statement begins."""
-        if isinstance(self._clock, ServerClock):
+        if self.by_server:
             return func.statement_timestamp(type_=DateTime(timezone=True)) + after
         return literal(self.now() + after, UtcDateTime())
+
+    @property
+    def by_server(self) -> bool:
+        """Whether time is told by the database's server."""
+        return isinstance(self._clock, ServerClock)
+
+    def moment(self, after: timedelta = timedelta()) -> datetime | timedelta:
+        """Return the time `after` from now, for a place that `Prepared.moment` makes in a statement."""
+        return after if self.by_server else self.now() + after
 
     def new_id(self, prefix: str) -> str:
         """Return a new sortable id such as ``run_06f3…``."""
@@ -86,6 +105,18 @@ class Work:
             raise PermissionError("Rows of one organisation are changed as objects.")
         self.flush()
         return self._connection.execute(statement)
+
+    def change(self, prepared: Prepared, **values: object) -> int:
+        """Change a table that spans organisations, and return how many rows were.
+
+        Raises:
+            PermissionError: its rows belong to one organisation each.
+        """
+        if getattr(prepared.statement, "table", None) in _tenant_tables():
+            raise PermissionError("Rows of one organisation are changed as objects.")
+        driver = self.driver
+        plain = {name: driver.time(value) if isinstance(value, datetime) else value for name, value in values.items()}
+        return driver.change(prepared, plain)
 
     def fetch(self, query: Query[RowT], **values: object) -> list[RowT]:
         """Return the rows of a query; a change of one is written at the end of the transaction."""

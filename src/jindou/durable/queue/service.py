@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, delete, func, not_, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, not_, or_, select, true, update
 
 from jindou.db import Work
+from jindou.durable.queue.statements import asking, ending, holding, releasing
 from jindou.durable.queue.tables import IS_SUSPECT, TaskRow
 from jindou.durable.queue.turns import PRIORITIES, Turns
 from jindou.durable.queue.types import Lease, LeaseLost, Standing
@@ -59,8 +59,8 @@ class Queue:
 
         It takes the turn of `person_id`; what is in the `background` comes after what people wait for.
         """
-        insert = sqlite.insert if work.driver.is_sqlite else postgresql.insert
-        asked = insert(TaskRow).values(
+        work.change(
+            asking(is_sqlite=work.driver.is_sqlite, by_server=work.by_server and at is None),
             kind=kind,
             subject=subject,
             org_id=org_id,
@@ -68,21 +68,8 @@ class Queue:
             priority=int(background),
             version=self._version,
             ready=at is None or at <= work.now(),
-            available_at=work.at() if at is None else at,
-            wakes=1,
-            attempts=0,
+            available=work.moment() if at is None else at,
         )
-        new: Any = asked.excluded
-        again: dict[str, Any] = {
-            "wakes": TaskRow.wakes + 1,
-            "person_id": case((new.person_id == "", TaskRow.person_id), else_=new.person_id),
-            "version": _greater(TaskRow.version, new.version),
-            "ready": or_(TaskRow.ready, and_(TaskRow.lease_id.is_(None), new.ready)),
-            "available_at": case(
-                (TaskRow.available_at < new.available_at, TaskRow.available_at), else_=new.available_at
-            ),
-        }
-        work.execute(asked.on_conflict_do_update(index_elements=["kind", "subject"], set_=again))
         if self._signals is not None:
             self._signals.publish(work, _TOPIC)
 
@@ -137,10 +124,8 @@ class Queue:
         Raises:
             LeaseLost: another worker has the task now.
         """
-        values: dict[str, object] = {"lease_until": work.at(self.lease_time)}
-        if progress:
-            values |= {"attempts": 0, "lost": 0}
-        self._mine(work, lease, values)
+        held = holding(by_server=work.by_server, progress=progress)
+        _require(work.change(held, until=work.moment(self.lease_time), **_mine(lease)), lease)
 
     def done(self, work: Work, lease: Lease) -> None:
         """End the task, unless it was asked for again meanwhile: then it waits for the next worker.
@@ -148,15 +133,7 @@ class Queue:
         Raises:
             LeaseLost: another worker has the task now.
         """
-        gone = work.execute(
-            delete(TaskRow).where(
-                TaskRow.kind == lease.kind,
-                TaskRow.subject == lease.subject,
-                TaskRow.lease_id == lease.id,
-                TaskRow.wakes == lease.wakes,
-            )
-        )
-        if gone.rowcount == 0:
+        if not work.change(ending(), of_wakes=lease.wakes, **_mine(lease)):
             self.release(work, lease, work.now(), untried=True)
 
     def release(self, work: Work, lease: Lease, at: datetime, *, untried: bool = False) -> None:
@@ -166,16 +143,14 @@ class Queue:
             LeaseLost: another worker has the task now.
         """
         is_ready = at <= work.now()
-        values: dict[str, object] = {
-            "lease_id": None,
-            "lease_until": None,
-            "ready": is_ready,
-            "available_at": work.at() if is_ready else at,
-            "lost": 0,
-        }
-        if not untried:
-            values["attempts"] = TaskRow.attempts + 1
-        self._mine(work, lease, values)
+        given_back = work.change(
+            releasing(by_server=work.by_server and is_ready),
+            is_ready=is_ready,
+            available=work.moment() if is_ready else at,
+            failed=int(not untried),
+            **_mine(lease),
+        )
+        _require(given_back, lease)
         if is_ready and self._signals is not None:
             self._signals.publish(work, _TOPIC)
 
@@ -261,12 +236,14 @@ class Queue:
         row = work.session.get(TaskRow, (kind, subject))
         return None if row is None else Standing(row.available_at, row.lease_until, row.attempts)
 
-    def _mine(self, work: Work, lease: Lease, values: dict[str, object]) -> None:
-        mine = update(TaskRow).where(
-            TaskRow.kind == lease.kind, TaskRow.subject == lease.subject, TaskRow.lease_id == lease.id
-        )
-        if work.execute(mine.values(values)).rowcount == 0:
-            raise LeaseLost(f"The lease on {lease.kind} {lease.subject} is lost to another worker.")
+
+def _mine(lease: Lease) -> dict[str, str]:
+    return {"of_kind": lease.kind, "of_subject": lease.subject, "of_lease": lease.id}
+
+
+def _require(changed: int, lease: Lease) -> None:
+    if changed == 0:
+        raise LeaseLost(f"The lease on {lease.kind} {lease.subject} is lost to another worker.")
 
 
 def _late(work: Work) -> tuple[ColumnElement[bool], ...]:
@@ -279,10 +256,6 @@ def _lost() -> dict[str, Any]:
     """Return what becomes of a task whose worker died or stood still."""
     lost = case((TaskRow.lease_id.is_(None), TaskRow.lost), else_=TaskRow.lost + 1)
     return {"ready": True, "lost": lost, "lease_id": None, "lease_until": None}
-
-
-def _greater(one: Any, other: Any) -> ColumnElement[int]:
-    return case((one < other, other), else_=one)
 
 
 def _as_lease(row: TaskRow) -> Lease:

@@ -8,9 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
-
-from jindou.db import Database, Work
+from jindou.db import Database, Driver, Work
 from jindou.errors import Invalid
 from jindou.telemetry import get_logger
 
@@ -70,7 +68,7 @@ class Signals:
     def publish_elsewhere(self, work: Work, topic: str, text: str) -> None:
         """Tell the other processes once the transaction is durable."""
         if not self.is_alone:
-            work.session.connection().execute(select(func.pg_notify(topic, self._signed(text))))
+            self._notify(work.driver, topic, text)
 
     def send_elsewhere(self, topic: str, texts: Sequence[str]) -> None:
         """Tell the other processes now.
@@ -81,14 +79,13 @@ class Signals:
         if self.is_alone:
             return
         with self._database.writing(None) as work:
-            connection = work.session.connection()
             # Nothing is kept, so nothing has to reach the disk.
-            connection.execute(select(func.set_config("synchronous_commit", "off", True)))  # noqa: FBT003
+            work.driver.run("SET LOCAL synchronous_commit = off")
             for text in texts:
-                connection.execute(select(func.pg_notify(topic, self._signed(text))))
+                self._notify(work.driver, topic, text)
 
-    def _signed(self, text: str) -> str:
-        return f"{self._name} {text}"
+    def _notify(self, driver: Driver, topic: str, text: str) -> None:
+        driver.read(f"SELECT pg_notify({driver.marks(2)})", (topic, f"{self._name} {text}"))
 
     def _hear(self, topic: str, text: str) -> None:
         for listener in self._listeners.get(topic, ()):

@@ -1,0 +1,73 @@
+"""The statements that every step of every run makes, built once: building them costs more than they do.
+
+Their times are places for `Work.moment`.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, delete, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from jindou.db import Prepared
+from jindou.durable.queue.tables import TaskRow
+
+__all__ = ["asking", "ending", "holding", "releasing"]
+
+_MINE = and_(
+    TaskRow.kind == bindparam("of_kind"),
+    TaskRow.subject == bindparam("of_subject"),
+    TaskRow.lease_id == bindparam("of_lease"),
+)
+
+
+@cache
+def asking(*, is_sqlite: bool, by_server: bool) -> Prepared:
+    """Return what asks for a task."""
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    available_at = Prepared.moment("available", by_server=by_server)
+    names = ("kind", "subject", "org_id", "person_id", "priority", "version", "ready")
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    asked = insert(TaskRow).values(values | {"available_at": available_at, "wakes": 1, "attempts": 0})
+    new: Any = asked.excluded
+    again: dict[str, Any] = {
+        "wakes": TaskRow.wakes + 1,
+        "person_id": case((new.person_id == "", TaskRow.person_id), else_=new.person_id),
+        "version": _greater(TaskRow.version, new.version),
+        "ready": or_(TaskRow.ready, and_(TaskRow.lease_id.is_(None), new.ready)),
+        "available_at": case((TaskRow.available_at < new.available_at, TaskRow.available_at), else_=new.available_at),
+    }
+    return Prepared(asked.on_conflict_do_update(index_elements=["kind", "subject"], set_=again))
+
+
+@cache
+def holding(*, by_server: bool, progress: bool) -> Prepared:
+    """Return what makes a lease longer; with `progress` the task has all its attempts before it again."""
+    values: dict[str, Any] = {"lease_until": Prepared.moment("until", by_server=by_server)}
+    if progress:
+        values |= {"attempts": 0, "lost": 0}
+    return Prepared(update(TaskRow).where(_MINE).values(values))
+
+
+@cache
+def releasing(*, by_server: bool) -> Prepared:
+    """Return what gives a task back; `failed` is 1 for an attempt that failed, or 0."""
+    values: dict[str, Any] = {
+        "lease_id": None,
+        "lease_until": None,
+        "ready": bindparam("is_ready"),
+        "available_at": Prepared.moment("available", by_server=by_server),
+        "attempts": TaskRow.attempts + bindparam("failed"),
+        "lost": 0,
+    }
+    return Prepared(update(TaskRow).where(_MINE).values(values))
+
+
+@cache
+def ending() -> Prepared:
+    """Return what ends a task, unless it was asked for again."""
+    return Prepared(delete(TaskRow).where(_MINE, TaskRow.wakes == bindparam("of_wakes")))
+
+
+def _greater(one: Any, other: Any) -> Any:
+    return case((one < other, other), else_=one)
