@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from jindou.agents.runs.fold import AskModel, CallTools, Finish, Journalled, Pause, counting, messages_of, next_action
+from jindou.agents.runs.fold import AskModel, CallTools, Finish, Journalled, Pause, counting, next_action
 from jindou.agents.runs.limits import LimitPassed
+from jindou.agents.runs.shown import messages_of
 from jindou.agents.runs.tables import RunRow, StepRow
 
 RULE = {"id": "shop.no", "reason": {"en": "No.", "zh": "不。"}}
