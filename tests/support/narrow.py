@@ -1,4 +1,4 @@
-"""An engine with a small context that counts its tokens, and says what a script says, or notes where it is to take them."""
+"""An engine with a small context, which counts its tokens: it says what a script says, or takes notes."""
 
 from collections.abc import Generator, Sequence
 
