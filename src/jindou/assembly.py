@@ -284,6 +284,7 @@ def _parts(
         deployments=deployments,
         model=model,
         context_tokens=settings.context_tokens,
+        context_share=settings.run_context_share,
         limits=_limits(settings),
         parallel_calls=settings.run_parallel_calls,
         answer_max_tokens=settings.answer_max_tokens,

@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     run_parallel_calls: int = Field(
         default=4, ge=1, le=16, description="Reading tool calls of one run that go on at the same time."
     )
+    run_context_share: float = Field(
+        default=0.75,
+        ge=0.25,
+        le=1,
+        description="Share of the context that a run fills before it takes notes of its past.",
+    )
     answer_max_tokens: int = Field(default=512, ge=16, le=8192, description="Tokens of one model answer, at most.")
     message_max_chars: int = Field(default=16000, ge=1, description="Characters in one message of a person, at most.")
     approval_hours: float = Field(default=72.0, gt=0, description="Hours until an undecided approval expires.")

@@ -15,7 +15,7 @@ _FEWEST = 12
 
 # The processes fork from a server that has imported everything and opened nothing, which saves a second each.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["support.killable", "support.killable_control"])
+_PROCESSES.set_forkserver_preload(["support.killable", "support.killable_control", "support.killable_compaction"])
 
 
 def walk(

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from jindou.agents.runs.fold import AskModel, CallTools, Finish, Journalled, Pause, counting, messages_of, next_action
+from jindou.agents.runs.fold import AskModel, CallTools, Compact, Finish, Journalled, Pause, counting, next_action
 from jindou.agents.runs.limits import LimitPassed
+from jindou.agents.runs.shown import messages_of, notes_of
 from jindou.agents.runs.tables import RunRow, StepRow
 
 RULE = {"id": "shop.no", "reason": {"en": "No.", "zh": "不。"}}
@@ -35,6 +36,12 @@ def said(n: int, text: str) -> StepRow:
     return StepRow(id=f"stp_{n}", n=n, kind="message", status="done", request={}, response={"text": text}, rules=[])
 
 
+def compaction(n: int, status: str = "done") -> StepRow:
+    request: dict[str, Any] = {"runs": [], "step": n - 1, "notes": None}
+    response: dict[str, Any] = {"text": "It was long.", "facts": {"ids": ["SO-1"]}} if status == "done" else {}
+    return StepRow(id=f"stp_{n}", n=n, kind="compaction", status=status, request=request, response=response, rules=[])
+
+
 CASES: dict[str, tuple[RunRow, list[StepRow], object]] = {
     "nothing yet": (run(), [], AskModel),
     "a model call that never ended": (run(), [model(1, status="started")], AskModel),
@@ -46,6 +53,14 @@ CASES: dict[str, tuple[RunRow, list[StepRow], object]] = {
         [model(1, "a"), tool(2, "call_1_0", "failed"), model(3)],
         Finish("failed", error="no_answer"),
     ),
+    "notes that were never ended": (run(), [model(1, "a"), tool(2, "call_1_0"), compaction(3, "started")], Compact),
+    "notes that a pause broke off": (
+        run(),
+        [model(1, "a"), tool(2, "call_1_0"), compaction(3, "interrupted")],
+        Compact,
+    ),
+    "a pause while notes are taken": (run(pause=True), [compaction(1, "started")], Pause()),
+    "notes that are taken": (run(), [model(1, "a"), tool(2, "call_1_0"), compaction(3)], AskModel),
     "a call": (run(), [model(1, "a")], ("call_1_0", None)),
     "the second of two calls": (run(), [model(1, "a", "b"), tool(2, "call_1_0")], ("call_1_1", None)),
     "a call that never ended": (run(), [model(1, "a"), tool(2, "call_1_0", "started")], ("call_1_0", "stp_2")),
@@ -115,6 +130,8 @@ def test_the_next_action_follows_from_the_journal(case: str) -> None:
         case AskModel(step):
             assert expected is AskModel
             assert step is None or step.status in {"started", "interrupted"}
+        case Compact(step):
+            assert (expected, step.kind) == (Compact, "compaction")
         case CallTools((of,)):
             assert (of.call.id, of.step.id if of.step else None) == expected
         case _:
@@ -157,3 +174,38 @@ def test_the_model_sees_what_came_before_what_was_asked_and_what_tools_said() ->
         ("tool", '{"error": "There is none."}'),
     ]
     assert [message.get("tool_call_id") for message in messages[-2:]] == ["call_1_0", "call_1_1"]
+
+
+def test_of_what_the_notes_stand_for_the_calls_remain_with_how_they_ended() -> None:
+    steps = [
+        model(1, "a", text="Let me look."),
+        tool(2, "call_1_0", result={"order_id": "SO-1", "status": "open " * 99}),
+        said(3, "And be quick."),
+        model(4, "b"),
+        tool(5, "call_4_0", "denied", error="No."),
+        compaction(6),
+    ]
+    steps[-1].request["step"] = 3
+    journals: list[Journalled] = [(run(id="run_1", message="Before"), []), (run(), steps)]
+    messages = messages_of("Be kind.", journals, notes_of(journals))
+    assert str(messages[1]["content"]).endswith('{"summary": "It was long.", "ids": ["SO-1"]}')
+    assert [(message["role"], message["content"]) for message in messages[2:]] == [
+        ("user", "Do it"),
+        ("assistant", ""),
+        ("tool", '{"outcome": "done", "ids": ["SO-1"], "told": "What this told is in the notes above."}'),
+        ("user", "And be quick."),
+        ("assistant", ""),
+        ("tool", '{"error": "No."}'),
+    ]
+    assert messages[3]["tool_calls"]
+
+
+def test_a_result_that_is_too_long_is_shown_up_to_a_mark_that_says_so() -> None:
+    steps = [model(1, "a"), tool(2, "call_1_0", result="灯" * 500)]
+    *_, told = messages_of("Be kind.", [(run(), steps)], most_bytes=100)
+    content = str(told["content"])
+    assert content.startswith('"灯灯灯')
+    assert content.endswith(
+        "[This result is too long to be shown whole: 100 of its 1,502 bytes stand here. Ask for less.]"
+    )
+    assert steps[1].response["result"] == "灯" * 500

@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jindou.agents.runs.fold import Action, AskModel, CallTools, Finish, messages_of, next_action
+from jindou.agents.runs.fold import Action, AskModel, CallTools, Finish, next_action
+from jindou.agents.runs.shown import messages_of
 from jindou.agents.runs.tables import RunRow, StepRow
 
 EFFECTS = frozenset({"refund"})

@@ -228,15 +228,24 @@ def test_a_conversation_has_one_run_at_a_time(home: Path) -> None:
         assert desk.start("And?", conversation_id=run.conversation_id).status == "queued"
 
 
-def test_what_was_said_before_reaches_the_model_up_to_three_runs_back(home: Path) -> None:
+def test_what_was_said_before_reaches_the_model_as_far_as_it_fits(home: Path) -> None:
     with open_desk(home, "First answer.", "Second.", "Third.", "Fourth.", "Fifth.") as desk:
         first = desk.ask("Question 1")
         for n in range(2, 6):
             desk.ask(f"Question {n}", conversation_id=first.conversation_id)
         assert desk.engine is not None
         seen = [str(message["content"]) for message in desk.engine.requests[-1].messages]
-        assert not any("Question 1" in content for content in seen)
-        for said in ("Question 2", "Second.", "Question 3", "Third.", "Question 4", "Fourth.", "Question 5"):
+        for said in (
+            "Question 1",
+            "First answer.",
+            "Question 2",
+            "Second.",
+            "Question 3",
+            "Third.",
+            "Question 4",
+            "Fourth.",
+            "Question 5",
+        ):
             assert sum(said in content for content in seen) == 1, said
 
 

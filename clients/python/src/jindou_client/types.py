@@ -129,15 +129,16 @@ EventType = Literal[
 
 
 class Step(BaseModel):
-    """One model call, one tool call or one message of a person in a run.
+    """One model call, one tool call, one message of a person or one compaction in a run.
 
     `took_effect` says of a tool whose end the run did not wait for whether it has changed anything. `copied_from` is
-    the step of another run whose facts a branch took over; its cost stands there.
+    the step of another run whose facts a branch took over; its cost stands there. A compaction's `text` is its summary,
+    and its `result` the facts beside it and what they stand for.
     """
 
     id: str
     n: int
-    kind: Literal["model", "tool", "message"]
+    kind: Literal["model", "tool", "message", "compaction"]
     name: str
     title: dict[str, str]
     attempt: int

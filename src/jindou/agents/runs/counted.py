@@ -23,6 +23,9 @@ class Counted(Engine):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._usage = Usage()
+        self.longest = 0
+        """The tokens of the longest prompt, as the engine counted them."""
+
         self.is_known = True
         """Whether `used` is everything: false from the moment a request is sent until its figures are there."""
 
@@ -52,6 +55,7 @@ class Counted(Engine):
             for chunk in stream:
                 if isinstance(chunk, FinalChunk):
                     self._usage += chunk.usage
+                    self.longest = max(self.longest, chunk.usage.prompt)
                     self.is_known = True
                 elif not isinstance(chunk, TextChunk) or chunk.text:
                     wrote = True

@@ -124,6 +124,13 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("The model is writing step {n}, attempt {attempt}.", "模型正在进行第 {n} 步（第 {attempt} 次尝试）。"),
         ("Nothing: it goes on when the answer is there.", "无需操作，得到回答后自动继续。"),
     ),
+    "compaction": (
+        (
+            "Its past is too long for the model, which takes notes of it in step {n}, attempt {attempt}.",
+            "先前的内容超出模型上下文，模型正在第 {n} 步整理摘要（第 {attempt} 次尝试）。",
+        ),
+        ("Nothing: it goes on when they are there.", "无需操作，摘要完成后自动继续。"),
+    ),
     "tool": (
         ("Step {n} ({title_en}) is under way.", "第 {n} 步（{title_zh}）正在进行。"),
         ("Nothing: it goes on when that has ended.", "无需操作，该步结束后自动继续。"),

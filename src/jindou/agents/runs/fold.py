@@ -1,6 +1,5 @@
 """What a run does next, as a pure function of its journal. Any process can go on from here, at any time."""
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -11,23 +10,25 @@ from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import RunStatus
 
 __all__ = [
+    "OPEN",
     "Action",
     "AskModel",
     "CallTool",
     "CallTools",
+    "Compact",
     "Finish",
     "Journalled",
     "Pause",
     "ToolCallAsked",
+    "calls_of",
     "counting",
-    "messages_of",
     "next_action",
 ]
 
 Journalled = tuple[RunRow, Sequence[StepRow]]
 """A run with its steps."""
 
-_OPEN = frozenset({"started", "interrupted"})
+OPEN = frozenset({"started", "interrupted"})
 """A step that was begun and is to be done again."""
 
 
@@ -68,6 +69,13 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Compact:
+    """Go on with putting the past into notes, in the step that was begun and never ended."""
+
+    step: StepRow
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """End the run."""
 
@@ -82,7 +90,7 @@ class Finish:
         return cls("failed", error=limit.error, rules=(limit.rule,))
 
 
-Action = AskModel | CallTools | Pause | Finish
+Action = AskModel | CallTools | Compact | Pause | Finish
 
 
 def next_action(
@@ -99,9 +107,10 @@ def next_action(
     is_calling = any(step.kind == "tool" and step.status == "started" for step in steps)
     if run.pause_requested and not is_calling:
         return Pause()
+    asking = next((step for step in steps if step.kind in {"model", "compaction"} and step.status in OPEN), None)
+    if asking is not None:
+        return AskModel(asking) if asking.kind == "model" else Compact(asking)
     last = next((step for step in reversed(steps) if step.kind == "model"), None)
-    if last is not None and last.status in _OPEN:
-        return AskModel(last)
     due = _due(last, steps, effects) if last is not None else None
     if isinstance(due, Finish) or (due and due[0].step is not None):
         return due if isinstance(due, Finish) else CallTools(due)
@@ -154,72 +163,3 @@ def _finish(answer: str, calls: Sequence[StepRow], effects: Collection[str]) -> 
 def calls_of(step: StepRow) -> list[ToolCallAsked]:
     """Return the calls that a finished model step asked for."""
     return [ToolCallAsked(**call) for call in step.response.get("calls", [])]
-
-
-def messages_of(instructions: str, journals: Sequence[Journalled]) -> list[dict[str, object]]:
-    """Return a conversation as the model should see it, in the form of OpenAI's chat completions.
-
-    The last of `journals` is the run at work. Earlier ones are told with their calls: a model that only saw answers
-    would learn from them to answer, and claim what it has not done.
-    """
-    messages: list[dict[str, object]] = [{"role": "system", "content": instructions}]
-    for run, steps in journals:
-        messages.append({"role": "user", "content": run.message})
-        # An undo has calls that no model asked for; its answer says what came of them.
-        ended = [] if run.undoes else [step for step in _as_read(counting(steps)) if step.status not in _OPEN]
-        messages.extend(map(_message, ended))
-        if run.finished_at is not None and (run.undoes or not run.answer):
-            messages.append({"role": "assistant", "content": _outcome(run)})
-    return messages
-
-
-def _as_read(steps: Iterable[StepRow]) -> list[StepRow]:
-    """Return steps in the order in which the model reads them: what a person said while it worked, after its calls."""
-    read: list[StepRow] = []
-    said: list[StepRow] = []
-    for step in steps:
-        if step.kind == "message":
-            said.append(step)
-            continue
-        if step.kind == "model":
-            read += said
-            said = []
-        read.append(step)
-    return read + said
-
-
-def _outcome(run: RunRow) -> str:
-    refused = " ".join(rule["reason"]["en"] for rule in run.rules)
-    told = run.answer or run.error if run.undoes else refused
-    return told or f"({run.status})"
-
-
-def _message(step: StepRow) -> dict[str, object]:
-    if step.kind == "message":
-        return {"role": "user", "content": step.response["text"]}
-    return _model_message(step) if step.kind == "model" else _tool_message(step)
-
-
-def _model_message(step: StepRow) -> dict[str, object]:
-    message: dict[str, object] = {"role": "assistant", "content": str(step.response.get("text") or "")}
-    calls = calls_of(step)
-    if calls:
-        message["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
-            }
-            for call in calls
-        ]
-    return message
-
-
-def _tool_message(step: StepRow) -> dict[str, object]:
-    # What a person changed before approving is told beside the result.
-    content = step.response if "note" in step.response else step.response.get("result", step.response)
-    return {
-        "role": "tool",
-        "tool_call_id": step.request["call"],
-        "content": json.dumps(content, ensure_ascii=False),
-    }

@@ -18,6 +18,9 @@ from jindou.telemetry import Metrics, Spans, Timed
 
 __all__ = ["Journal"]
 
+_ASKING = frozenset({"model", "compaction"})
+"""The kinds of step that ask a model."""
+
 _MESSAGE = {"en": "Message", "zh": "消息"}
 
 
@@ -28,7 +31,7 @@ class Journal:
     is left to newer workers.
     """
 
-    version = 2
+    version = 3
 
     def __init__(self, signals: Signals, usage: Usage, metrics: Metrics, spans: Spans) -> None:
         self.stream = Stream(signals)
@@ -175,7 +178,7 @@ def _cost(run: RunRow) -> Money:
 
 def _tell_step(metrics: Metrics, spans: Spans, step: StepRow) -> None:
     timed = _timed(step.started_at, step.finished_at, "" if step.status == "done" else step.status)
-    if step.kind == "model":
+    if step.kind in _ASKING:
         tokens = step.input_tokens, step.cached_tokens, step.output_tokens, step.reasoning_tokens
         metrics.requests.begun("run")
         metrics.requests.done("run", step.name, 200 if step.status == "done" else 500, timed.seconds, None, tokens)
@@ -202,7 +205,7 @@ def _opening(run: RunRow, step: StepRow, sku: str, worst: Quantities) -> Opening
         step_id=step.id,
         attempt=step.attempt,
         skus=(sku,),
-        deployment=step.name if step.kind == "model" else "",
+        deployment=step.name if step.kind in _ASKING else "",
         worst=worst,
     )
 

@@ -14,7 +14,7 @@ from jindou.identity.policy import Rule
 
 __all__ = ["LimitPassed", "both", "passed", "room", "start_work", "stop_work", "uses", "worked_ms"]
 
-Limit = Literal["steps", "tokens", "cost", "seconds", "model_seconds", "tool_seconds"]
+Limit = Literal["steps", "tokens", "cost", "seconds", "model_seconds", "tool_seconds", "context"]
 
 _WORDS: Mapping[Limit, tuple[str, str]] = {
     "steps": (
@@ -40,6 +40,10 @@ _WORDS: Mapping[Limit, tuple[str, str]] = {
     "tool_seconds": (
         "One call of a tool may take {most} seconds at most, and this one had not ended after {used}.",
         "一次工具调用最多 {most} 秒，本次已过 {used} 秒仍未结束。",
+    ),
+    "context": (
+        "The model can read {most} tokens, and this has {used}. Begin a new conversation, or ask for less at once.",
+        "模型最多能读 {most} 个词元，而内容有 {used} 个。请新建对话，或减少一次请求的内容。",
     ),
 }
 
@@ -86,7 +90,7 @@ def room(limits: Limits, steps: Sequence[StepRow]) -> int:
 
 
 def _taken(steps: Sequence[StepRow]) -> int:
-    return sum(step.kind in {"model", "tool"} and step.status != "superseded" for step in steps)
+    return sum(step.kind in {"model", "tool", "compaction"} and step.status != "superseded" for step in steps)
 
 
 def _rule(limit: Limit, used: int, most: int, currency: str) -> dict[str, Any]:

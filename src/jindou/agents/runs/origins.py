@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
 
 from jindou.agents.approvals import Origin
+from jindou.agents.runs.facts import leaves
 from jindou.agents.runs.segment import State
+from jindou.agents.runs.shown import notes_of
 from jindou.agents.runs.tables import StepRow
 from jindou.agents.tools import Tool
 from jindou.models.gateway import numbers_in
@@ -22,11 +23,14 @@ def origins_of(state: State, tools: Sequence[Tool], arguments: Mapping[str, obje
 
     What the person wrote counts first; then the results of this run's tools, the newest first. A value that stands in
     both is the person's. Equal values can have different causes: this tells where one could be read, no more. An undo
-    takes its arguments from the journal itself.
+    takes its arguments from the journal itself. Of notes only the person's own words count, which the platform took
+    from the journal: what a model wrote of the past is nobody's word.
     """
     if state.run.undoes is not None:
         return {name: Origin(source="record") for name in arguments}
-    said = [state.run.message, *(run.message for run, _ in state.earlier)]
+    notes = notes_of([*state.earlier, (state.run, state.steps)])
+    noted: Sequence[str] = notes.facts["requests"] if notes is not None else ()
+    said = [state.run.message, *(run.message for run, _ in state.earlier), *noted]
     records = {tool.name: tool.records for tool in tools}
     results = [step for step in reversed(state.steps) if step.kind == "tool" and step.status == "done"]
     return {name: _origin(value, said, results, records) for name, value in arguments.items()}
@@ -38,24 +42,11 @@ def _origin(
     if any(_stands_in(value, text) for text in said):
         return Origin(source="person")
     for step in results:
-        fields = {field for field, text in _leaves(step.response.get("result")) if _stands_in(value, text)}
+        fields = {field for field, text in leaves(step.response.get("result")) if _stands_in(value, text)}
         if fields:
             kept = fields <= set(records.get(step.name, ()))
             return Origin(source="record" if kept else "tool", step=step.n)
     return Origin(source="model")
-
-
-def _leaves(value: object, field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield every text and number in a result, with the name of the field it stands in."""
-    match value:
-        case dict():
-            for name, inner in cast("dict[str, object]", value).items():
-                yield from _leaves(inner, name)
-        case list():
-            for inner in cast("list[object]", value):
-                yield from _leaves(inner, field)
-        case _:
-            yield field, str(value)
 
 
 def _stands_in(value: object, text: str) -> bool:

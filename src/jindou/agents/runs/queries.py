@@ -96,7 +96,7 @@ def as_step(row: StepRow) -> Step:
             "attempt": row.attempt,
             "status": row.status,
             "arguments": row.request.get("arguments") if tool else None,
-            "result": row.response.get("result") if tool else _calls(row),
+            "result": row.response.get("result") if tool else _told(row),
             "text": row.response.get("text"),
             "error": row.response.get("error"),
             "took_effect": row.response.get("took_effect"),
@@ -125,9 +125,9 @@ def as_event(row: RunEventRow) -> RunEvent:
     )
 
 
-def _calls(row: StepRow) -> dict[str, object] | None:
-    calls = row.response.get("calls")
-    return {"calls": calls} if calls else None
+def _told(row: StepRow) -> dict[str, object] | None:
+    """Return what a step of a model came to beside words: the calls that it asked for, or the facts that it kept."""
+    return {name: row.response[name] for name in ("calls", "stands_for", "facts") if row.response.get(name)} or None
 
 
 def _run_fields(row: RunRow) -> dict[str, object]:

@@ -13,6 +13,7 @@ from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.limits import both
 from jindou.agents.runs.queries import locked, run_of, steps_of
+from jindou.agents.runs.shown import Notes, notes_of
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway, Tool
@@ -22,7 +23,7 @@ from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
 from jindou.models.deployments import Deployments
 
-__all__ = ["FINAL", "Parts", "Segment", "State", "has_had_its_effects", "load"]
+__all__ = ["FINAL", "HISTORY_RUNS", "Parts", "Segment", "State", "has_had_its_effects", "load"]
 
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
@@ -36,15 +37,16 @@ _PAST = Query(
     order_by=RunRow.id.desc(),
     limit="most",
 )
-_HISTORY_RUNS = 3
-"""Runs of the conversation that the model is shown before the one at work."""
+HISTORY_RUNS = 32
+"""Runs of the conversation that the model is shown before the one at work, beside notes on those before them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The rooms that a run needs, and its limits. `model` is the deployment that runs ask.
 
-    `parallel_calls` is how many reads of one run go on at the same time.
+    `parallel_calls` is how many reads of one run go on at the same time, `context_share` how much of the
+    model's context a run fills before it puts its past into notes.
     """
 
     database: Database
@@ -60,6 +62,7 @@ class Parts:
     deployments: Deployments
     model: str
     context_tokens: int
+    context_share: float
     limits: Limits
     parallel_calls: int
     answer_max_tokens: int
@@ -106,7 +109,7 @@ class Segment:
     def earlier(self, work: Work, run: RunRow) -> list[Journalled]:
         """Return the runs before this one. They are over, so a segment reads them once."""
         if self._earlier is None:
-            self._earlier = [(past, steps_of(work, past.id)) for past in _earlier(self.parts, work, run)]
+            self._earlier = _earlier(self.parts, work, run)
         return self._earlier
 
 
@@ -130,13 +133,23 @@ def load(segment: Segment) -> State:
         )
 
 
-def _earlier(parts: Parts, work: Work, run: RunRow) -> list[RunRow]:
-    """Return the runs before this one, the oldest first: of its conversation, and of those it branched off from."""
-    found: list[RunRow] = []
+def _earlier(parts: Parts, work: Work, run: RunRow) -> list[Journalled]:
+    """Return the runs before this one, the oldest first: of its conversation, and of those it branched off from.
+
+    They go back to where the newest notes begin to stand for them.
+    """
+    found: list[Journalled] = []
+    notes: Notes | None = None
     before: RunRow | None = run
-    while before is not None and len(found) < _HISTORY_RUNS:
-        past = work.fetch(_PAST, conversation_id=before.conversation_id, before=before.id, most=_HISTORY_RUNS)
-        found += past[: _HISTORY_RUNS - len(found)]
+    while before is not None and len(found) < HISTORY_RUNS:
+        most = HISTORY_RUNS - len(found)
+        for past in work.fetch(_PAST, conversation_id=before.conversation_id, before=before.id, most=most):
+            if notes is not None and past.id == notes.run:
+                return found[::-1]
+            found.append((past, steps_of(work, past.id)))
+            notes = notes or notes_of(found[-1:])
+            if notes is not None and notes.step:
+                return found[::-1]
         origin = parts.conversations.origin(work, before.conversation_id)
         before = run_of(work, origin) if origin is not None else None
     return found[::-1]

@@ -55,11 +55,14 @@ class RunRow(Tenant, Base):
 
 
 class StepRow(Tenant, Base):
-    """One model call, one tool call or one message of a person, written before it begins and again when it ends.
+    """A model call, a tool call, a message of a person or a compaction, written before it begins and when it ends.
 
     `request` of a tool step is ``{"call": id, "arguments": {…}}``, of a message ``{"by": name}``. `response` of a model
     step is ``{"text", "calls", "finish_reason"}``, of a message ``{"text"}``, of a tool step ``{"result": {…}}`` or
     ``{"error": "…"}``, with ``"took_effect"`` (``yes``, ``no``, ``unknown``) where the run did not wait for its end.
+    A model step has there too, as its ``prompt``, what the engine counted. A compaction has the notes that the model
+    reads from then on, ``{"text", "facts", "stands_for"}``; its `request` is what they stand for: ``runs`` by id, the
+    steps of its own run up to number ``step``, and earlier ``notes`` by step.
     `copied_from` is the step of another run whose facts a branch took over; what that cost, that run has paid.
     """
 

@@ -6,8 +6,9 @@ begun runs again under the same key, which makes its effect happen once.
 
 from datetime import timedelta
 
+from jindou.agents.runs.compaction import compact_again
 from jindou.agents.runs.finishing import finish
-from jindou.agents.runs.fold import Action, AskModel, CallTools, Finish, Pause, next_action
+from jindou.agents.runs.fold import Action, AskModel, CallTools, Compact, Finish, Pause, next_action
 from jindou.agents.runs.limits import LimitPassed, passed, room, start_work, stop_work
 from jindou.agents.runs.model_step import ask_model
 from jindou.agents.runs.queries import find_locked, steps_of
@@ -124,6 +125,9 @@ def _do(segment: Segment, state: State, action: Action) -> bool:
             return True
         case CallTools():
             return call_tools(segment, state, action)
+        case Compact(step):
+            compact_again(segment, state, step)
+            return True
         case Pause():
             return _pause(segment)
         case Finish():

@@ -35,6 +35,8 @@ class ContextOverflow(TooLarge):
     code = "context_overflow"
 
     def __init__(self, prompt_tokens: int, context_tokens: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.context_tokens = context_tokens
         over = prompt_tokens - context_tokens
         super().__init__(
             f"The conversation has {prompt_tokens} tokens, {over} over the model's context of {context_tokens}: "

@@ -58,7 +58,9 @@ def show(
     watcher = Watcher(words, lambda approval_id: how_to_decide(home, approval_id), stderr=False)
     for step in run.journal:
         watcher.step(step)
-        if step.result is not None and step.kind == "tool":
+        if step.kind == "compaction" and step.text:
+            watcher.line(f"    {step.text}", style="dim")
+        if step.result is not None and step.kind in {"tool", "compaction"}:
             watcher.line(f"    → {json.dumps(step.result, ensure_ascii=False)}", style="dim")
     for approval in approvals:
         watcher.approval(approval)

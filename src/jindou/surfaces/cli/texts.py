@@ -77,6 +77,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The workers that had it died one after the other, and it has been given up.",
         "zh": "执行它的进程接连崩溃，已放弃。",
     },
+    "failure.context_exhausted": {
+        "en": "It does not fit the model's context. Begin a new conversation, or ask for less at once.",
+        "zh": "超出模型上下文。请新建对话，或减少一次请求的内容。",
+    },
     "failure.no_answer": {
         "en": "The model gave no answer. Try to ask in other words.",
         "zh": "模型没有给出答复，请换一种说法。",

@@ -137,7 +137,7 @@ class Timeline extends HTMLElement {
         attempt(this.t, step),
       ),
       h("span", { class: "time number" }, bar(step, approval, longest), h("span", {}, clock(step, approval))),
-      h("span", { class: "tokens number" }, step.kind === "model" ? tokenCells(step.quantities) : ""),
+      h("span", { class: "tokens number" }, ["model", "compaction"].includes(step.kind) ? tokenCells(step.quantities) : ""),
       h("span", { class: "cost number" }, exactMoney(step.cost)),
       icon("down", "turn"),
     );

@@ -139,7 +139,7 @@ export class Controls {
 
 // How much of each limit is used, as far as there is one: `3 / 8`.
 export function limitsOf(t, { run, journal }) {
-  const counted = journal.filter((step) => ["model", "tool"].includes(step.kind) && step.status !== "superseded");
+  const counted = journal.filter((step) => ["model", "tool", "compaction"].includes(step.kind) && step.status !== "superseded");
   const used = { steps: counted.length, cost: run.cost.micro };
   return (run.limits ?? [])
     .filter((limit) => limit.most !== null)
