@@ -69,6 +69,8 @@ def _once(platform: Platform, who: Principal) -> None:
 
 def _many(platform: Platform, who: Principal, runs: int, at_once: int) -> None:
     """Keep so many runs under way, with the workers that the platform has."""
+    platform.runs.stream.listen()
+    platform.signals.start()
     platform.worker.start()
     ended = threading.Semaphore(0)
     begun, cpu = time.monotonic(), time.process_time()
@@ -88,6 +90,7 @@ def _many(platform: Platform, who: Principal, runs: int, at_once: int) -> None:
         ended.acquire()
     tell(runs, time.monotonic() - begun, time.process_time() - cpu)
     platform.worker.stop(5)
+    platform.signals.stop()
 
 
 @contextmanager

@@ -38,9 +38,11 @@ def finish(segment: Segment, finish: Finish, seen: State | None = None) -> bool:
     with segment.writing() as (work, run):
         if seen is not None and run.steps != seen.run.steps and not run.cancel_requested:
             return True
-        for step in steps_of(work, run.id):
+        steps = steps_of(work, run.id)
+        for step in steps:
             _close(segment, work, run, step, known, is_stopped=finish.status == "cancelled")
-        parts.approvals.withdraw(work, run.id)
+        if any(step.approval_id is not None for step in steps):
+            parts.approvals.withdraw(work, run.id)
         stop_work(run, finish.status, work.now())
         run.pause_requested = False
         run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
