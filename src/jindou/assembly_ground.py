@@ -15,7 +15,7 @@ from jindou.errors import Invalid, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
 from jindou.identity.keys import Keys
-from jindou.identity.policy import Policy
+from jindou.identity.policy import Action, Policy
 from jindou.identity.principals import Person, Principals
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
@@ -139,7 +139,7 @@ def _open(pack: Pack, home: Home, clock: Clock) -> OpenPack:
 
 def _policy(packs: dict[str, Pack], opened: dict[str, OpenPack]) -> Policy:
     texts = {name: (pack.folder / "policy.cedar").read_text(encoding="utf-8") for name, pack in packs.items()}
-    actions: dict[str, list[str]] = {}
+    actions: dict[str, Action] = {}
     for name, pack in packs.items():
         actions |= actions_of(name, opened[name].tools, pack.actions)
     return Policy(texts, actions)

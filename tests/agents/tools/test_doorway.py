@@ -21,6 +21,13 @@ permit (principal in Role::"clerk", action in [Action::"shop::pay", Action::"sho
 @id("shop.limit") @reason_en("Too much.") @reason_zh("太多。")
 forbid (principal, action == Action::"shop::pay", resource)
 when { context has facts && context.facts.amount > 50 } unless { context.approved };
+
+@id("shop.to-outside") @reason_en("Who said so?") @reason_zh("谁说的？")
+forbid (principal, action == Action::"shop::pay", resource)
+when { context.origins has to && ["tool", "model"].contains(context.origins.to) } unless { context.approved };
+
+@id("shop.never-seven") @reason_en("Never seven.") @reason_zh("不能是七。")
+forbid (principal, action == Action::"shop::pay", resource) when { context has facts && context.facts.amount == 7 };
 """
 
 
@@ -57,7 +64,14 @@ class Till:
 
 
 TILL = Till()
-PAY = tool(TILL.pay, risk="money", title={"en": "Pay", "zh": "付款"}, facts=TILL.facts, preview=TILL.preview)
+PAY = tool(
+    TILL.pay,
+    risk="money",
+    title={"en": "Pay", "zh": "付款"},
+    facts=TILL.facts,
+    facts_type={"amount": int},
+    preview=TILL.preview,
+)
 ASSISTANT = Assistant(
     slug="desk",
     pack="shop",
@@ -138,9 +152,26 @@ def test_wrong_arguments_are_a_text_for_the_model_and_nothing_is_executed(
     assert len(TILL.calls) == before
 
 
+@pytest.mark.parametrize(
+    ("source", "verb"), [("person", "allow"), ("record", "allow"), ("tool", "ask"), ("model", "ask"), (None, "ask")]
+)
+def test_where_an_argument_comes_from_decides_too(doorway: Doorway, source: str | None, verb: str) -> None:
+    wanted = asked({"amount": 1, "to": "Anna"}, "clerk")
+    checked = doorway.check(replace(wanted, origins={"to": source} if source else {}))
+    assert checked.decision.verb == verb
+    assert doorway.check(wanted, approved=True).decision.verb == "allow"
+
+
+def test_who_has_no_right_does_not_learn_from_the_rules_what_the_facts_are(doorway: Doorway) -> None:
+    told = {rule.id for rule in doorway.check(asked({"amount": 7})).decision.rules}
+    assert told == {"jindou.default-deny"}
+    known = {rule.id for rule in doorway.check(asked({"amount": 7}, "clerk")).decision.rules}
+    assert known == {"shop.never-seven"}
+
+
 def test_a_tool_that_can_not_do_it_says_so_to_the_model(doorway: Doorway) -> None:
     with pytest.raises(ToolError, match="nobody of that name"):
-        doorway.execute(doorway.check(asked({"amount": 1, "to": "nobody"}, "clerk")))
+        doorway.execute(doorway.check(replace(asked({"amount": 1, "to": "nobody"}, "clerk"), origins={"to": "person"})))
 
 
 def test_an_unknown_tool_is_told_with_those_there_are(doorway: Doorway) -> None:

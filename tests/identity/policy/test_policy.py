@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from jindou.errors import Forbidden, Invalid
-from jindou.identity.policy import Policy, Resource
+from jindou.identity.policy import Action, Policy, Resource
 from jindou.identity.principals import Principal
 
 PACK = """
@@ -30,7 +30,10 @@ forbid (principal, action in Action::"money", resource) when { context has facts
 @reason_zh("经理审批。")
 permit (principal in Role::"manager", action == Action::"approvals::decide", resource);
 """
-ACTIONS = {"shop::look": ["read", "tools::call"], "shop::pay": ["money", "tools::call"]}
+ACTIONS = {
+    "shop::look": Action(("read", "tools::call")),
+    "shop::pay": Action(("money", "tools::call"), ("to",), {"amount": int, "sunday": bool}),
+}
 ASSISTANT = Resource("Assistant", "desk", ["look", "pay"])
 
 
@@ -145,7 +148,7 @@ NAMED = '@id("a.b") @reason_en("x") @reason_zh("y")'
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("permit (principal, action, resource", "don't parse"),
+        ("permit (principal, action, resource", "does not parse"),
         ("permit (principal, action, resource);", "lacks @id"),
         ('@id("a.b") @reason_zh("y") permit (principal, action, resource);', "Policy a.b lacks @reason_en"),
         ('@id("a.b") @reason_en("x") permit (principal, action, resource);', "Policy a.b lacks @reason_zh"),
@@ -156,3 +159,38 @@ NAMED = '@id("a.b") @reason_en("x") @reason_zh("y")'
 def test_a_policy_that_can_not_name_itself_is_refused_when_it_is_read(text: str, told: str) -> None:
     with pytest.raises(Invalid, match=told):
         Policy({"pack": text}, {})
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ('action == Action::"shop::fly", resource)', "unrecognized action"),
+        ('action == Action::"shop::pay", resource) when { context.facts.amount > 5 }', "optional attribute `facts`"),
+        ('action == Action::"shop::pay", resource) when { context has facts && context.facts.colour }', "facts.colour"),
+        ('action == Action::"shop::pay", resource) when { context.approved > 5 }', "Long"),
+        ('action == Action::"shop::pay", resource) when { context.origins.to == "tool" }', "origins.to"),
+        ('action == Action::"keys::read", resource) when { context.approved }', "`approved`"),
+    ],
+)
+def test_a_policy_about_what_there_is_not_is_refused_with_its_id_and_its_line(rest: str, told: str) -> None:
+    text = f"// A comment; with a semicolon.\n\n{NAMED}\nforbid (principal, {rest};"
+    with pytest.raises(Invalid, match=r"own\.cedar, line 3: policy a\.b does not fit: ") as refused:
+        Policy({"shop": PACK, "own.cedar": text}, ACTIONS)
+    assert told in refused.value.message
+
+
+def test_a_policy_that_does_not_parse_is_found_where_it_begins() -> None:
+    with pytest.raises(Invalid, match=r"own\.cedar, line 2: this policy does not parse: unexpected token"):
+        Policy({"own.cedar": f'{NAMED} permit (principal, action, resource) when {{ "a;b" == "" }};\npermit );'}, {})
+
+
+def test_a_rule_may_ask_where_an_argument_comes_from() -> None:
+    rule = f"""{NAMED} forbid (principal, action in Action::"money", resource)
+        when {{ context.origins has to && context.origins.to == "tool" }} unless {{ context.approved }};"""
+    policy = Policy({"shop": PACK, "own.cedar": rule}, ACTIONS)
+    asked = context("pay", amount=1, sunday=False)
+    verbs = [
+        policy.decide(person("clerk"), "shop::pay", ASSISTANT, {**asked, "origins": origins}).verb
+        for origins in ({"to": "person"}, {"to": "tool"}, {})
+    ]
+    assert verbs == ["allow", "ask", "allow"]

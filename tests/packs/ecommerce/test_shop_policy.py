@@ -36,7 +36,8 @@ def _decide(opened: OpenPack, role: str, action: str, facts: object = None, tool
                 "principal": {"type": "Person", "id": "p"},
                 "action": {"type": "Action", "id": action},
                 "resource": {"type": "Assistant", "id": "after-sales"},
-                "context": {"approved": approved, "tool": tool} | ({} if facts is None else {"facts": facts}),
+                "context": {"approved": approved, "tool": tool, "origins": {}}
+                | ({} if facts is None else {"facts": facts}),
             },
             _POLICIES,
             known,

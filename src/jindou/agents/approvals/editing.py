@@ -31,18 +31,19 @@ class Editing:
             Invalid: the tool does not take these arguments, or they can't be changed at all.
             Forbidden: a rule refuses them to who asked, or to who approves.
         """
-        checked = self._check(work, row, arguments)
+        changed = {name for name, value in arguments.items() if row.arguments.get(name) != value}
+        origins = {
+            name: Origin(source="approver").model_dump() if name in changed else row.origins.get(name, _UNKNOWN)
+            for name in arguments
+        }
+        checked = self._check(work, row, arguments, {name: origin["source"] for name, origin in origins.items()})
         right = rights.require(row, checked.facts or {})
         if checked.arguments_hash == row.arguments_hash:
             return right
         changes = self._preview(checked)
         if row.edited_by_name is None:
             row.asked_arguments = row.arguments
-        changed = {name for name, value in arguments.items() if row.arguments.get(name) != value}
-        row.origins = {
-            name: Origin(source="approver").model_dump() if name in changed else row.origins.get(name, _UNKNOWN)
-            for name in arguments
-        }
+        row.origins = origins
         row.arguments, row.arguments_hash = dict(arguments), checked.arguments_hash
         row.facts = dict(checked.facts or {})
         row.changes = [change.model_dump() for change in changes]
@@ -53,7 +54,9 @@ class Editing:
             row.rules = [rule.model_dump() for rule in checked.decision.rules]
         return right
 
-    def _check(self, work: Work, row: ApprovalRow, arguments: Mapping[str, object]) -> Checked:
+    def _check(
+        self, work: Work, row: ApprovalRow, arguments: Mapping[str, object], origins: Mapping[str, str]
+    ) -> Checked:
         assistant = self._assistants.get(row.assistant)
         if row.tool not in assistant.tools:
             raise Invalid("This puts an effect back: its arguments are what they were.", field="arguments", rule="kept")
@@ -64,6 +67,7 @@ class Editing:
             arguments=arguments,
             key=f"{row.run_id}:{row.step_id}",
             now=work.now(),
+            origins=origins,
         )
         try:
             checked = self._doorway.check(asked)

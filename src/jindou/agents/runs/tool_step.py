@@ -135,7 +135,8 @@ class _ToolStep:
         """Refuse, ask or wait, as the rules and the approval say; a call that may be made is returned."""
         approval = self._approval()
         if approval is not None and approval.edited_by_name is not None:
-            self._asked = replace(self._asked, arguments=approval.arguments)
+            origins = {name: origin.source for name, origin in approval.origins.items()}
+            self._asked = replace(self._asked, arguments=approval.arguments, origins=origins)
         try:
             checked = self._parts.doorway.check(self._asked)
         except ToolError as error:
@@ -310,6 +311,7 @@ class _ToolStep:
 
 def asked_of(parts: Parts, state: State, step: StepRow, arguments: Mapping[str, object]) -> Asked:
     """Return the call of a step as the doorway takes it; its key is the same whenever the step is done again."""
+    origins = origins_of(state, parts.doorway.tools_of(state.assistant), arguments)
     return Asked(
         who=state.who,
         assistant=state.assistant,
@@ -318,6 +320,7 @@ def asked_of(parts: Parts, state: State, step: StepRow, arguments: Mapping[str, 
         key=undo_key(step.request["call"]) if state.run.undoes else f"{state.run.id}:{step.id}",
         now=parts.database.clock.now(),
         undoes=state.run.undoes is not None,
+        origins={name: origin.source for name, origin in origins.items()},
     )
 
 

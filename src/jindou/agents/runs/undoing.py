@@ -84,7 +84,8 @@ class Undoing:
         if effect.arguments is None:
             return item.model_copy(update={"outcome": "cannot", "reason": dict(effect.reason or {})})
         key, doorway = undo_key(step.id), self._parts.doorway
-        asked = Asked(who, assistant, effect.tool, effect.arguments, key, work.now(), undoes=True)
+        origins = dict.fromkeys(effect.arguments, "record")
+        asked = Asked(who, assistant, effect.tool, effect.arguments, key, work.now(), undoes=True, origins=origins)
         try:
             checked = doorway.check(asked)
             changes = doorway.preview(checked)

@@ -7,7 +7,7 @@ under the key that makes its effect happen once.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from jindou.agents.assistants import Assistant
 from jindou.agents.tools.types import Call, Change, Facts, Localized, Tool, ToolError, Undo
 from jindou.errors import Forbidden, Invalid
-from jindou.identity.policy import Decision, Policy, Resource
+from jindou.identity.policy import Action, Decision, Policy, Resource
 from jindou.identity.principals import Principal
 
 __all__ = ["Asked", "Checked", "Doorway", "actions_of"]
@@ -30,7 +30,8 @@ _NO_UNDO: Localized = {
 class Asked:
     """A call that somebody's assistant wants to make. `key` names its effect; `arguments` are the model's own.
 
-    `undoes` says that the platform itself makes the call, to put an effect of the assistant's back.
+    `undoes` says that the platform itself makes the call, to put an effect of the assistant's back. `origins` says
+    where each argument comes from, as the platform found it; what it does not name, the model chose.
     """
 
     who: Principal
@@ -40,6 +41,7 @@ class Asked:
     key: str
     now: datetime
     undoes: bool = False
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,20 @@ class Doorway:
             facts = tool.facts(self._call(asked), **dict(arguments)) if tool.facts else {}
         except ToolError as error:
             problem = str(error)
-        # Somebody without the right hears of the rule, not of what is wrong with the arguments: that could tell
-        # them what exists. So the policy decides also where the facts can't be had.
-        decision = self._policy.decide(asked.who, *self._question(asked, tool, facts, approved=approved))
+        decision = self._decide(asked, tool, facts, approved=approved)
         return Checked(asked, tool, arguments, facts, decision, problem)
+
+    def _decide(self, asked: Asked, tool: Tool, facts: Facts | None, *, approved: bool) -> Decision:
+        """Decide, also where the facts can't be had.
+
+        Somebody without the right hears of the rule that says so, and of nothing that is wrong with the arguments or
+        that a rule knows of the facts: that could tell them what exists.
+        """
+        decision = self._policy.decide(asked.who, *self._question(asked, tool, facts, approved=approved))
+        if decision.verb != "deny" or not facts:
+            return decision
+        blind = self._policy.decide(asked.who, *self._question(asked, tool, None, approved=approved))
+        return blind if blind.verb == "deny" else decision
 
     def preview(self, checked: Checked) -> list[Change]:
         """Return what the call would change."""
@@ -183,6 +195,11 @@ class Doorway:
             "tool": tool.name,
             "level": asked.assistant.approvals,
             "undo": asked.undoes,
+            "origins": {
+                name: asked.origins.get(name, "model")
+                for name in tool.arguments.model_fields
+                if name in asked.arguments
+            },
         }
         if facts is not None:
             context["facts"] = dict(facts)
@@ -201,7 +218,10 @@ class Doorway:
         return self._tools[assistant.pack, name]
 
 
-def actions_of(pack: str, tools: Sequence[Tool], further: Sequence[str]) -> dict[str, list[str]]:
-    """Return the policy actions of a pack and the groups each is in."""
-    actions = {f"{pack}::{tool.name}": [tool.risk, "tools::call"] for tool in tools}
-    return actions | {f"{pack}::{name}": [] for name in further}
+def actions_of(pack: str, tools: Sequence[Tool], further: Sequence[str]) -> dict[str, Action]:
+    """Return what the policy decides of a pack: the calls of its tools, and what else may be allowed."""
+    calls = {
+        f"{pack}::{tool.name}": Action((tool.risk, "tools::call"), tuple(tool.arguments.model_fields), tool.facts_type)
+        for tool in tools
+    }
+    return calls | {f"{pack}::{name}": Action() for name in further}

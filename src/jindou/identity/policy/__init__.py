@@ -1,6 +1,7 @@
 """Who may do what, decided by Cedar policies outside any model."""
 
+from jindou.identity.policy.schema import Action
 from jindou.identity.policy.service import Policy, Resource
 from jindou.identity.policy.types import Decision, Rule, Verb
 
-__all__ = ["Decision", "Policy", "Resource", "Rule", "Verb"]
+__all__ = ["Action", "Decision", "Policy", "Resource", "Rule", "Verb"]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import cedarpy
-from pydantic import ValidationError
 
-from jindou.errors import Invalid
+from jindou.identity.policy.reading import read_rules, read_statements, require_valid
+from jindou.identity.policy.schema import Action, action_entities, schema_of
 from jindou.identity.policy.types import Decision, Rule
 from jindou.identity.principals import Principal
 
@@ -20,21 +20,6 @@ __all__ = ["Policy", "Resource"]
 
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _PLATFORM = Path(__file__).parent / "platform.cedar"
-_PLATFORM_ACTIONS = (
-    *(
-        "approvals::decide",
-        "approvals::delegate",
-        "audit::read",
-        "completions::create",
-        "deployments::manage",
-        "deployments::read",
-    ),
-    *("budgets::create", "budgets::read", "budgets::update", "budgets::delete"),
-    *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
-    *("models::manage", "models::read"),
-    *("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume", "runs::retry", "runs::start"),
-    *("runs::steer", "runs::undo", "usage::read", "usage::reconcile"),
-)
 _NO_RULE = Rule(
     id="jindou.default-deny",
     reason={
@@ -60,21 +45,21 @@ class Resource:
 class Policy:
     """Every rule of the installation, parsed once.
 
-    `packs` maps a pack's name to its Cedar text; `actions` maps an action to the groups it is in.
+    `packs` maps a pack's name to its Cedar text; `actions` says what can be done with its tools. A process that has
+    no packs does not hold the platform's rules against them: one that has them does.
 
     Raises:
-        Invalid: a policy does not parse, has no id or no reason, or shares its id with another.
+        Invalid: a policy does not parse or speaks of what there is not, has no id or no reason, or shares its id.
     """
 
-    def __init__(self, packs: Mapping[str, str], actions: Mapping[str, Iterable[str]]) -> None:
-        text = "\n".join([_PLATFORM.read_text(encoding="utf-8"), *packs.values()])
-        try:
-            self._policies = cedarpy.PolicySet.from_str(text)
-            parsed = json.loads(cedarpy.policies_to_json_str(text))
-        except ValueError as error:
-            raise Invalid(f"The policies don't parse: {error}", field="policy", rule="Cedar syntax") from None
-        self._rules = _rules(parsed["staticPolicies"])
-        self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(_action_entities(actions)))
+    def __init__(self, packs: Mapping[str, str], actions: Mapping[str, Action]) -> None:
+        statements = read_statements({"platform.cedar": _PLATFORM.read_text(encoding="utf-8"), **packs})
+        rules = read_rules(statements)
+        if actions:
+            require_valid(statements, rules, schema_of(actions))
+        self._policies = cedarpy.PolicySet.from_str("\n".join(statement.text for statement in statements))
+        self._rules = {f"policy{n}": rule for n, rule in enumerate(rules)}
+        self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(action_entities(actions)))
         self._entities = lru_cache(maxsize=1024)(self._entities_of)
         # Few differ, and a gateway keeps one for each key.
         self._decision = lru_cache(maxsize=1024)(self._decision_of)
@@ -130,42 +115,3 @@ class Policy:
         ]
         base: Any = self._base
         return base.with_added_json_str(json.dumps(delta))
-
-
-def _rules(policies: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, Rule]:
-    found: dict[str, Rule] = {}
-    for name, policy in policies.items():
-        notes = policy.get("annotations", {})
-        missing = [note for note in ("id", "reason_en", "reason_zh") if not notes.get(note)]
-        if missing:
-            where = notes.get("id") or name
-            raise Invalid(f"Policy {where} lacks @{missing[0]}.", field="policy", rule="@id, @reason_en, @reason_zh")
-        found[name] = _rule(notes)
-    ids = [rule.id for rule in found.values()]
-    twice = {id_ for id_ in ids if ids.count(id_) > 1}
-    if twice:
-        raise Invalid(f"Two policies have the id {min(twice)}.", field="policy", rule="ids are unique")
-    return found
-
-
-def _rule(notes: Mapping[str, str]) -> Rule:
-    reason = {"en": notes["reason_en"], "zh": notes["reason_zh"]}
-    try:
-        return Rule.model_validate({"id": notes["id"], "reason": reason, "approvers": notes.get("approvers", 1)})
-    except ValidationError:
-        told = f"Policy {notes['id']} says @approvers({notes['approvers']!r})."
-        raise Invalid(told, field="policy", rule="@approvers is a number from 1 to 9") from None
-
-
-def _action_entities(actions: Mapping[str, Iterable[str]]) -> list[dict[str, object]]:
-    known = {name: tuple(groups) for name, groups in actions.items()} | dict.fromkeys(_PLATFORM_ACTIONS, ())
-    for group in {group for groups in known.values() for group in groups}:
-        known.setdefault(group, ())
-    return [
-        {
-            "uid": {"type": "Action", "id": name},
-            "attrs": {},
-            "parents": [{"type": "Action", "id": group} for group in groups],
-        }
-        for name, groups in known.items()
-    ]
