@@ -33,7 +33,7 @@ _PLATFORM_ACTIONS = (
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
     *("models::manage", "models::read"),
     *("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume", "runs::retry", "runs::start"),
-    *("runs::steer", "runs::undo", "usage::read", "usage::reconcile"),
+    *("runs::steer", "runs::undo", "secrets::manage", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(
     id="jindou.default-deny",
