@@ -14,6 +14,7 @@ from jindou.assembly_ground import Ground, installed_packs, lay_ground
 from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceWatch
 from jindou.billing.usage import Ledger, Usage
+from jindou.cloud.secrets import Secrets
 from jindou.db import Database, Work
 from jindou.durable.queue import Handler, Queue, Worker
 from jindou.durable.signals import Signals
@@ -61,6 +62,7 @@ class Platform:
     principals: Principals
     sessions: Sessions
     keys: Keys
+    secrets: Secrets
     usage: Usage
     budgets: Budgets
     ledger: Ledger
@@ -92,7 +94,8 @@ class Platform:
         self.gateway.start()
         self.deployments.start()
         publish = partial(_publish_heads, self.audit, self._closing)
-        for name, work_on in (("warm-up", self._warm_up), ("audit-heads", publish)):
+        rewrap = self.secrets.rewrap_rest
+        for name, work_on in (("warm-up", self._warm_up), ("audit-heads", publish), ("vault", rewrap)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
             thread.start()
@@ -212,6 +215,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         principals=ground.principals,
         sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
         keys=ground.keys,
+        secrets=ground.secrets,
         usage=usage,
         budgets=_budgets(ground, usage, parts.assistants),
         ledger=ledger,
@@ -328,7 +332,7 @@ def _approvals(ground: Ground, settings: Settings, home: Home, assistants: Assis
 
 
 def _doorway(ground: Ground, assistants: Assistants) -> Doorway:
-    doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()})
+    doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()}, ground.secrets)
     doorway.require_tools(assistants.list_assistants())
     return doorway
 

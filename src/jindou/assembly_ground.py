@@ -8,6 +8,7 @@ from pathlib import Path
 from jindou import __version__
 from jindou.agents.runs import Journal
 from jindou.agents.tools import actions_of
+from jindou.cloud.secrets import Secrets, open_keys
 from jindou.db import Database, Work, migrate, require_newest
 from jindou.durable.queue import Queue
 from jindou.durable.signals import Signals
@@ -37,6 +38,7 @@ class Ground:
     audit: Audit
     principals: Principals
     keys: Keys
+    secrets: Secrets
     signals: Signals
     queue: Queue
     metrics: Metrics
@@ -78,6 +80,14 @@ def lay_ground(settings: Settings, home: Home, clock: Clock | None = None, *, is
         _seed(database, principals, packs.values())
     signals = Signals(database)
     audit = Audit(home.published_heads, policy)
+    secrets = Secrets(
+        open_keys(home.vault_key, settings.vault_key.get_secret_value(), settings.vault_command),
+        database,
+        policy,
+        audit,
+    )
+    with database.reading(None) as work:
+        secrets.require_keys(work)
     return Ground(
         database=database,
         packs=packs,
@@ -86,6 +96,7 @@ def lay_ground(settings: Settings, home: Home, clock: Clock | None = None, *, is
         audit=audit,
         principals=principals,
         keys=Keys(principals, policy, audit),
+        secrets=secrets,
         signals=signals,
         queue=Queue(
             settings.lease_seconds,

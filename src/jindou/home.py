@@ -59,6 +59,7 @@ class Home:
         self.engines_file = path / "run" / "engines.json"
         self.embeddings_file = path / "run" / "embeddings.json"
         self._lock_file = path / "run" / "lock"
+        self.vault_key = path / "secrets" / "vault.key"
         self._operator_key = path / "secrets" / "operator.key"
         self._link_key = path / "secrets" / "links.key"
         self._webhook_key = path / "secrets" / "webhook.key"

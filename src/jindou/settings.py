@@ -101,6 +101,13 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=6.0, ge=1, description="Seconds until another worker may take over a run.")
     sign_in_hours: float = Field(default=24.0, gt=0, description="Hours that a one-time sign-in link is good for.")
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
+    vault_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys of the vault, 32 bytes in base64, the current one first; empty: `home/secrets/vault.key`.",
+    )
+    vault_command: str = Field(
+        default="", description="Program that wraps the keys of the vault, for a KMS; see docs/secrets.md."
+    )
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
     otlp_endpoint: str = Field(

@@ -11,6 +11,7 @@ from jindou.agents.runs import types as run_types
 from jindou.billing import budgets, pricing, usage
 from jindou.billing.budgets import types as budget_types
 from jindou.billing.usage import types as usage_types
+from jindou.cloud.secrets import types as secret_types
 from jindou.identity import audit, keys, policy, principals
 from jindou.identity.audit import types as audit_types
 from jindou.identity.keys import types as key_types
@@ -50,6 +51,7 @@ PLACES = (
         budget_types,
         audit_types,
         key_types,
+        secret_types,
         model_types,
         deployment_types,
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jindou.agents.runs import FINAL, RunDetail, StartRun
 from jindou.assembly import Platform, assemble
+from jindou.errors import JindouError
 from jindou.home import Home
 from jindou.identity.principals import Principal
 from jindou.models.engines import Engine
@@ -47,7 +48,11 @@ def open_platform(
     home.prepare()
     home.lock()
     models = HeldModels({MODEL: engine or ScriptedEngine(script)})
-    platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock or FakeClock())
+    try:
+        platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock or FakeClock())
+    except JindouError:
+        home.unlock()
+        raise
     try:
         yield platform
     finally:

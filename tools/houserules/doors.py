@@ -7,7 +7,7 @@ from houserules.tree import Exceptions, Finding, Tree
 
 __all__ = ["DOORS", "check"]
 
-ROOMS = ("agents", "billing", "identity", "models")
+ROOMS = ("agents", "billing", "cloud", "identity", "models")
 SURFACES = "src/jindou/surfaces"
 CLIENT = "clients/python/src/jindou_client"
 ERRORS = "src/jindou/errors.py"

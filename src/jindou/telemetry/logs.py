@@ -7,6 +7,8 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from jindou.hiding import scrubbed
+
 __all__ = ["configure_logging", "get_logger"]
 
 
@@ -24,7 +26,7 @@ class _JsonFormatter(logging.Formatter):
             line["fields"] = fields
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return scrubbed(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def get_logger(name: str) -> logging.Logger:

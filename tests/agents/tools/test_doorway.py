@@ -1,6 +1,6 @@
 """No tool runs but through the doorway: decided first, told little, executed under its key."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,9 +10,12 @@ from pydantic import BaseModel
 from jindou.agents.assistants import Assistant
 from jindou.agents.assistants.types import Limits
 from jindou.agents.tools import Asked, Call, Change, Doorway, Facts, ToolError, actions_of, tool
+from jindou.cloud.secrets import Secrets, open_keys
 from jindou.errors import Forbidden, Invalid
+from jindou.identity.audit import Audit
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principal
+from support.ground import open_database
 
 CEDAR = """
 @id("shop.clerk-may") @reason_en("Clerks may.") @reason_zh("可以。")
@@ -86,8 +89,12 @@ ASSISTANT = Assistant(
 
 
 @pytest.fixture(scope="module")
-def doorway() -> Doorway:
-    return Doorway(Policy({"shop": CEDAR}, actions_of("shop", [PAY], ["see"])), {"shop": [PAY]})
+def doorway(tmp_path_factory: pytest.TempPathFactory) -> Generator[Doorway]:
+    folder = tmp_path_factory.mktemp("vault")
+    policy = Policy({"shop": CEDAR}, actions_of("shop", [PAY], ["see"]))
+    with open_database(folder) as database:
+        secrets = Secrets(open_keys(folder / "vault.key", "", ""), database, policy, Audit(folder / "heads", policy))
+        yield Doorway(policy, {"shop": [PAY]}, secrets)
 
 
 def asked(arguments: Mapping[str, object], *roles: str, name: str = "pay") -> Asked:

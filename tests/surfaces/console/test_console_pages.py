@@ -26,6 +26,7 @@ _PAGES = (
     "/deployments",
     "/playground",
     "/keys",
+    "/secrets",
     "/audit",
 )
 

@@ -189,6 +189,10 @@ SIGNED_IN = [
     ("GET", "/api/keys/key_1"),
     ("POST", "/api/keys/key_1/revocation"),
     ("POST", "/api/keys/key_1/rotation"),
+    ("GET", "/api/secrets"),
+    ("POST", "/api/secrets"),
+    ("POST", "/api/secrets/sec_1/revocation"),
+    ("POST", "/api/secrets/sec_1/rotation"),
     ("GET", "/api/models"),
     ("GET", "/api/models/qwen3-4b"),
     ("DELETE", "/api/models/qwen3-4b"),
@@ -218,10 +222,11 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|dlg|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    known = {re.sub("(run|apr|dlg|cnv|key|sec|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.
+    own.add("/api/secrets/rewrapping")  # The local operator's: it concerns every organisation.
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.
     found = {"/".join("{}" if part.startswith("{") else part for part in path.split("/")) for path in paths}
     assert found == known | own

@@ -13,6 +13,7 @@ from jindou_client.keys import Keys
 from jindou_client.models import Models
 from jindou_client.principals import Principals
 from jindou_client.runs import Runs
+from jindou_client.secrets import Secrets
 from jindou_client.sessions import Sessions
 from jindou_client.transport import Transport
 from jindou_client.types import DemoReset, ServerStatus
@@ -39,6 +40,7 @@ class Client:
         self.usage = Usage(self._transport)
         self.budgets = Budgets(self._transport)
         self.keys = Keys(self._transport)
+        self.secrets = Secrets(self._transport)
         self.deployments = Deployments(self._transport)
         self.models = Models(self._transport)
         self.audit = Audit(self._transport)

@@ -20,6 +20,7 @@ from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, Budget
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
+from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
 from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
@@ -73,11 +74,14 @@ __all__ = [
     "Person",
     "Pull",
     "Quantities",
+    "Rewrapping",
     "Rule",
     "Run",
     "RunDetail",
     "RunEvent",
     "RunStatus",
+    "SecretOwner",
+    "SecretStatus",
     "ServerStatus",
     "SessionToken",
     "SignInLink",
@@ -85,6 +89,7 @@ __all__ = [
     "StatementLine",
     "Step",
     "StepStatus",
+    "StoredSecret",
     "TookEffect",
     "UndoItem",
     "UndoPlan",

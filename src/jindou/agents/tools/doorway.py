@@ -6,20 +6,24 @@ under the key that makes its effect happen once.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import BaseModel
 
 from jindou.agents.assistants import Assistant
 from jindou.agents.tools.types import Call, Change, Facts, Localized, Tool, ToolError, Undo
+from jindou.cloud.secrets import Scrubber, Secret, SecretMissing, Secrets
 from jindou.errors import Forbidden, Invalid
+from jindou.hiding import hiding
 from jindou.identity.policy import Action, Decision, Policy, Resource
 from jindou.identity.principals import Principal
+from jindou.telemetry import get_logger
 
 __all__ = ["Asked", "Checked", "Doorway", "actions_of"]
 
+_log = get_logger(__name__)
 _NO_UNDO: Localized = {
     "en": "The tool does not say how this is undone.",
     "zh": "该工具没有说明如何撤销此操作。",
@@ -69,8 +73,9 @@ class Checked:
 class Doorway:
     """Every tool of every pack, behind the policy."""
 
-    def __init__(self, policy: Policy, tools: Mapping[str, Sequence[Tool]]) -> None:
+    def __init__(self, policy: Policy, tools: Mapping[str, Sequence[Tool]], secrets: Secrets) -> None:
         self._policy = policy
+        self._secrets = secrets
         self._tools = {(pack, tool.name): tool for pack, of_pack in tools.items() for tool in of_pack}
 
     def tools_of(self, assistant: Assistant) -> list[Tool]:
@@ -156,8 +161,11 @@ class Doorway:
             raise Forbidden("This call is not allowed.", rules=[rule.id for rule in checked.decision.rules])
         if checked.problem is not None or checked.arguments is None:
             raise ToolError(checked.problem or "The arguments are missing.")
-        result: BaseModel = checked.tool.run(self._call(checked.asked), **dict(checked.arguments))
-        return result.model_dump(mode="json", exclude_none=True)
+        call, arguments = self._call(checked.asked), checked.arguments
+        if checked.tool.credential is None:
+            return _run(checked.tool, call, arguments)
+        secret = self._secret(checked.asked, checked.tool.credential)
+        return _run_with(secret, lambda: _run(checked.tool, replace(call, credential=secret), arguments))
 
     def look_up(self, asked: Asked) -> tuple[bool | None, dict[str, object] | None]:
         """Say whether a call that nobody waited for has changed anything (None: unknown), with its result if it has."""
@@ -168,6 +176,12 @@ class Doorway:
             return None, None
         result = tool.known(self._call(asked))
         return result is not None, result
+
+    def _secret(self, asked: Asked, name: str) -> Secret:
+        try:
+            return self._secrets.use(asked.who, name, f"assistant:{asked.assistant.slug}", asked.key)
+        except SecretMissing as error:
+            raise ToolError(error.message) from None
 
     def _call(self, asked: Asked) -> Call:
         resource = self._resource(asked)
@@ -216,6 +230,30 @@ class Doorway:
         if (assistant.pack, name) not in self._tools:
             raise Invalid(f"{assistant.slug} names an unknown tool: {name}.", field="tools", rule="of its pack")
         return self._tools[assistant.pack, name]
+
+
+def _run(tool: Tool, call: Call, arguments: BaseModel) -> dict[str, object]:
+    result: BaseModel = tool.run(call, **dict(arguments))
+    return result.model_dump(mode="json", exclude_none=True)
+
+
+def _run_with(secret: Secret, run: Callable[[], dict[str, object]]) -> dict[str, object]:
+    """Run a tool that has a credential, and take the value out of whatever comes of it.
+
+    Raises:
+        ToolError: the tool can't do it; also where it broke, since no other error of it may go further.
+    """
+    scrubber = Scrubber(secret.reveal())
+    with hiding(scrubber.text):
+        try:
+            return scrubber.json(run())
+        except ToolError as error:
+            told = scrubber.text(str(error))
+        except Exception as error:  # noqa: BLE001 - its text, its chain and its frames may all have the value
+            told = f"The tool broke: {type(error).__name__}."
+            _log.warning("a tool broke", extra={"fields": {"error": type(error).__name__, "credential": secret.name}})
+    # Raised out here, so that the first error is no context of this one.
+    raise ToolError(told)
 
 
 def actions_of(pack: str, tools: Sequence[Tool], further: Sequence[str]) -> dict[str, Action]:

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypedDict, Unpack, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from jindou.cloud.secrets import Secret
+
 __all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "Undo", "tool"]
 
 
@@ -41,7 +43,8 @@ class Call:
     """What a tool knows of the call it serves.
 
     `key` names the effect: two calls with one key must have one effect. `may` asks the policy whether the person
-    may do a further action of the tool's pack, such as ``see_customer``.
+    may do a further action of the tool's pack, such as ``see_customer``. `credential` is what the tool has asked for,
+    there only while it runs.
     """
 
     key: str
@@ -50,6 +53,7 @@ class Call:
     person_name: str
     now: datetime
     may: Callable[[str], bool]
+    credential: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Tool:
     undo: Undo | Localized | None = None
     records: Collection[str] = ()
     known: Callable[[Call], dict[str, object] | None] | None = None
+    credential: str | None = None
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the arguments, without titles, as a model should see it."""
@@ -103,12 +108,14 @@ class Further(TypedDict, total=False):
 
     `undo` says how its effect is put back or, as a text, why it can't be. `records` names the fields of the result
     that are the company's own record, and not words of somebody outside. `known` takes the call alone and returns its
-    result if its effect has happened, without making it happen.
+    result if its effect has happened, without making it happen. `credential` names the secret of the vault that it
+    needs, which it finds in `Call.credential`.
     """
 
     undo: Undo | Localized
     records: Collection[str]
     known: Callable[[Call], dict[str, object] | None]
+    credential: str
 
 
 def tool(

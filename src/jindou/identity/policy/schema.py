@@ -22,6 +22,7 @@ _PLATFORM_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     "approvals::delegate": {"decides": _BOOLEAN},
     **dict.fromkeys(("budgets::create", "budgets::read", "budgets::update", "budgets::delete"), _OWN),
     **dict.fromkeys(("keys::create", "keys::read", "keys::revoke", "keys::rotate"), _OWN),
+    "secrets::manage": _OWN,
     **dict.fromkeys(("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume"), _RUN),
     **dict.fromkeys(("runs::retry", "runs::steer", "runs::undo"), _RUN),
     **dict.fromkeys(("audit::read", "completions::create", "deployments::manage", "deployments::read"), _NOTHING),

@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, Entry] = {
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),
+    "secrets": Entry("secrets:group", "Secrets: credentials that tools use for you."),
     "deployments": Entry("deployments:group", "Deployments: models, and the engines behind them."),
     "principals": Entry("principals:group", "People, and who you are here."),
     "eval": Entry("evaluate:evaluation", "Measure how often the model calls the right tool."),

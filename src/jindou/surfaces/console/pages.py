@@ -96,7 +96,7 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     sections.append(("models", "/models", "model"))
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))
-    return [*sections, ("keys", "/keys", "key")]
+    return [*sections, ("keys", "/keys", "key"), ("secrets", "/secrets", "key")]
 
 
 def _viewer(request: Request) -> Principal | None:

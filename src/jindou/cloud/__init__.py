@@ -1,0 +1,1 @@
+"""What work needs of the outside: credentials."""

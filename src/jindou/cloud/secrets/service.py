@@ -1,0 +1,238 @@
+"""Puts, lists, rotates, revokes and uses secrets. There is no verb that reads one back."""
+
+import json
+import secrets
+
+from pydantic import SecretStr
+from sqlalchemy import Select, func, select
+
+from jindou.cloud.secrets.failures import SecretExists, SecretMissing, SecretRevoked, VaultKeyWrong
+from jindou.cloud.secrets.keys import KeyEncryption
+from jindou.cloud.secrets.sealing import open_sealed, seal
+from jindou.cloud.secrets.tables import SecretRow
+from jindou.cloud.secrets.types import Rewrapping, Secret, SecretAsk, SecretOwner, StoredSecret
+from jindou.db import Database, Work
+from jindou.errors import JindouError, NotFound
+from jindou.identity.audit import Audit, Entry
+from jindou.identity.policy import Policy, Resource
+from jindou.identity.principals import Principal
+from jindou.telemetry import get_logger
+
+__all__ = ["Secrets"]
+
+_log = get_logger(__name__)
+_BATCH = 50
+_DATA_KEY = 32
+
+
+class Secrets:
+    """The vault of every organisation: a data key for each version of a secret, wrapped by `keys`."""
+
+    def __init__(self, keys: KeyEncryption, database: Database, policy: Policy, audit: Audit) -> None:
+        self._keys = keys
+        self._database = database
+        self._policy = policy
+        self._audit = audit
+
+    def require_keys(self, work: Work) -> None:
+        """Make sure, at start-up, that what is in the vault can be opened.
+
+        Raises:
+            VaultKeyWrong: a key is missing; the message names it.
+        """
+        used = select(SecretRow.key_id).where(SecretRow.revoked_at.is_(None)).distinct()
+        for key_id in work.session.scalars(used):
+            if not self._keys.knows(key_id):
+                told = (
+                    f"Secrets in the vault are wrapped by the key {key_id}, which is not here. Put that key back: the"
+                )
+                raise VaultKeyWrong(
+                    f"{told} file secrets/vault.key of the home, `vault_key` or `vault_command` has it."
+                )
+
+    def put(self, work: Work, who: Principal, ask: SecretAsk) -> StoredSecret:
+        """Add a secret, or give one that was revoked a new version.
+
+        Raises:
+            SecretExists: there is one of that name.
+            Forbidden: it would be the organisation's, and they may not manage those.
+        """
+        person_id = who.person_id if ask.owner == "person" else ""
+        rules = self._require(who, own=bool(person_id))
+        row = self._row(work, person_id, ask.name)
+        if row is not None and row.revoked_at is None:
+            raise SecretExists(f"There is a secret {ask.name} already; rotate it to give it another value.")
+        if row is None:
+            row = SecretRow(
+                id=work.new_id("sec"),
+                org_id=who.org_id,
+                person_id=person_id,
+                name=ask.name,
+                version=0,
+                created_at=work.now(),
+            )
+            work.session.add(row)
+        self._fill(work, who, row, ask.value)
+        self._tell(work, who, "secrets::put", row, rules)
+        return _stored(row)
+
+    def list_secrets(self, work: Work, who: Principal) -> list[StoredSecret]:
+        """Return one's own secrets and, for who may manage them, the organisation's; without their values."""
+        owners = [who.person_id, *([""] if self.may_manage(who) else [])]
+        mine = select(SecretRow).where(SecretRow.person_id.in_(owners)).order_by(SecretRow.name, SecretRow.id)
+        return [_stored(row) for row in work.session.scalars(mine)]
+
+    def rotate(self, work: Work, who: Principal, secret_id: str, value: SecretStr) -> StoredSecret:
+        """Give a secret a new value, as its next version; the one before is gone.
+
+        Raises:
+            NotFound: there is none, or it is another person's.
+            Forbidden: it is the organisation's, and they may not manage those.
+            SecretRevoked: it was revoked.
+        """
+        row, rules = self._find(work, who, secret_id)
+        if row.revoked_at is not None:
+            raise SecretRevoked(f"The secret {row.name} was revoked; put it again.")
+        self._fill(work, who, row, value)
+        self._tell(work, who, "secrets::rotate", row, rules)
+        return _stored(row)
+
+    def revoke(self, work: Work, who: Principal, secret_id: str) -> StoredSecret:
+        """Destroy the value of a secret: the next use is refused. One that is revoked stays so.
+
+        Raises:
+            NotFound, Forbidden: as `rotate` says.
+        """
+        row, rules = self._find(work, who, secret_id)
+        if row.revoked_at is None:
+            row.revoked_at = row.changed_at = work.now()
+            row.changed_by_name, row.wrapped_key, row.sealed = who.name, b"", b""
+            self._tell(work, who, "secrets::revoke", row, rules)
+        return _stored(row)
+
+    def use(self, who: Principal, name: str, used_by: str, key: str) -> Secret:
+        """Return the credential `name` of a person, else of their organisation, for a call that was allowed.
+
+        `used_by` is the actor and `key` the call, for the trail, which is durable before the tool has the value.
+
+        Raises:
+            SecretMissing: neither has one; the message says how to add it.
+        """
+        with self._database.writing(who.org_id) as work:
+            active = select(SecretRow).where(
+                SecretRow.name == name,
+                SecretRow.person_id.in_([who.person_id, ""]),
+                SecretRow.revoked_at.is_(None),
+            )
+            row = work.session.scalars(active.order_by(SecretRow.person_id.desc())).first()
+            if row is None:
+                told = f"This needs the credential {name}, and neither {who.name} nor the organisation has one."
+                raise SecretMissing(f"{told} Add it: `jindou secrets put {name}`, or Secrets in the console.")
+            bound_to = _bound(row)
+            data_key = self._keys.unwrap(row.key_id, row.wrapped_key, bound_to)
+            value = open_sealed(data_key, row.sealed, bound_to).decode()
+            row.last_used_at = work.now()
+            self._tell(work, who, "secrets::use", row, [], actor=used_by, key=key)
+        return Secret(name, value)
+
+    def renew_key(self) -> Rewrapping:
+        """Make a new key, and wrap every data key by it."""
+        self._keys.renew()
+        return self.rewrap()
+
+    def rewrap_rest(self) -> None:
+        """Go on, at start-up, where a killed process left off; what stands in the way is logged."""
+        try:
+            with self._database.reading(None) as work:
+                used = work.session.scalars(select(SecretRow.id).limit(1)).first()
+            if used is not None:
+                self.rewrap()
+        except JindouError as error:
+            _log.warning("the vault was not re-wrapped", extra={"fields": {"error": error.message}})
+
+    def rewrap(self) -> Rewrapping:
+        """Wrap by the current key what an older one has wrapped: fifty at a time, so that a kill loses no more."""
+        while True:
+            with self._database.writing(None) as work:
+                left = self._older().order_by(SecretRow.id).limit(_BATCH).with_for_update()
+                rows = work.session.scalars(left).all()
+                for row in rows:
+                    data_key = self._keys.unwrap(row.key_id, row.wrapped_key, _bound(row))
+                    row.key_id, row.wrapped_key = self._keys.wrap(data_key, _bound(row))
+            if not rows:
+                with self._database.reading(None) as work:
+                    return self.rewrapping(work)
+
+    def rewrapping(self, work: Work) -> Rewrapping:
+        """Return how far that is."""
+        older = select(func.count()).select_from(self._older().subquery())
+        return Rewrapping(key_id=self._keys.current(), left=work.session.scalar(older) or 0)
+
+    def may_manage(self, who: Principal) -> bool:
+        """Say whether somebody may manage the organisation's secrets."""
+        resource = Resource("Organisation", who.org_id)
+        return self._policy.decide(who, "secrets::manage", resource, {"own": False}).verb == "allow"
+
+    def _older(self) -> Select[SecretRow]:
+        return select(SecretRow).where(SecretRow.revoked_at.is_(None), SecretRow.key_id != self._keys.current())
+
+    def _fill(self, work: Work, who: Principal, row: SecretRow, value: SecretStr) -> None:
+        row.version += 1
+        row.changed_at, row.changed_by_name, row.revoked_at = work.now(), who.name, None
+        data_key, bound_to = secrets.token_bytes(_DATA_KEY), _bound(row)
+        row.sealed = seal(data_key, value.get_secret_value().encode(), bound_to)
+        row.key_id, row.wrapped_key = self._keys.wrap(data_key, bound_to)
+
+    def _row(self, work: Work, person_id: str, name: str) -> SecretRow | None:
+        named = select(SecretRow).where(SecretRow.person_id == person_id, SecretRow.name == name)
+        return work.session.scalars(named).first()
+
+    def _find(self, work: Work, who: Principal, secret_id: str) -> tuple[SecretRow, list[str]]:
+        row = work.session.scalars(select(SecretRow).where(SecretRow.id == secret_id)).first()
+        if row is None or row.person_id not in {who.person_id, ""}:
+            raise NotFound("No such secret.")
+        return row, self._require(who, own=bool(row.person_id))
+
+    def _require(self, who: Principal, *, own: bool) -> list[str]:
+        decision = self._policy.require(who, "secrets::manage", Resource("Organisation", who.org_id), {"own": own})
+        return [rule.id for rule in decision.rules]
+
+    def _tell(
+        self,
+        work: Work,
+        who: Principal,
+        action: str,
+        row: SecretRow,
+        rules: list[str],
+        *,
+        actor: str = "",
+        key: str = "",
+    ) -> None:
+        detail: dict[str, object] = {"name": row.name, "owner": _owner(row), "version": row.version}
+        entry = Entry(
+            action=action, resource=row.id, decision="allow", rules=rules, detail=detail | ({"key": key} if key else {})
+        )
+        self._audit.append(work, who.org_id, actor=actor or who.actor, on_behalf_of=who.person_id, entry=entry)
+
+
+def _bound(row: SecretRow) -> bytes:
+    """Return what a ciphertext is bound to: moved to another row, or kept from an older version, it does not open."""
+    return json.dumps([row.org_id, row.person_id, row.name, row.version]).encode()
+
+
+def _owner(row: SecretRow) -> SecretOwner:
+    return "person" if row.person_id else "organisation"
+
+
+def _stored(row: SecretRow) -> StoredSecret:
+    return StoredSecret(
+        id=row.id,
+        name=row.name,
+        owner=_owner(row),
+        version=row.version,
+        status="active" if row.revoked_at is None else "revoked",
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        changed_by_name=row.changed_by_name,
+        last_used_at=row.last_used_at,
+    )

@@ -1,0 +1,103 @@
+"""`jindou secrets`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from jindou.errors import Invalid
+from jindou.surfaces.cli.connection import operator, signed_in
+from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou_client.types import StoredSecret
+
+__all__ = ["group"]
+
+group = command_group("Secrets: credentials that tools use for you.")
+
+SecretId = Annotated[str, typer.Argument(metavar="SECRET", help="A secret: sec_…")]
+
+
+@group.command("put")
+def put(
+    name: Annotated[str, typer.Argument(help="What tools ask for it by, such as shop-erp.")],
+    *,
+    organisation: Annotated[
+        bool, typer.Option("--organisation", help="It is the organisation's, for everybody's calls.")
+    ] = False,
+    person: As = "clerk",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a secret; its value comes from stdin or a prompt."""
+    with signed_in(home, person) as seat:
+        _show(
+            seat.client.secrets.put(name, _value(), owner="organisation" if organisation else "person"), as_json=as_json
+        )
+
+
+@group.command("list")
+def list_secrets(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """List secrets, without their values."""
+    with signed_in(home, person) as seat:
+        found = seat.client.secrets.list()
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (
+            one.id,
+            one.name,
+            one.owner,
+            str(one.version),
+            one.status,
+            moment(one.changed_at),
+            one.changed_by_name,
+            moment(one.last_used_at) if one.last_used_at else "never",
+        )
+        for one in found
+    ]
+    table(("secret", "name", "owner", "version", "status", "changed", "by", "last used"), rows, right=(3,))
+
+
+@group.command("rotate")
+def rotate(secret_id: SecretId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Give a secret a new value, from stdin or a prompt."""
+    with signed_in(home, person) as seat:
+        _show(seat.client.secrets.rotate(secret_id, _value()), as_json=as_json)
+
+
+@group.command("revoke")
+def revoke(secret_id: SecretId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Destroy a secret's value: the next use is refused."""
+    with signed_in(home, person) as seat:
+        _show(seat.client.secrets.revoke(secret_id), as_json=as_json)
+
+
+@group.command("rewrap")
+def rewrap(*, home: Home = None, as_json: AsJson = False) -> None:
+    """Make a new key of the vault, and wrap all by it."""
+    with operator(home) as client:
+        done = client.secrets.rewrap()
+    if as_json:
+        document(done)
+        return
+    typer.echo(f"The vault's key is {done.key_id}; {done.left} secrets are left to an older one.")
+
+
+def _value() -> str:
+    """Return the value that was typed, unseen, or piped in; never an argument, which other users could see."""
+    if sys.stdin.isatty():
+        value: str = typer.prompt("Value", hide_input=True, err=True)
+        return value
+    try:
+        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise Invalid("The value is not text in UTF-8.", field="value", rule="UTF-8") from None
+
+
+def _show(secret: StoredSecret, *, as_json: bool) -> None:
+    if as_json:
+        document(secret)
+        return
+    typer.echo(one_line(f"{secret.id}: {secret.name}, version {secret.version}, {secret.status} · {secret.owner}'s"))
