@@ -20,6 +20,7 @@ from jindou.durable.signals import Signals
 from jindou.errors import JindouError
 from jindou.home import Home
 from jindou.identity.audit import Audit
+from jindou.identity.directory import Directory
 from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principals
@@ -59,6 +60,7 @@ class Platform:
     policy: Policy
     audit: Audit
     principals: Principals
+    directory: Directory
     sessions: Sessions
     keys: Keys
     usage: Usage
@@ -200,7 +202,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     deployments = _deployments(ground, settings, home, models, model)
     ledger = _ledger(ground, usage)
     parts = _parts(ground, settings, home, model, deployments=deployments, usage=usage)
-    runner = Runner(parts)
+    runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
+    sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
     return Platform(
         settings=settings,
         home=home,
@@ -210,7 +213,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         policy=ground.policy,
         audit=ground.audit,
         principals=ground.principals,
-        sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
+        directory=_directory(ground, settings, sessions, runs, parts.approvals),
+        sessions=sessions,
         keys=ground.keys,
         usage=usage,
         budgets=_budgets(ground, usage, parts.assistants),
@@ -218,7 +222,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         assistants=parts.assistants,
         conversations=parts.conversations,
         approvals=parts.approvals,
-        runs=Runs(parts, ground.policy, settings.message_max_chars),
+        runs=runs,
         doorway=parts.doorway,
         deployments=deployments,
         engine=deployments.engine("", model),
@@ -258,6 +262,11 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
         worker=_worker(ground, settings, runner, parts.approvals, _ledger(ground, usage)),
         packs=ground.opened,
     )
+
+
+def _directory(ground: Ground, settings: Settings, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
+    departures = (sessions.close_all, ground.keys.revoke_all, runs.depart, approvals.depart)
+    return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
 
 
 def _ledger(ground: Ground, usage: Usage) -> Ledger:

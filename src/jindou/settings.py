@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=6.0, ge=1, description="Seconds until another worker may take over a run.")
     sign_in_hours: float = Field(default=24.0, gt=0, description="Hours that a one-time sign-in link is good for.")
     session_hours: float = Field(default=12.0, gt=0, description="Hours that a sign-in lasts.")
+    scim_roles: dict[str, list[str]] = Field(
+        default_factory=dict[str, list[str]],
+        description="Roles of groups that a provisioning system makes (SCIM), by the group's name, as JSON.",
+    )
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
     otlp_endpoint: str = Field(

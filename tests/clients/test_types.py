@@ -11,8 +11,9 @@ from jindou.agents.runs import types as run_types
 from jindou.billing import budgets, pricing, usage
 from jindou.billing.budgets import types as budget_types
 from jindou.billing.usage import types as usage_types
-from jindou.identity import audit, keys, policy, principals
+from jindou.identity import audit, directory, keys, policy, principals
 from jindou.identity.audit import types as audit_types
+from jindou.identity.directory import types as directory_types
 from jindou.identity.keys import types as key_types
 from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
@@ -33,6 +34,7 @@ PLACES = (
         usage,
         budgets,
         audit,
+        directory,
         keys,
         catalogue,
         policy,
@@ -49,6 +51,7 @@ PLACES = (
         usage_types,
         budget_types,
         audit_types,
+        directory_types,
         key_types,
         model_types,
         deployment_types,

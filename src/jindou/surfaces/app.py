@@ -19,10 +19,14 @@ from jindou.surfaces.http import (
     keys,
     metrics,
     models,
+    organisations,
+    people,
     principals,
     runs,
+    service_accounts,
     sessions,
     status,
+    teams,
     usage,
 )
 from jindou.surfaces.http.v1.asgi import InFront
@@ -43,6 +47,10 @@ _ROOMS = (
     completions,
     sessions,
     principals,
+    people,
+    teams,
+    service_accounts,
+    organisations,
     status,
     metrics,
 )

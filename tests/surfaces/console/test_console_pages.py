@@ -27,6 +27,8 @@ _PAGES = (
     "/playground",
     "/keys",
     "/audit",
+    "/people",
+    "/people?text=clerk",
 )
 
 

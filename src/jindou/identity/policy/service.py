@@ -33,6 +33,7 @@ _PLATFORM_ACTIONS = (
     *("keys::create", "keys::read", "keys::revoke", "keys::rotate"),
     *("models::manage", "models::read"),
     *("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume", "runs::retry", "runs::start"),
+    "people::manage",
     *("runs::steer", "runs::undo", "usage::read", "usage::reconcile"),
 )
 _NO_RULE = Rule(

@@ -17,6 +17,7 @@ from jindou.surfaces.console import (
     deployments,
     keys,
     models,
+    people,
     playground,
     runs,
     sign_in,
@@ -44,6 +45,7 @@ def mount(app: FastAPI) -> None:
         deployments,
         playground,
         keys,
+        people,
         switches,
     ):
         app.include_router(page.router, include_in_schema=False)
