@@ -113,7 +113,7 @@ def _platform(folder: Path, url: str) -> Generator[Platform]:
 
 def _clerk(platform: Platform) -> Principal:
     with platform.database.reading(None) as work:
-        org_id = platform.principals.only_organisation(work)
+        org_id = platform.principals.organisation(work)
         return platform.principals.principal(work, org_id, platform.principals.find(work, "clerk").id)
 
 

@@ -61,7 +61,7 @@ def limit(home: Path, monthly_micro: int) -> None:
     budgets = Budgets(policy, audit, "CNY", lambda _work, _scope, _id: Bound("Company", ""), attempts.tally)
     with database.reading(None) as work:
         principals = Principals()
-        org_id = principals.only_organisation(work)
+        org_id = principals.organisation(work)
         who = principals.principal(work, org_id, principals.find(work, "manager").id)
     with database.writing(org_id) as work:
         (mine,) = (budget for budget in budgets.list_budgets(work, who) if budget.scope == "organisation")

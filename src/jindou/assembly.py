@@ -21,6 +21,7 @@ from jindou.durable.signals import Signals
 from jindou.errors import JindouError
 from jindou.home import Home
 from jindou.identity.audit import Audit
+from jindou.identity.directory import Directory
 from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principals
@@ -60,6 +61,7 @@ class Platform:
     policy: Policy
     audit: Audit
     principals: Principals
+    directory: Directory
     sessions: Sessions
     keys: Keys
     secrets: Secrets
@@ -203,7 +205,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     deployments = _deployments(ground, settings, home, models, model)
     ledger = _ledger(ground, usage)
     parts = _parts(ground, settings, home, model, deployments=deployments, usage=usage)
-    runner = Runner(parts)
+    runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
+    sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
     return Platform(
         settings=settings,
         home=home,
@@ -213,7 +216,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         policy=ground.policy,
         audit=ground.audit,
         principals=ground.principals,
-        sessions=Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours),
+        directory=_directory(ground, settings, sessions, runs, parts.approvals),
+        sessions=sessions,
         keys=ground.keys,
         secrets=ground.secrets,
         usage=usage,
@@ -222,7 +226,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         assistants=parts.assistants,
         conversations=parts.conversations,
         approvals=parts.approvals,
-        runs=Runs(parts, ground.policy, settings.message_max_chars),
+        runs=runs,
         doorway=parts.doorway,
         deployments=deployments,
         engine=deployments.engine("", model),
@@ -262,6 +266,11 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
         worker=_worker(ground, settings, runner, parts.approvals, _ledger(ground, usage)),
         packs=ground.opened,
     )
+
+
+def _directory(ground: Ground, settings: Settings, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
+    departures = (sessions.close_all, ground.keys.revoke_all, runs.depart, approvals.depart)
+    return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
 
 
 def _ledger(ground: Ground, usage: Usage) -> Ledger:

@@ -12,8 +12,9 @@ from jindou.billing import budgets, pricing, usage
 from jindou.billing.budgets import types as budget_types
 from jindou.billing.usage import types as usage_types
 from jindou.cloud.secrets import types as secret_types
-from jindou.identity import audit, keys, policy, principals
+from jindou.identity import audit, directory, keys, policy, principals
 from jindou.identity.audit import types as audit_types
+from jindou.identity.directory import types as directory_types
 from jindou.identity.keys import types as key_types
 from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
@@ -34,6 +35,7 @@ PLACES = (
         usage,
         budgets,
         audit,
+        directory,
         keys,
         catalogue,
         policy,
@@ -50,6 +52,7 @@ PLACES = (
         usage_types,
         budget_types,
         audit_types,
+        directory_types,
         key_types,
         secret_types,
         model_types,

@@ -19,11 +19,15 @@ from jindou.surfaces.http import (
     keys,
     metrics,
     models,
+    organisations,
+    people,
     principals,
     runs,
     secrets,
+    service_accounts,
     sessions,
     status,
+    teams,
     usage,
 )
 from jindou.surfaces.http.v1.asgi import InFront
@@ -45,6 +49,10 @@ _ROOMS = (
     completions,
     sessions,
     principals,
+    people,
+    teams,
+    service_accounts,
+    organisations,
     status,
     metrics,
 )

@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from jindou.assembly import Platform
 from jindou.db import Work
-from jindou.errors import Forbidden, Unauthenticated
+from jindou.errors import Forbidden, Unauthenticated, Unavailable
 from jindou.identity.principals import Principal
 
 __all__ = [
     "MOST",
     "bearer",
     "clear_session_cookie",
+    "is_signed_in",
     "operator_work",
     "platform_of",
     "platform_work",
@@ -56,6 +57,20 @@ def signed_in(request: Request) -> Principal:
     return principal
 
 
+def is_signed_in(request: Request) -> bool:
+    """Say whether whom the request acts for may still be served: their session lasts, and they are active."""
+    platform = platform_of(request)
+    try:
+        with platform.database.reading(None) as work:
+            platform.sessions.principal(work, session_secret(request))
+    except Unauthenticated:
+        return False
+    except Unavailable:
+        # Nobody can say now; whoever was let in stays until somebody can.
+        return True
+    return True
+
+
 def require_operator(request: Request) -> None:
     """Let only the local operator pass, who can read the home folder's key.
 
@@ -82,16 +97,17 @@ def writing(request: Request) -> Generator[Work]:
 
 
 @contextmanager
-def operator_work(request: Request) -> Generator[tuple[Work, str]]:
-    """Open a unit of work in the installation's organisation, whose id comes with it; it commits at the end.
+def operator_work(request: Request, organisation: str | None = None) -> Generator[tuple[Work, str]]:
+    """Open a unit of work in the organisation of that id or name, else the first; its id comes with it. It commits.
 
     Raises:
         Forbidden: the request does not carry the operator's key.
+        NotFound: there is no such organisation.
     """
     require_operator(request)
     platform = platform_of(request)
     with platform.database.reading(None) as work:
-        org_id = platform.principals.only_organisation(work)
+        org_id = platform.principals.organisation(work, organisation)
     with platform.database.writing(org_id) as work:
         yield work, org_id
 

@@ -4,11 +4,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from jindou.db import Database
 from jindou.errors import NotFound
-from jindou.identity.principals import Person, Principals
+from jindou.identity.principals import NameTaken, Person, Principals
 from support.ground import OTHERS, OURS, open_database
 
 
@@ -39,7 +38,7 @@ def test_a_person_is_found_by_handle_and_by_id_in_their_organisation_only(databa
 
 def test_a_handle_is_somebodys_alone_in_an_organisation(database: Database) -> None:
     add(database, OURS, "clerk")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(NameTaken):
         add(database, OURS, "clerk")
 
 
@@ -54,11 +53,11 @@ def test_an_empty_installation_has_no_organisation(database: Database) -> None:
     with database.reading(None) as work:
         assert Principals().find_organisation(work) is None
         with pytest.raises(NotFound, match="jindou up"):
-            Principals().only_organisation(work)
+            Principals().organisation(work)
         with pytest.raises(NotFound):
             Principals().organisation_name(work, "org_none")
     with database.writing(None) as work:
         org_id = Principals().create_organisation(work, "Somersault Lamps")
     with database.reading(None) as work:
-        assert Principals().only_organisation(work) == org_id
+        assert Principals().organisation(work) == org_id
         assert Principals().organisation_name(work, org_id) == "Somersault Lamps"

@@ -91,9 +91,7 @@ class Site:
         """Return a one-time sign-in link for a demo person."""
         with self.platform.database.writing(None) as work:
             person = self.platform.principals.find(work, handle)
-            token = self.platform.sessions.create_link(
-                work, self.platform.principals.only_organisation(work), person.id
-            )
+            token = self.platform.sessions.create_link(work, self.platform.principals.organisation(work), person.id)
         return f"{self.url}/sign-in?token={token}"
 
 

@@ -28,6 +28,8 @@ _PAGES = (
     "/keys",
     "/secrets",
     "/audit",
+    "/people",
+    "/people?text=clerk",
 )
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from http_door import ASK, Door, assert_problem
 
+COMPANY = {"name": "Tower Lamps", "administrator": "chief", "administrator_name": "Chi Efe"}
+
 
 def test_a_run_is_started_listed_shown_and_cancelled(door: Door) -> None:
     answer = door.post("/api/runs", {"message": ASK})
@@ -121,9 +123,10 @@ def test_the_demo_is_made_anew_and_runs_under_way_end(door: Door) -> None:
     assert door.get(f"/api/runs/{run['id']}").json()["status"] == "cancelled"
 
 
-@pytest.mark.parametrize("path", ["/api/sessions", "/api/sign-in-links", "/api/demo/reset"])
+@pytest.mark.parametrize("path", ["/api/sessions", "/api/sign-in-links", "/api/demo/reset", "/api/organisations"])
 def test_what_is_the_operators_needs_the_operators_key(shared: Door, path: str) -> None:
-    body = None if path.endswith("reset") else {"person": "clerk"}
+    bodies = {"/api/demo/reset": None, "/api/organisations": COMPANY}
+    body = bodies.get(path, {"person": "clerk"})
     for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}, shared.as_("manager")):
         answer = shared.client.post(path, json=body, headers=headers)
         assert_problem(answer, 403, "forbidden", rules=["jindou.local-operator"])
@@ -184,6 +187,28 @@ SIGNED_IN = [
     ("GET", "/api/audit/verification"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
+    ("GET", "/api/people"),
+    ("POST", "/api/people"),
+    ("GET", "/api/people/prs_1"),
+    ("PATCH", "/api/people/prs_1"),
+    ("POST", "/api/people/prs_1/deactivation"),
+    ("POST", "/api/people/prs_1/reactivation"),
+    ("GET", "/api/teams"),
+    ("POST", "/api/teams"),
+    ("GET", "/api/teams/tem_1"),
+    ("PATCH", "/api/teams/tem_1"),
+    ("DELETE", "/api/teams/tem_1"),
+    ("PUT", "/api/teams/tem_1/members/prs_1"),
+    ("DELETE", "/api/teams/tem_1/members/prs_1"),
+    ("GET", "/api/service-accounts"),
+    ("POST", "/api/service-accounts"),
+    ("GET", "/api/service-accounts/svc_1"),
+    ("PATCH", "/api/service-accounts/svc_1"),
+    ("POST", "/api/service-accounts/svc_1/deactivation"),
+    ("POST", "/api/service-accounts/svc_1/reactivation"),
+    ("GET", "/api/service-accounts/svc_1/keys"),
+    ("POST", "/api/service-accounts/svc_1/keys"),
+    ("POST", "/api/service-accounts/svc_1/keys/key_1/revocation"),
     ("GET", "/api/keys"),
     ("POST", "/api/keys"),
     ("GET", "/api/keys/key_1"),
@@ -222,9 +247,11 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|dlg|cnv|key|sec|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc)_1|qwen3-4b"
+    known = {re.sub(pattern, "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
+    own.add("/api/organisations")  # The local operator's, who makes them.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.
     own.add("/api/secrets/rewrapping")  # The local operator's: it concerns every organisation.
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.

@@ -11,10 +11,13 @@ from jindou_client.conversations import Conversations
 from jindou_client.deployments import Deployments
 from jindou_client.keys import Keys
 from jindou_client.models import Models
+from jindou_client.organisations import Organisations
+from jindou_client.people import People, ServiceAccounts
 from jindou_client.principals import Principals
 from jindou_client.runs import Runs
 from jindou_client.secrets import Secrets
 from jindou_client.sessions import Sessions
+from jindou_client.teams import Teams
 from jindou_client.transport import Transport
 from jindou_client.types import DemoReset, ServerStatus
 from jindou_client.usage import Usage
@@ -46,6 +49,10 @@ class Client:
         self.audit = Audit(self._transport)
         self.sessions = Sessions(self._transport)
         self.principals = Principals(self._transport)
+        self.people = People(self._transport)
+        self.service_accounts = ServiceAccounts(self._transport)
+        self.teams = Teams(self._transport)
+        self.organisations = Organisations(self._transport)
 
     @property
     def url(self) -> str:

@@ -18,6 +18,7 @@ from jindou_client.approval_types import (
 )
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
 from jindou_client.deployment_types import Deployment, EngineView, Member
+from jindou_client.directory_types import Organisation, Profile, ProfileKind, Team, TeamName, TeamPlace
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
 from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
@@ -69,9 +70,12 @@ __all__ = [
     "ModelPriceShown",
     "Money",
     "NewKey",
+    "Organisation",
     "Origin",
     "Outcome",
     "Person",
+    "Profile",
+    "ProfileKind",
     "Pull",
     "Quantities",
     "Rewrapping",
@@ -90,6 +94,9 @@ __all__ = [
     "Step",
     "StepStatus",
     "StoredSecret",
+    "Team",
+    "TeamName",
+    "TeamPlace",
     "TookEffect",
     "UndoItem",
     "UndoPlan",

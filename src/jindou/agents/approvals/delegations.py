@@ -1,6 +1,6 @@
 """Rights to decide that people hand to each other for a time."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from jindou.agents.approvals.rights import is_active, question
 from jindou.agents.approvals.tables import DelegationRow
@@ -76,6 +76,12 @@ class Delegations:
             row.revoked_at = work.now()
             self._record(work, who, row, "approvals::revoke", [])
         return self._delegation(work, row)
+
+    def revoke_all(self, work: Work, person_id: str) -> None:
+        """Take back every right that a person handed on, or was handed."""
+        theirs = or_(DelegationRow.from_id == person_id, DelegationRow.to_id == person_id)
+        standing = update(DelegationRow).where(theirs, DelegationRow.revoked_at.is_(None))
+        work.session.execute(standing.values(revoked_at=work.now()))
 
     def _decides(self, who: Principal, new: NewDelegation) -> bool:
         """Say whether somebody may decide, by a rule, about any call of those that they hand on."""

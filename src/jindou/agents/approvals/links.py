@@ -18,7 +18,7 @@ from jindou.agents.approvals.tables import LinkRow
 from jindou.agents.approvals.types import Approval, Verdict
 from jindou.db import Work
 from jindou.errors import Forbidden, Unauthenticated
-from jindou.identity.principals import Principal, Principals
+from jindou.identity.principals import PersonInactive, Principal, Principals
 from jindou.telemetry import Clock
 
 __all__ = ["Claim", "DecisionLink", "LinkInvalid", "LinkUsed", "Links"]
@@ -154,8 +154,16 @@ class Links:
         bound = Verdict(decision=verdict.decision, reason=verdict.reason, arguments_hash=claim.arguments_hash)
         return self._decide(work, self._who(work, claim), claim.approval_id, bound)
 
+    def end_all(self, work: Work, person_id: str) -> None:
+        """Let nobody decide with the links of a person any more."""
+        unused = LinkRow.person_id == person_id, LinkRow.used_at.is_(None)
+        work.session.execute(update(LinkRow).where(*unused).values(used_at=work.now()))
+
     def _who(self, work: Work, claim: Claim) -> Principal:
-        return self._principals.principal(work, claim.org_id, claim.person_id, actor=f"link:{claim.id}")
+        try:
+            return self._principals.principal(work, claim.org_id, claim.person_id, actor=f"link:{claim.id}")
+        except PersonInactive:
+            raise _invalid() from None
 
     def _sign(self, claim: Claim) -> str:
         body = base64.urlsafe_b64encode(claim.model_dump_json().encode()).decode().rstrip("=")

@@ -201,6 +201,13 @@ class Approvals:
         waiting = ApprovalRow.run_id == run_id, ApprovalRow.status == "waiting"
         work.session.execute(update(ApprovalRow).where(*waiting).values(status="withdrawn"))
 
+    def depart(self, work: Work, person_id: str) -> None:
+        """Close what a person asked for, and end the links and the rights that they were given or handed on."""
+        waiting = ApprovalRow.requested_by == person_id, ApprovalRow.status == "waiting"
+        work.session.execute(update(ApprovalRow).where(*waiting).values(status="withdrawn"))
+        self.links.end_all(work, person_id)
+        self.delegations.revoke_all(work, person_id)
+
     def may_see_run(self, work: Work, who: Principal, run_id: str) -> bool:
         """Say whether this person may decide, or could have decided, something that the run asked for."""
         rights = self._rights.of(work, who)

@@ -1,4 +1,4 @@
-"""A budget's no, as a rule that a person reads: which budget, how much is left, when it starts anew."""
+"""Why a run can't go on, as a rule that a person reads: a budget's no, or that its person was deactivated."""
 
 from typing import Any
 
@@ -6,7 +6,16 @@ from jindou.billing.budgets import BudgetExceeded, LimitState, RateLimited
 from jindou.billing.pricing import Money
 from jindou.identity.policy import Rule
 
-__all__ = ["budget_rule", "is_hopeless"]
+__all__ = ["INACTIVE", "budget_rule", "is_hopeless"]
+
+INACTIVE = Rule(
+    id="jindou.person-inactive",
+    reason={
+        "en": "The person this run worked for was deactivated. Nothing is done for them any more.",
+        "zh": "发起本次运行的人员已被停用，系统不再替其执行任何操作。",
+    },
+).model_dump()
+"""Why a run ends whose person was deactivated."""
 
 _SCOPES = {
     "organisation": ("organisation", "组织"),

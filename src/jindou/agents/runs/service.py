@@ -169,6 +169,13 @@ class Runs:
             row.cancel_requested = True
             self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
 
+    def depart(self, work: Work, person_id: str) -> None:
+        """Have every run of a person stop who was deactivated: it ends as refused before its next step."""
+        open_runs = RunRow.person_id == person_id, RunRow.status.not_in(sorted(FINAL))
+        for row in work.session.scalars(select(RunRow).where(*open_runs)):
+            row.cancel_requested = True
+            self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+
     def _new(self, work: Work, who: Principal, assistant: str, message: str) -> tuple[RunRow, list[str]]:
         """Return a new run that this person may start, and by which rules."""
         of = self._parts.assistants.get(assistant)

@@ -13,13 +13,14 @@ from jindou.agents.runs.limits import LimitPassed, passed, room, start_work, sto
 from jindou.agents.runs.model_step import ask_model
 from jindou.agents.runs.queries import find_locked, steps_of
 from jindou.agents.runs.reaping import reap
-from jindou.agents.runs.refusals import budget_rule, is_hopeless
+from jindou.agents.runs.refusals import INACTIVE, budget_rule, is_hopeless
 from jindou.agents.runs.segment import FINAL, Parts, Segment, State, load
 from jindou.agents.runs.tool_step import call_tools
 from jindou.agents.runs.undo import load_undo, next_undo
 from jindou.billing.budgets import BudgetExceeded, RateLimited
 from jindou.durable.queue import Lease, LeaseLost
 from jindou.errors import JindouError, Unavailable
+from jindou.identity.principals import PersonInactive
 from jindou.models.gateway import Stopped
 from jindou.telemetry import get_logger
 
@@ -96,6 +97,8 @@ class Runner:
             return True
         except LimitPassed as limit:
             return finish(segment, Finish.at(limit))
+        except PersonInactive:
+            return finish(segment, Finish("refused", rules=(INACTIVE,)))
         except (BudgetExceeded, RateLimited) as error:
             return self._stop_for(segment, error)
         except (Unavailable, LeaseLost):

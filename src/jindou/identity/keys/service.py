@@ -97,6 +97,13 @@ class Keys:
             self._tell(work, who, "keys::revoke", row, rules=rules, detail={"prefix": row.prefix})
         return _key(row, work)
 
+    def revoke_all(self, work: Work, person_id: str) -> None:
+        """Take every key of a person back, at once and for good."""
+        alive = select(KeyRow).where(KeyRow.person_id == person_id, KeyRow.revoked_at.is_(None))
+        for row in work.session.scalars(alive).all():
+            row.revoked_at = work.now()
+            self._changed(work, row)
+
     def rotate(self, work: Work, who: Principal, key_id: str, rotation: Rotation) -> NewKey:
         """Give a key a new secret, which the answer alone has; the old one is good for the stated grace.
 

@@ -1,6 +1,21 @@
-"""Organisations, people, and the principal a request acts for."""
+"""Organisations, people, teams, and the principal a request acts for."""
 
-from jindou.identity.principals.service import Principals
-from jindou.identity.principals.types import Person, Principal
+from jindou.identity.principals.names import clean_name, skeleton
+from jindou.identity.principals.service import NameTaken, PersonInactive, Principals
+from jindou.identity.principals.tables import OrganisationRow, PersonRow, TeamMemberRow, TeamRow
+from jindou.identity.principals.types import ADMINISTRATOR, Person, Principal
 
-__all__ = ["Person", "Principal", "Principals"]
+__all__ = [
+    "ADMINISTRATOR",
+    "NameTaken",
+    "OrganisationRow",
+    "Person",
+    "PersonInactive",
+    "PersonRow",
+    "Principal",
+    "Principals",
+    "TeamMemberRow",
+    "TeamRow",
+    "clean_name",
+    "skeleton",
+]

@@ -1,15 +1,40 @@
 """Organisations and the people in them."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import bindparam, select
 
 from jindou.db import Query, Work
-from jindou.errors import NotFound
-from jindou.identity.principals.tables import OrganisationRow, PersonRow
+from jindou.errors import Conflict, NotFound
+from jindou.identity.principals.names import clean_handle, skeleton
+from jindou.identity.principals.tables import OrganisationRow, PersonRow, TeamMemberRow, TeamRow
 from jindou.identity.principals.types import Person, Principal
 
-__all__ = ["Principals"]
+__all__ = ["NameTaken", "PersonInactive", "Principals"]
 
 _PERSON = Query(PersonRow, PersonRow.id == bindparam("id"))
+_TEAMS = Query(
+    TeamRow,
+    TeamRow.id.in_(select(TeamMemberRow.team_id).where(TeamMemberRow.person_id == bindparam("person_id"))),
+)
+
+
+class PersonInactive(NotFound):
+    """The person was deactivated: nobody and nothing acts for them."""
+
+    code = "person_inactive"
+
+
+class NameTaken(Conflict):
+    """Somebody has that handle or name, or one that looks like it."""
+
+    code = "name_taken"
+
+    def __init__(self, field: str, name: str, taken: str) -> None:
+        rule = "nobody else's" if name == taken else f"no look-alike of {taken}"
+        told = f"{name!r} is taken." if name == taken else f"{name!r} looks like {taken!r}, which is there already."
+        super().__init__(told, params={"field": field, "rule": rule})
 
 
 class Principals:
@@ -25,15 +50,21 @@ class Principals:
         """Return the id of the first organisation, or None on an empty installation."""
         return work.session.scalars(select(OrganisationRow.id).order_by(OrganisationRow.created_at)).first()
 
-    def only_organisation(self, work: Work) -> str:
-        """Return the id of the organisation of an installation that has been seeded.
+    def organisation(self, work: Work, name: str | None = None) -> str:
+        """Return the id of the organisation that has this id or name; of the first one where none is named.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such organisation, or none at all.
         """
-        found = self.find_organisation(work)
+        if name is None:
+            found = self.find_organisation(work)
+            told = "There is no organisation yet; `jindou up` makes one."
+        else:
+            known = (OrganisationRow.id == name) | (OrganisationRow.name == name)
+            found = work.session.scalars(select(OrganisationRow.id).where(known)).first()
+            told = f"There is no organisation {name!r}; `jindou organisations list` shows those there are."
         if found is None:
-            raise NotFound("There is no organisation yet; `jindou up` makes one.")
+            raise NotFound(told)
         return found
 
     def organisation_name(self, work: Work, org_id: str) -> str:
@@ -44,24 +75,46 @@ class Principals:
         return row.name
 
     def create_person(self, work: Work, org_id: str, person: Person) -> Person:
-        """Add a person; an empty `person.id` is filled in."""
-        made = person.model_copy(update={"id": person.id or work.new_id("prs")})
-        work.session.add(PersonRow(**made.model_dump(), org_id=org_id, created_at=work.now()))
+        """Add a person; an empty `person.id` is filled in.
+
+        Raises:
+            Invalid: the handle has characters that it must not have.
+            NameTaken: somebody has that handle, or one that looks like it.
+        """
+        handle = self.free_handle(work, org_id, person.handle)
+        made = person.model_copy(update={"id": person.id or work.new_id("prs"), "handle": handle})
+        now = work.now()
+        row = PersonRow(
+            **made.model_dump(), org_id=org_id, skeleton=skeleton(handle), created_at=now, updated_at=now, version=1
+        )
+        work.session.add(row)
         return made
 
+    def free_handle(self, work: Work, org_id: str, text: str, but: str = "") -> str:
+        """Return a handle as it is kept, once it is sure that nobody there has it or its look-alike; person `but` may.
+
+        Raises:
+            Invalid: it has characters that it must not have.
+            NameTaken: somebody has it.
+        """
+        handle = clean_handle(text)
+        alike = PersonRow.org_id == org_id, PersonRow.skeleton == skeleton(handle), PersonRow.id != but
+        taken = work.session.scalars(select(PersonRow.handle).where(*alike)).first()
+        if taken is not None:
+            raise NameTaken("handle", handle, taken)
+        return handle
+
     def get(self, work: Work, person_id: str) -> Person:
-        """Return a person by id.
+        """Return a person by id, whether they are active or not.
 
         Raises:
             NotFound: nobody of this organisation has that id.
         """
-        found = work.fetch(_PERSON, id=person_id)
-        if not found:
-            raise NotFound("No such person.")
-        return _person(found[0])
+        row = self._row(work, person_id)
+        return _person(row, self._team_roles(work, person_id))
 
     def find(self, work: Work, handle: str) -> Person:
-        """Return a person by handle.
+        """Return an active person by handle.
 
         Raises:
             NotFound: nobody has that handle; the message lists those there are.
@@ -73,33 +126,61 @@ class Principals:
         raise NotFound(f"Nobody is called {handle!r}; there are: {', '.join(p.handle for p in people)}.")
 
     def list_people(self, work: Work) -> list[Person]:
-        """Return everybody, oldest first."""
-        return [_person(row) for row in work.session.scalars(select(PersonRow).order_by(PersonRow.id))]
+        """Return everybody who is active, oldest first."""
+        of_teams = self.roles_of_teams(work)
+        here = select(PersonRow).where(PersonRow.kind == "person", PersonRow.active).order_by(PersonRow.id)
+        return [_person(row, of_teams.get(row.id, ())) for row in work.session.scalars(here)]
+
+    def roles_of_teams(self, work: Work) -> Mapping[str, Sequence[str]]:
+        """Return, by person, the roles that they have by their teams."""
+        members = select(TeamMemberRow.person_id, TeamRow.roles).join(TeamRow, TeamRow.id == TeamMemberRow.team_id)
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for person_id, roles in work.session.execute(members.order_by(TeamRow.id)):
+            found[person_id].extend(map(str, roles))
+        return found
 
     def principal(self, work: Work, org_id: str, person_id: str, actor: str = "") -> Principal:
-        """Return a person as the one a request acts for, with the roles they have now.
+        """Return a person as the one a request acts for, with the roles they have now: their own and their teams'.
 
         Raises:
             NotFound: the person is gone.
+            PersonInactive: the person was deactivated.
         """
-        person = self.get(work, person_id)
+        row = self._row(work, person_id)
+        if not row.active:
+            raise PersonInactive(f"{row.name} is deactivated.")
         return Principal(
             org_id=org_id,
-            person_id=person.id,
-            handle=person.handle,
-            name=person.name,
-            roles=tuple(person.roles),
-            language=person.language,
-            actor=actor or person.id,
+            person_id=row.id,
+            handle=row.handle,
+            name=row.name,
+            roles=tuple(_union(row.roles, self._team_roles(work, person_id))),
+            language=row.language,
+            actor=actor or row.id,
         )
 
+    def _row(self, work: Work, person_id: str) -> PersonRow:
+        found = work.fetch(_PERSON, id=person_id)
+        if not found:
+            raise NotFound("No such person.")
+        return found[0]
 
-def _person(row: PersonRow) -> Person:
+    def _team_roles(self, work: Work, person_id: str) -> list[str]:
+        return [str(role) for team in work.fetch(_TEAMS, person_id=person_id) for role in team.roles]
+
+
+def _person(row: PersonRow, of_teams: Sequence[str]) -> Person:
     return Person(
         id=row.id,
         handle=row.handle,
         name=row.name,
         title=row.title,
-        roles=list(map(str, row.roles)),
+        roles=_union(row.roles, of_teams),
         language=row.language,
     )
+
+
+def _union(own: Sequence[object], of_teams: Sequence[str]) -> list[str]:
+    """Return one's own roles, then those of one's teams that one has not, in a fixed order."""
+    mine = list(map(str, own))
+    return [*mine, *sorted(set(of_teams) - set(mine))]

@@ -2,11 +2,14 @@
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Person", "Principal"]
+__all__ = ["ADMINISTRATOR", "Person", "Principal"]
+
+ADMINISTRATOR = "administrator"
+"""The role of those who look after people and their roles. An organisation that has one never loses the last."""
 
 
 class Person(BaseModel):
-    """Somebody who works in an organisation."""
+    """Somebody who works in an organisation, with the roles they have, those of their teams among them."""
 
     id: str
     handle: str

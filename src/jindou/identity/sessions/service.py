@@ -98,6 +98,11 @@ class Sessions:
         """End a session; ending one that is over is no error."""
         work.session.execute(delete(SessionRow).where(SessionRow.token_hash == _hash(secret)))
 
+    def close_all(self, work: Work, person_id: str) -> None:
+        """End every session of a person, and their sign-in links that nobody has used."""
+        work.session.execute(delete(SessionRow).where(SessionRow.person_id == person_id))
+        work.session.execute(delete(SignInLinkRow).where(SignInLinkRow.person_id == person_id))
+
     def _usable(self, work: Work, token: str) -> SignInLinkRow:
         link = work.session.scalars(select(SignInLinkRow).where(SignInLinkRow.token_hash == _hash(token))).first()
         if link is None or link.expires_at <= work.now():

@@ -23,7 +23,7 @@ PEOPLE = (
         handle="manager",
         name="Marta Lindqvist",
         title={"en": "Head of customer service", "zh": "客服主管"},
-        roles=("manager",),
+        roles=("manager", "administrator"),
         language="en",
     ),
     DemoPerson(

@@ -12,7 +12,7 @@ from jindou_client import Client
 from jindou_client.errors import ClientError, Unreachable
 from jindou_client.types import Person
 
-__all__ = ["NotRunning", "Seat", "operator", "signed_in"]
+__all__ = ["NotRunning", "Seat", "operator", "signed_in", "whom"]
 
 
 class NotRunning(Unavailable):
@@ -57,21 +57,28 @@ def operator(home: Path | None) -> Generator[Client]:
 def signed_in(home: Path | None, person: str, language: str | None = None) -> Generator[Seat]:
     """Reach the server as `person`, in a session that ends with the block.
 
-    The language is `language`, else that of the settings, else the person's.
+    `person` is a handle, or an organisation's id or name and a handle: ``Acme/clerk``. The language is `language`, else
+    that of the settings, else the person's.
 
     Raises:
         NotRunning: no server answers for this home.
-        NotFound: there is no such person.
+        NotFound: there is no such person, or no such organisation.
     """
     configured = load_settings(home=home).language
     with operator(home) as owner:
-        session = owner.sessions.open(person)
+        session = owner.sessions.open(*whom(person))
         read = language or (session.person.language if configured == "auto" else configured)
         with Client(owner.url, session.token) as client:
             try:
                 yield Seat(client, session.person, read)
             finally:
                 _leave(client)
+
+
+def whom(person: str) -> tuple[str, str | None]:
+    """Return the handle, and the organisation if one is named, of what ``--as`` says."""
+    organisation, slash, handle = person.rpartition("/")
+    return handle, organisation if slash else None
 
 
 def _leave(client: Client) -> None:

@@ -11,7 +11,7 @@ from jindou.surfaces.cli.options import As, AsJson, Home, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou_client.types import Key, KeyScope, NewKey
 
-__all__ = ["group"]
+__all__ = ["SCOPES", "Scope", "group"]
 
 group = command_group("Keys: what programs show to ask a model in your name.")
 
@@ -22,12 +22,14 @@ class Scope(StrEnum):
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
     MODELS = "models"
+    SCIM = "scim"
 
 
-_SCOPES: Mapping[Scope, KeyScope] = {
+SCOPES: Mapping[Scope, KeyScope] = {
     Scope.COMPLETIONS: "completions",
     Scope.EMBEDDINGS: "embeddings",
     Scope.MODELS: "models",
+    Scope.SCIM: "scim",
 }
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key: key_…")]
 
@@ -52,7 +54,7 @@ def create(
             name,
             days=days,
             models=model or None,
-            scopes=[_SCOPES[one] for one in scope or ()] or None,
+            scopes=[SCOPES[one] for one in scope or ()] or None,
             assistant=assistant,
         )
         url = seat.client.url

@@ -13,7 +13,7 @@ Home = Annotated[
     typer.Option("--home", metavar="PATH", help="Home folder of Jindou.  [default: $JINDOU_HOME or ~/.jindou]"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who to be: clerk, warehouse, manager, …")]
+As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who to be: clerk, manager, …, or ORGANISATION/clerk")]
 Language = Annotated[
     Literal["en", "zh"] | None, typer.Option("--language", help="Language of the texts.  [default: the person's]")
 ]

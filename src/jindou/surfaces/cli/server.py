@@ -126,7 +126,7 @@ def _ready(platform: Platform, *, as_json: bool) -> None:
     settings = platform.settings
     links: list[dict[str, str]] = []
     with platform.database.reading(None) as work:
-        org_id = platform.principals.only_organisation(work)
+        org_id = platform.principals.organisation(work)
     with platform.database.writing(org_id) as work:
         for person in platform.principals.list_people(work):
             token = platform.sessions.create_link(work, org_id, person.id)

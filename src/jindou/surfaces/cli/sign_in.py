@@ -2,7 +2,7 @@
 
 import typer
 
-from jindou.surfaces.cli.connection import operator
+from jindou.surfaces.cli.connection import operator, whom
 from jindou.surfaces.cli.options import As, AsJson, Home
 from jindou.surfaces.cli.show import document
 
@@ -12,7 +12,7 @@ __all__ = ["sign_in"]
 def sign_in(*, person: As, home: Home = None, as_json: AsJson = False) -> None:
     """Print a one-time sign-in link for a person."""
     with operator(home) as owner:
-        link = owner.sessions.sign_in_link(person)
+        link = owner.sessions.sign_in_link(*whom(person))
     if as_json:
         document(link)
     else:

@@ -17,6 +17,7 @@ from jindou.surfaces.console import (
     deployments,
     keys,
     models,
+    people,
     playground,
     runs,
     secrets,
@@ -46,6 +47,7 @@ def mount(app: FastAPI) -> None:
         playground,
         keys,
         secrets,
+        people,
         switches,
     ):
         app.include_router(page.router, include_in_schema=False)

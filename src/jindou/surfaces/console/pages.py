@@ -96,7 +96,10 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     sections.append(("models", "/models", "model"))
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))
-    return [*sections, ("keys", "/keys", "key"), ("secrets", "/secrets", "key")]
+    sections += [("keys", "/keys", "key"), ("secrets", "/secrets", "key")]
+    if who is not None and platform_of(request).directory.people.may_manage(who):
+        sections.append(("people", "/people", "people"))
+    return sections
 
 
 def _viewer(request: Request) -> Principal | None:

@@ -11,13 +11,15 @@ from starlette.responses import StreamingResponse
 
 from jindou.agents.runs import FINAL, Explanation, Run, RunDetail, RunEvent, RunSearch, StartRun, UndoPlan
 from jindou.identity.principals import Principal
-from jindou.surfaces.door import MOST, platform_of, reading, signed_in, writing
+from jindou.surfaces.door import MOST, is_signed_in, platform_of, reading, signed_in, writing
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 Who = Annotated[Principal, Depends(signed_in)]
 _KEEP_ALIVE_SECONDS = 15.0
+_LOOK_SECONDS = 2.0
+"""How often a stream looks whether its reader may still read it."""
 
 KEEPABLE = r"^[^\x00]*$"
 """Whole Unicode without NUL, which is what every database can keep."""
@@ -161,6 +163,7 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
     follower = stream.follower(seen)
     # First listen, then read: what happens in between is seen twice, and dropped by its number.
     end = stream.subscribe(run_id, tell)
+    watch = asyncio.create_task(_end_with_the_session(request, live))
     try:
         told: RunEvent | str | None = run_id
         while told is not None:
@@ -180,7 +183,17 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
                 # What another process told may have been lost with a connection.
                 told = run_id
     finally:
+        watch.cancel()
         end()
+
+
+async def _end_with_the_session(request: Request, live: asyncio.Queue[RunEvent | str | None]) -> None:
+    """End a stream whose reader signed out, or was deactivated."""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if not await run_in_threadpool(is_signed_in, request):
+            live.put_nowait(None)
+            return
 
 
 def _detail(request: Request, who: Principal, run_id: str) -> RunDetail:

@@ -20,6 +20,13 @@ class ForPerson(BaseModel):
     person: str = Field(
         min_length=1, max_length=80, pattern=r"^[^\x00]*$", description="A person's handle, such as `clerk`."
     )
+    organisation: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="The id or the name of their organisation; null is the first one.",
+    )
 
 
 class SessionToken(BaseModel):
@@ -40,7 +47,7 @@ class SignInLink(BaseModel):
 def open_session(request: Request, asked: ForPerson) -> SessionToken:
     """Open a session as somebody. The audit trail says that it was the operator."""
     platform = platform_of(request)
-    with operator_work(request) as (work, org_id):
+    with operator_work(request, asked.organisation) as (work, org_id):
         person = platform.principals.find(work, asked.person)
         token = platform.sessions.open(work, org_id, person.id, OPERATOR)
     return SessionToken(token=token, person=person)
@@ -57,7 +64,7 @@ def close_session(request: Request) -> None:
 def create_link(request: Request, asked: ForPerson) -> SignInLink:
     """Make a one-time sign-in link."""
     platform = platform_of(request)
-    with operator_work(request) as (work, org_id):
+    with operator_work(request, asked.organisation) as (work, org_id):
         person = platform.principals.find(work, asked.person)
         token = platform.sessions.create_link(work, org_id, person.id)
     return SignInLink(url=f"{platform.settings.url}/sign-in?token={token}", person=person)

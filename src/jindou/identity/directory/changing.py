@@ -1,0 +1,118 @@
+"""What every change of people and teams keeps to: who may, nobody for themselves, and never the last administrator."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Text, cast, or_, select
+
+from jindou.db import Work
+from jindou.errors import Conflict, Forbidden
+from jindou.identity.audit import Audit, Entry
+from jindou.identity.policy import Policy, Resource
+from jindou.identity.principals import (
+    ADMINISTRATOR,
+    OrganisationRow,
+    PersonInactive,
+    PersonRow,
+    Principal,
+    Principals,
+    TeamMemberRow,
+    TeamRow,
+)
+
+__all__ = ["Changing", "Departure", "LastAdministrator"]
+
+Departure = Callable[[Work, str], None]
+"""Takes away what a room lets a person do, by their id, in the transaction that deactivates them."""
+
+
+class LastAdministrator(Conflict):
+    """Nobody would be left who can look after people."""
+
+    code = "last_administrator"
+
+
+class Changing:
+    """The door to every change of an organisation's people and teams.
+
+    `departures` take away what somebody has besides their roles: sessions, keys, runs under way, rights that were
+    handed on. They don't come back with the person.
+    """
+
+    def __init__(self, policy: Policy, audit: Audit, principals: Principals, departures: Sequence[Departure]) -> None:
+        self._policy = policy
+        self._audit = audit
+        self._principals = principals
+        self._departures = departures
+
+    def may(self, who: Principal) -> bool:
+        """Say whether somebody looks after people."""
+        return self._policy.decide(who, "people::manage", Resource("Organisation", who.org_id), {}).verb == "allow"
+
+    def require(self, who: Principal) -> list[str]:
+        """Let only those pass who look after people, and return by which rules.
+
+        Raises:
+            Forbidden: they do not; the rule is named.
+        """
+        resource = Resource("Organisation", who.org_id)
+        return [rule.id for rule in self._policy.require(who, "people::manage", resource, {}).rules]
+
+    @contextmanager
+    def change(self, work: Work, who: Principal, *, is_provisioning: bool = False) -> Generator[list[str]]:
+        """Change something in the block; one at a time in an organisation. It gives the rules that allow it.
+
+        Raises:
+            Forbidden: they may not; they would change their own roles; or a provisioning system would make somebody
+                an administrator.
+            LastAdministrator: nobody would be left who can look after people.
+        """
+        rules = self.require(who)
+        work.session.scalars(
+            select(OrganisationRow.id).where(OrganisationRow.id == who.org_id).with_for_update()
+        ).one_or_none()
+        roles, before = self._roles(work, who), _administrators(work)
+        yield rules
+        work.session.flush()
+        if self._roles(work, who) not in {roles, None}:
+            raise Forbidden(
+                "Nobody changes their own roles; ask another administrator.", rules=["jindou.no-self-grant"]
+            )
+        after = _administrators(work)
+        if any(before.values()) and not any(after.values()):
+            raise LastAdministrator("This is the last active administrator. Make somebody else one first.")
+        if is_provisioning and not after.keys() <= before.keys():
+            told = "A provisioning system makes nobody an administrator, unless the operator mapped the group to it."
+            raise Forbidden(told, rules=["jindou.scim-no-administrator"])
+
+    def depart(self, work: Work, person_id: str) -> None:
+        """Take away all that a person has."""
+        for departure in self._departures:
+            departure(work, person_id)
+
+    def record(
+        self, work: Work, who: Principal, action: str, resource: str, rules: list[str], **detail: object
+    ) -> None:
+        """Write into the trail what was changed."""
+        entry = Entry(action=action, resource=resource, decision="allow", rules=rules, detail=detail)
+        self._audit.append(work, who.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
+
+    def _roles(self, work: Work, who: Principal) -> tuple[str, ...] | None:
+        """Return the roles of who makes the change, or None once they are deactivated."""
+        try:
+            return tuple(sorted(self._principals.principal(work, who.org_id, who.person_id).roles))
+        except PersonInactive:
+            return None
+
+
+def _administrators(work: Work) -> dict[str, bool]:
+    """Return which people are administrators, by themselves or by a team, and whether each is active."""
+    named = f'%"{ADMINISTRATOR}"%'
+    by_team = (
+        select(TeamMemberRow.person_id)
+        .join(TeamRow, TeamRow.id == TeamMemberRow.team_id)
+        .where(cast(TeamRow.roles, Text).like(named))
+    )
+    has_role = or_(cast(PersonRow.roles, Text).like(named), PersonRow.id.in_(by_team))
+    found = select(PersonRow.id, PersonRow.active).where(PersonRow.kind == "person", has_role)
+    return {row.id: row.active for row in work.session.execute(found)}
