@@ -5,6 +5,7 @@ import secrets
 
 from pydantic import SecretStr
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
 
 from jindou.cloud.secrets.failures import SecretExists, SecretMissing, SecretRevoked, VaultKeyWrong
 from jindou.cloud.secrets.keys import KeyEncryption
@@ -73,6 +74,12 @@ class Secrets:
             )
             work.session.add(row)
         self._fill(work, who, row, ask.value)
+        try:
+            work.session.flush()
+        except IntegrityError:
+            raise SecretExists(
+                f"Somebody has just put a secret {ask.name}; rotate it to give it another value."
+            ) from None
         self._tell(work, who, "secrets::put", row, rules)
         return _stored(row)
 
