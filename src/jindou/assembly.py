@@ -270,7 +270,7 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
 
 def _directory(ground: Ground, settings: Settings, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
     departures = (sessions.close_all, ground.keys.revoke_all, runs.depart, approvals.depart)
-    return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
+    return Directory(ground.policy, ground.audit, ground.principals, departures, {})
 
 
 def _ledger(ground: Ground, usage: Usage) -> Ledger:

@@ -22,14 +22,12 @@ class Scope(StrEnum):
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
     MODELS = "models"
-    SCIM = "scim"
 
 
 SCOPES: Mapping[Scope, KeyScope] = {
     Scope.COMPLETIONS: "completions",
     Scope.EMBEDDINGS: "embeddings",
     Scope.MODELS: "models",
-    Scope.SCIM: "scim",
 }
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key: key_…")]
 
