@@ -58,7 +58,7 @@ def test_the_assistant_has_all_tools_and_three_examples_a_role_in_both_languages
     assert assistant["slug"] == "after-sales"
     assert assistant["tools"] == _of_assistants(opened)
     assert Counter(example["role"] for example in assistant["examples"]) == {
-        role: 3 for person in pack.people for role in person.roles
+        role: 3 for person in pack.people for role in person.roles if role != "administrator"
     }
     assert all(set(example["text"]) == {"en", "zh"} for example in assistant["examples"])
 
