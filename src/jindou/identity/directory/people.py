@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from jindou.db import Work
 from jindou.errors import NotFound
-from jindou.identity.directory.changing import Changing
-from jindou.identity.directory.searching import Condition, Found, conditions_on_people, page_of
+from jindou.identity.directory.changing import Changing, touch
+from jindou.identity.directory.searching import Found, has_text, page_of
 from jindou.identity.directory.types import NewProfile, Profile, ProfileChange, ProfileKind, TeamName
 from jindou.identity.principals import PersonRow, Principal, Principals, TeamMemberRow, TeamRow, clean_name, skeleton
 
@@ -31,19 +31,26 @@ class People:
         self,
         work: Work,
         who: Principal,
-        asked: Sequence[Condition] = (),
         *,
+        text: str = "",
+        active: bool | None = None,
         kind: ProfileKind = "person",
         start: int = 0,
         count: int = 100,
     ) -> Found[Profile]:
-        """Return those who fit every condition, the oldest first: `count` of them from number `start` on.
+        """Return whose handle, name or address has `text`, the oldest first: `count` of them from number `start` on.
+
+        `active` leaves out those who are not, or those who are.
 
         Raises:
             Forbidden: who asks does not look after people.
         """
         self._changing.require(who)
-        query = select(PersonRow).where(PersonRow.kind == kind, conditions_on_people(asked))
+        query = select(PersonRow).where(PersonRow.kind == kind)
+        if text:
+            query = query.where(has_text(text))
+        if active is not None:
+            query = query.where(PersonRow.active == active)
         total, rows = page_of(work, query, PersonRow, start, count)
         return Found(total, self._profiles(work, rows))
 
@@ -110,7 +117,7 @@ class People:
             if changed:
                 for name, value in changed.items():
                     setattr(row, name, value)
-                _touch(work, row)
+                touch(work, row)
                 told = {name: value for name, value in changed.items() if name != "skeleton"}
                 self._changing.record(work, who, "people::update", row.id, rules, **told)
         return self._profile(work, row)
@@ -128,7 +135,7 @@ class People:
             row = _row(work, member_id, kind)
             if row.active:
                 row.active = False
-                _touch(work, row)
+                touch(work, row)
                 work.session.flush()
                 self._changing.depart(work, row.id)
                 self._changing.record(work, who, "people::deactivate", row.id, rules, kind=kind)
@@ -144,7 +151,7 @@ class People:
             row = _row(work, member_id, kind)
             if not row.active:
                 row.active = True
-                _touch(work, row)
+                touch(work, row)
                 self._changing.record(work, who, "people::reactivate", row.id, rules, kind=kind)
         return self._profile(work, row)
 
@@ -191,11 +198,6 @@ def _row(work: Work, member_id: str, kind: ProfileKind) -> PersonRow:
     if row is None:
         raise NotFound("There is no such person." if kind == "person" else "There is no such service account.")
     return row
-
-
-def _touch(work: Work, row: PersonRow) -> None:
-    row.version += 1
-    row.updated_at = work.now()
 
 
 def _title(title: dict[Any, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jindou.errors import Conflict, Forbidden, Invalid, JindouError
-from jindou.identity.directory import Condition, NewProfile, NewTeam, ProfileChange, TeamChange
+from jindou.identity.directory import NewProfile, NewTeam, ProfileChange, TeamChange
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 from jindou.surfaces.problems import problem_of
@@ -110,7 +110,7 @@ def update_team(request: Request, team_id: str, typed: Annotated[PersonForm, For
         change = TeamChange(name=typed.name, roles=typed.words(typed.roles), members=_ids(request, typed))
         with writing(request) as work:
             platform_of(request).directory.teams.update(work, who, team_id, change)
-    except (ValidationError, Invalid, Conflict, Forbidden) as error:
+    except (ValidationError, JindouError) as error:
         return _show(request, trouble=(team_id, error))
     return _back()
 
@@ -138,9 +138,8 @@ def _show(
 ) -> Response:
     who = signed_in(request)
     services = platform_of(request)
-    asked = [Condition("text", "co", text)] if text else []
     with reading(request) as work:
-        people = services.directory.people.search(work, who, asked, count=_MOST)
+        people = services.directory.people.search(work, who, text=text, count=_MOST)
         programs = services.directory.people.search(work, who, kind="service", count=_MOST)
         teams = services.directory.teams.search(work, who, count=_MOST)
         waiting = services.approvals.count_waiting(work, who)
