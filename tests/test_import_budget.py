@@ -6,7 +6,19 @@ import sys
 
 import pytest
 
-HEAVY = {"sqlalchemy", "fastapi", "starlette", "pydantic", "httpx", "uvicorn", "jinja2", "cedarpy", "alembic", "yaml"}
+HEAVY = {
+    "sqlalchemy",
+    "fastapi",
+    "starlette",
+    "pydantic",
+    "httpx",
+    "uvicorn",
+    "jinja2",
+    "cedarpy",
+    "alembic",
+    "yaml",
+    "cryptography",
+}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -269,7 +269,13 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
 
 
 def _directory(ground: Ground, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
-    departures = (sessions.close_all, ground.keys.revoke_all, runs.depart, approvals.depart)
+    departures = (
+        sessions.close_all,
+        ground.keys.revoke_all,
+        ground.secrets.revoke_all,
+        runs.depart,
+        approvals.depart,
+    )
     return Directory(ground.policy, ground.audit, ground.principals, departures)
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from directory_staff import Staff
+from pydantic import SecretStr
 
 from jindou.agents.runs import RunDetail
+from jindou.cloud.secrets import SecretAsk
 from jindou.errors import NotFound, Unauthenticated
 from jindou.identity.keys import KeyAsk, KeyRevoked
 from jindou.identity.principals import PersonInactive
@@ -59,6 +61,17 @@ def test_keys_are_refused_at_once_also_where_they_are_remembered(staff: Staff) -
     assert ring.lookup(key.secret) is None
     with pytest.raises(KeyRevoked):
         ring.load(key.secret)
+
+
+def test_secrets_of_their_own_are_destroyed_and_the_organisations_stay(staff: Staff) -> None:
+    desk, secrets = staff.desk, staff.desk.platform.secrets
+    with desk.platform.database.writing(desk.manager.org_id) as work:
+        secrets.put(work, desk.clerk, SecretAsk(name="erp", value=SecretStr("person-value")))
+        theirs = SecretAsk(name="erp", value=SecretStr("organisation-value"), owner="organisation")
+        secrets.put(work, desk.manager, theirs)
+    assert secrets.use(desk.clerk, "erp", "assistant:a", "k1").reveal() == "person-value"
+    staff.deactivate(desk.clerk.person_id)
+    assert secrets.use(desk.clerk, "erp", "assistant:a", "k2").reveal() == "organisation-value"
 
 
 def test_a_run_that_waits_ends_as_refused_and_its_approval_is_withdrawn(staff: Staff) -> None:

@@ -57,7 +57,8 @@ def make_call(segment: Segment, state: State, begun: StepRow | None, asking: Ask
         ContextOverflow: the prompt does not fit; the step is still open.
     """
     parts = segment.parts
-    step, attempt_id = _begin(segment, begun, asking)
+    size = size_of(asking.ask)
+    step, attempt_id = _begin(segment, begun, asking, _worst(parts, asking.ask, size))
     engine = Counted(parts.deployments.engine(segment.lease.org_id, parts.model))
     watch = Watch(segment, state, "model")
     try:
@@ -74,19 +75,19 @@ def make_call(segment: Segment, state: State, begun: StepRow | None, asking: Ask
         if isinstance(error, Stopped) and watch.passed is not None:
             raise watch.passed from None
         raise
-    told = {"tokens": engine.longest, "bytes": size_of(asking.ask)} if engine.longest else None
+    told = {"tokens": engine.longest, "bytes": size} if engine.longest else None
     _keep(segment, attempt_id, asking, Answered(step=step, completion=completion, told=told))
 
 
-def _worst(parts: Parts, ask: CompletionAsk) -> Quantities:
+def _worst(parts: Parts, ask: CompletionAsk, size: int) -> Quantities:
     """Return more than the completion can use: a token is a byte at least, and no request exceeds the context."""
-    prompt = size_of(ask) + _FRAME_TOKENS + ask.max_tokens
+    prompt = size + _FRAME_TOKENS + ask.max_tokens
     return Quantities(
         input_tokens=MOST_REQUESTS * min(prompt, parts.context_tokens), output_tokens=MOST_REQUESTS * ask.max_tokens
     )
 
 
-def _begin(segment: Segment, begun: StepRow | None, asking: Asking) -> tuple[StepRow, str]:
+def _begin(segment: Segment, begun: StepRow | None, asking: Asking, worst: Quantities) -> tuple[StepRow, str]:
     parts = segment.parts
     if begun is not None:
         # Whatever becomes of the next attempt: what the last one used is not known any more.
@@ -100,7 +101,6 @@ def _begin(segment: Segment, begun: StepRow | None, asking: Asking) -> tuple[Ste
         else:
             step = step_of(work, begun.id)
             parts.journal.begin_again(work, run, step)
-        worst = _worst(parts, asking.ask)
         return step, parts.journal.open_attempt(work, run, step, f"model:{parts.model}", worst)
 
 

@@ -1,6 +1,6 @@
 """Runs as the doors see them: start, watch, find, explain. What a person wants of one that is there is in `control`."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from jindou.agents.approvals import RUN_TASK
 from jindou.agents.assistants import Limits
@@ -165,14 +165,14 @@ class Runs:
 
     def cancel_all(self, work: Work) -> None:
         """Ask every run that is not over to stop: for an operator who makes the demo data anew."""
-        for row in work.session.scalars(select(RunRow).where(RunRow.status.not_in(sorted(FINAL)))):
-            row.cancel_requested = True
-            self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+        self._stop(work)
 
     def depart(self, work: Work, person_id: str) -> None:
         """Have every run of a person stop who was deactivated: it ends as refused before its next step."""
-        open_runs = RunRow.person_id == person_id, RunRow.status.not_in(sorted(FINAL))
-        for row in work.session.scalars(select(RunRow).where(*open_runs)):
+        self._stop(work, RunRow.person_id == person_id)
+
+    def _stop(self, work: Work, *where: ColumnElement[bool]) -> None:
+        for row in work.session.scalars(select(RunRow).where(RunRow.status.not_in(sorted(FINAL)), *where)):
             row.cancel_requested = True
             self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
 

@@ -112,8 +112,8 @@ class Secrets:
         """
         row, rules = self._find(work, who, secret_id)
         if row.revoked_at is None:
-            row.revoked_at = row.changed_at = work.now()
-            row.changed_by_name, row.wrapped_key, row.sealed = who.name, b"", b""
+            _destroy(work, row)
+            row.changed_by_name = who.name
             self._tell(work, who, "secrets::revoke", row, rules)
         return _stored(row)
 
@@ -125,22 +125,25 @@ class Secrets:
         Raises:
             SecretMissing: neither has one; the message says how to add it.
         """
+        with self._database.reading(who.org_id) as work:
+            seen = self._active(work, who, name)
+        # A KMS may take seconds to answer, and nobody waits for it with the database in hand.
+        bound_to = _bound(seen)
+        data_key = self._keys.unwrap(seen.key_id, seen.wrapped_key, bound_to)
+        value = open_sealed(data_key, seen.sealed, bound_to).decode()
         with self._database.writing(who.org_id) as work:
-            active = select(SecretRow).where(
-                SecretRow.name == name,
-                SecretRow.person_id.in_([who.person_id, ""]),
-                SecretRow.revoked_at.is_(None),
-            )
-            row = work.session.scalars(active.order_by(SecretRow.person_id.desc())).first()
-            if row is None:
-                told = f"This needs the credential {name}, and neither {who.name} nor the organisation has one."
-                raise SecretMissing(f"{told} Add it: `jindou secrets put {name}`, or Secrets in the console.")
-            bound_to = _bound(row)
-            data_key = self._keys.unwrap(row.key_id, row.wrapped_key, bound_to)
-            value = open_sealed(data_key, row.sealed, bound_to).decode()
-            row.last_used_at = work.now()
-            self._tell(work, who, "secrets::use", row, [], actor=used_by, key=key)
-        return Secret(name, value)
+            row = self._active(work, who, name)
+            is_same = _bound(row) == bound_to
+            if is_same:
+                row.last_used_at = work.now()
+                self._tell(work, who, "secrets::use", row, [], actor=used_by, key=key)
+        return Secret(name, value) if is_same else self.use(who, name, used_by, key)
+
+    def revoke_all(self, work: Work, person_id: str) -> None:
+        """Destroy the values of a person's own secrets."""
+        own = select(SecretRow).where(SecretRow.person_id == person_id, SecretRow.revoked_at.is_(None))
+        for row in work.session.scalars(own).all():
+            _destroy(work, row)
 
     def renew_key(self) -> Rewrapping:
         """Make a new key, and wrap every data key by it."""
@@ -190,6 +193,20 @@ class Secrets:
         row.sealed = seal(data_key, value.get_secret_value().encode(), bound_to)
         row.key_id, row.wrapped_key = self._keys.wrap(data_key, bound_to)
 
+    def _active(self, work: Work, who: Principal, name: str) -> SecretRow:
+        """Return the secret that a call for somebody gets: their own, else their organisation's.
+
+        Raises:
+            SecretMissing: neither has one.
+        """
+        theirs = SecretRow.person_id.in_([who.person_id, ""]), SecretRow.revoked_at.is_(None)
+        named = select(SecretRow).where(SecretRow.name == name, *theirs).order_by(SecretRow.person_id.desc())
+        row = work.session.scalars(named).first()
+        if row is None:
+            told = f"This needs the credential {name}, and neither {who.name} nor the organisation has one."
+            raise SecretMissing(f"{told} Add it: `jindou secrets put {name}`, or Secrets in the console.")
+        return row
+
     def _row(self, work: Work, person_id: str, name: str) -> SecretRow | None:
         named = select(SecretRow).where(SecretRow.person_id == person_id, SecretRow.name == name)
         return work.session.scalars(named).first()
@@ -225,6 +242,11 @@ class Secrets:
 def _bound(row: SecretRow) -> bytes:
     """Return what a ciphertext is bound to: moved to another row, or kept from an older version, it does not open."""
     return json.dumps([row.org_id, row.person_id, row.name, row.version]).encode()
+
+
+def _destroy(work: Work, row: SecretRow) -> None:
+    row.revoked_at = row.changed_at = work.now()
+    row.wrapped_key = row.sealed = b""
 
 
 def _owner(row: SecretRow) -> SecretOwner:

@@ -15,10 +15,9 @@ from jindou.identity.principals import (
     clean_name,
     skeleton,
 )
+from jindou.identity.sessions import OPERATOR
 
 __all__ = ["Organisations"]
-
-_OPERATOR = "operator"
 
 
 class Organisations:
@@ -57,7 +56,7 @@ class Organisations:
         work.session.flush()
         detail: dict[str, object] = {"name": name, "administrator": made.id}
         entry = Entry(action="organisations::create", resource=org_id, decision="allow", detail=detail)
-        self._audit.append(work, org_id, actor=_OPERATOR, on_behalf_of=made.id, entry=entry)
+        self._audit.append(work, org_id, actor=OPERATOR, on_behalf_of=made.id, entry=entry)
         return self._organisation(work, work.session.get_one(OrganisationRow, org_id))
 
     def _organisation(self, work: Work, row: OrganisationRow) -> Organisation:

@@ -1,81 +1,9 @@
 """`jindou people`."""
 
-from typing import Annotated
-
-import typer
-
-from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
-from jindou.surfaces.cli.profiles import Handle, Roles, find, show_all, show_one
+from jindou.surfaces.cli.options import command_group
+from jindou.surfaces.cli.profiles import add_verbs
 
 __all__ = ["group"]
 
 group = command_group("People: who joins, changes and leaves.")
-
-
-@group.command("list")
-def list_people(
-    *,
-    text: Annotated[str | None, typer.Option(help="A part of the handle, the name or the address.")] = None,
-    person: As = "manager",
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """List everybody, the oldest first."""
-    with signed_in(home, person) as seat:
-        found = seat.client.people.list(text=text, limit=1000)
-    show_all(found, as_json=as_json)
-
-
-@group.command("add")
-def add(
-    handle: Annotated[str, typer.Argument(help="What they are called by.")],
-    name: Annotated[str, typer.Argument(help="Their name.")],
-    *,
-    role: Roles = None,
-    email: Annotated[str, typer.Option(help="Their address.")] = "",
-    person: As = "manager",
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Add one, with roles of their own."""
-    with signed_in(home, person) as seat:
-        made = seat.client.people.create(handle, name, email=email, roles=role or ())
-    show_one(made, as_json=as_json)
-
-
-@group.command("update")
-def update(
-    handle: Handle,
-    *,
-    name: Annotated[str | None, typer.Option(help="Their new name.")] = None,
-    role: Roles = None,
-    no_role: Annotated[bool, typer.Option("--no-role", help="Take every role of their own away.")] = False,
-    email: Annotated[str | None, typer.Option(help="Their new address.")] = None,
-    person: As = "manager",
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Change what is given; roles that are given are all."""
-    with signed_in(home, person) as seat:
-        among = seat.client.people
-        changed = among.update(find(among, handle).id, name=name, email=email, roles=[] if no_role else role)
-    show_one(changed, as_json=as_json)
-
-
-@group.command("deactivate")
-def deactivate(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Let nobody and nothing act for them any more, at once."""
-    with signed_in(home, person) as seat:
-        among = seat.client.people
-        changed = among.deactivate(find(among, handle).id)
-    show_one(changed, as_json=as_json)
-
-
-@group.command("reactivate")
-def reactivate(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Take them back, with the roles they had."""
-    with signed_in(home, person) as seat:
-        among = seat.client.people
-        changed = among.reactivate(find(among, handle).id)
-    show_one(changed, as_json=as_json)
+add_verbs(group, lambda client: client.people)

@@ -1,19 +1,99 @@
-"""How the terminal names and shows people and service accounts."""
+"""How the terminal names, shows and changes people and service accounts: the same verbs for both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
+from jindou.surfaces.cli.connection import signed_in
+from jindou.surfaces.cli.options import As, AsJson, Home
 from jindou.surfaces.cli.show import document, one_line, table
+from jindou_client import Client
 from jindou_client.errors import NotFound
 from jindou_client.people import People, ServiceAccounts
 from jindou_client.types import Profile
 
-__all__ = ["Handle", "Roles", "find", "show_all", "show_one"]
+__all__ = ["Handle", "add_verbs", "find"]
 
 Handle = Annotated[str, typer.Argument(metavar="HANDLE", help="A handle, or an id.")]
-Roles = Annotated[list[str] | None, typer.Option("--role", help="A role of their own; may be repeated.")]
+_Among = Callable[[Client], People | ServiceAccounts]
+_Roles = Annotated[list[str] | None, typer.Option("--role", help="A role of their own; may be repeated.")]
+
+
+def add_verbs(group: typer.Typer, among: _Among) -> None:
+    """Add to `group` what can be done about those whom `among` finds."""
+    _add_list(group, among)
+    _add_changes(group, among)
+    _add_leaving(group, among)
+
+
+def _add_list(group: typer.Typer, among: _Among) -> None:
+    @group.command("list")
+    def list_profiles(
+        *,
+        text: Annotated[str | None, typer.Option(help="A part of the handle, the name or the address.")] = None,
+        person: As = "manager",
+        home: Home = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """List them, the oldest first."""
+        with signed_in(home, person) as seat:
+            found = among(seat.client).list(text=text, limit=1000)
+        _show_all(found, as_json=as_json)
+
+
+def _add_changes(group: typer.Typer, among: _Among) -> None:
+    @group.command("add")
+    def add(
+        handle: Annotated[str, typer.Argument(help="What they are called by.")],
+        name: Annotated[str, typer.Argument(help="Their name.")],
+        *,
+        role: _Roles = None,
+        email: Annotated[str, typer.Option(help="Their address.")] = "",
+        person: As = "manager",
+        home: Home = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Add one, with roles of their own."""
+        with signed_in(home, person) as seat:
+            made = among(seat.client).create(handle, name, email=email, roles=role or ())
+        _show_one(made, as_json=as_json)
+
+    @group.command("update")
+    def update(
+        handle: Handle,
+        *,
+        name: Annotated[str | None, typer.Option(help="Their new name.")] = None,
+        role: _Roles = None,
+        no_role: Annotated[bool, typer.Option("--no-role", help="Take every role of their own away.")] = False,
+        email: Annotated[str | None, typer.Option(help="Their new address.")] = None,
+        person: As = "manager",
+        home: Home = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Change what is given; roles that are given are all."""
+        with signed_in(home, person) as seat:
+            found = among(seat.client)
+            changed = found.update(find(found, handle).id, name=name, email=email, roles=[] if no_role else role)
+        _show_one(changed, as_json=as_json)
+
+
+def _add_leaving(group: typer.Typer, among: _Among) -> None:
+    @group.command("deactivate")
+    def deactivate(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+        """Let nobody and nothing act for them any more, at once."""
+        with signed_in(home, person) as seat:
+            found = among(seat.client)
+            changed = found.deactivate(find(found, handle).id)
+        _show_one(changed, as_json=as_json)
+
+    @group.command("reactivate")
+    def reactivate(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+        """Take them back, with the roles they had."""
+        with signed_in(home, person) as seat:
+            found = among(seat.client)
+            changed = found.reactivate(find(found, handle).id)
+        _show_one(changed, as_json=as_json)
 
 
 def find(among: People | ServiceAccounts, handle: str) -> Profile:
@@ -30,8 +110,7 @@ def find(among: People | ServiceAccounts, handle: str) -> Profile:
     return among.get(handle)
 
 
-def show_all(found: Sequence[Profile], *, as_json: bool) -> None:
-    """Print many."""
+def _show_all(found: Sequence[Profile], *, as_json: bool) -> None:
     if as_json:
         document(found)
         return
@@ -50,8 +129,7 @@ def show_all(found: Sequence[Profile], *, as_json: bool) -> None:
     table(("handle", "status", "name", "roles", "teams", "address", "id"), rows)
 
 
-def show_one(one: Profile, *, as_json: bool) -> None:
-    """Print one."""
+def _show_one(one: Profile, *, as_json: bool) -> None:
     if as_json:
         document(one)
         return
