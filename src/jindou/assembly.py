@@ -216,7 +216,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         policy=ground.policy,
         audit=ground.audit,
         principals=ground.principals,
-        directory=_directory(ground, sessions, runs, parts.approvals),
+        directory=_directory(ground, settings, sessions, runs, parts.approvals),
         sessions=sessions,
         keys=ground.keys,
         secrets=ground.secrets,
@@ -268,7 +268,7 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
     )
 
 
-def _directory(ground: Ground, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
+def _directory(ground: Ground, settings: Settings, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
     departures = (
         sessions.close_all,
         ground.keys.revoke_all,
@@ -276,7 +276,7 @@ def _directory(ground: Ground, sessions: Sessions, runs: Runs, approvals: Approv
         runs.depart,
         approvals.depart,
     )
-    return Directory(ground.policy, ground.audit, ground.principals, departures)
+    return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
 
 
 def _ledger(ground: Ground, usage: Usage) -> Ledger:

@@ -2,7 +2,7 @@
 
 from jindou.identity.directory.changing import Departure
 from jindou.identity.directory.directory import Directory
-from jindou.identity.directory.searching import Found
+from jindou.identity.directory.searching import Condition, Found
 from jindou.identity.directory.types import (
     NewOrganisation,
     NewProfile,
@@ -15,6 +15,7 @@ from jindou.identity.directory.types import (
 )
 
 __all__ = [
+    "Condition",
     "Departure",
     "Directory",
     "Found",

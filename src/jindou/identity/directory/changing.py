@@ -59,26 +59,31 @@ class Changing:
         return [rule.id for rule in self._policy.require(who, "people::manage", resource, {}).rules]
 
     @contextmanager
-    def change(self, work: Work, who: Principal) -> Generator[list[str]]:
+    def change(self, work: Work, who: Principal, *, is_provisioning: bool = False) -> Generator[list[str]]:
         """Change something in the block; one at a time in an organisation. It gives the rules that allow it.
 
         Raises:
-            Forbidden: they may not, or they would change their own roles.
+            Forbidden: they may not; they would change their own roles; or a provisioning system would make somebody
+                an administrator.
             LastAdministrator: nobody would be left who can look after people.
         """
         rules = self.require(who)
         work.session.scalars(
             select(OrganisationRow.id).where(OrganisationRow.id == who.org_id).with_for_update()
         ).one_or_none()
-        roles, had_one = self._roles(work, who), _has_administrator(work)
+        roles, before = self._roles(work, who), _administrators(work)
         yield rules
         work.session.flush()
         if self._roles(work, who) not in {roles, None}:
             raise Forbidden(
                 "Nobody changes their own roles; ask another administrator.", rules=["jindou.no-self-grant"]
             )
-        if had_one and not _has_administrator(work):
+        after = _administrators(work)
+        if any(before.values()) and not any(after.values()):
             raise LastAdministrator("This is the last active administrator. Make somebody else one first.")
+        if is_provisioning and not after.keys() <= before.keys():
+            told = "A provisioning system makes nobody an administrator, unless the operator mapped the group to it."
+            raise Forbidden(told, rules=["jindou.scim-no-administrator"])
 
     def depart(self, work: Work, person_id: str) -> None:
         """Take away all that a person has."""
@@ -106,8 +111,8 @@ def touch(work: Work, row: PersonRow | TeamRow) -> None:
     row.updated_at = work.now()
 
 
-def _has_administrator(work: Work) -> bool:
-    """Say whether somebody active is an administrator, by themselves or by a team."""
+def _administrators(work: Work) -> dict[str, bool]:
+    """Return which people are administrators, by themselves or by a team, and whether each is active."""
     named = f'%"{ADMINISTRATOR}"%'
     by_team = (
         select(TeamMemberRow.person_id)
@@ -115,5 +120,5 @@ def _has_administrator(work: Work) -> bool:
         .where(cast(TeamRow.roles, Text).like(named))
     )
     has_role = or_(cast(PersonRow.roles, Text).like(named), PersonRow.id.in_(by_team))
-    found = select(PersonRow.id).where(PersonRow.kind == "person", PersonRow.active, has_role)
-    return work.session.scalars(found.limit(1)).first() is not None
+    found = select(PersonRow.id, PersonRow.active).where(PersonRow.kind == "person", has_role)
+    return {row.id: row.active for row in work.session.execute(found)}

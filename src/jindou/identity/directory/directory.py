@@ -1,6 +1,6 @@
 """The directory of an installation: its organisations, and the people and teams of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jindou.identity.audit import Audit
 from jindou.identity.directory.changing import Changing, Departure
@@ -16,11 +16,19 @@ __all__ = ["Directory"]
 class Directory:
     """`people` with the service accounts, `teams`, and the `organisations` that they are in.
 
-    `departures` take away what a room lets somebody do who is deactivated.
+    `departures` take away what a room lets somebody do who is deactivated; `mapped` are the roles that the operator
+    gave to groups of a provisioning system, by the groups' names.
     """
 
-    def __init__(self, policy: Policy, audit: Audit, principals: Principals, departures: Sequence[Departure]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        audit: Audit,
+        principals: Principals,
+        departures: Sequence[Departure],
+        mapped: Mapping[str, Sequence[str]],
+    ) -> None:
         changing = Changing(policy, audit, principals, departures)
         self.people = People(changing, principals)
-        self.teams = Teams(changing)
+        self.teams = Teams(changing, mapped)
         self.organisations = Organisations(principals, audit)

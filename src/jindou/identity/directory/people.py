@@ -9,7 +9,7 @@ from sqlalchemy import select
 from jindou.db import Work
 from jindou.errors import NotFound
 from jindou.identity.directory.changing import Changing, touch
-from jindou.identity.directory.searching import Found, has_text, page_of
+from jindou.identity.directory.searching import Condition, Found, conditions_on_people, page_of
 from jindou.identity.directory.types import NewProfile, Profile, ProfileChange, ProfileKind, TeamName
 from jindou.identity.principals import PersonRow, Principal, Principals, TeamMemberRow, TeamRow, clean_name, skeleton
 
@@ -31,26 +31,19 @@ class People:
         self,
         work: Work,
         who: Principal,
+        asked: Sequence[Condition] = (),
         *,
-        text: str = "",
-        active: bool | None = None,
         kind: ProfileKind = "person",
         start: int = 0,
         count: int = 100,
     ) -> Found[Profile]:
-        """Return whose handle, name or address has `text`, the oldest first: `count` of them from number `start` on.
-
-        `active` leaves out those who are not, or those who are.
+        """Return those who fit every condition, the oldest first: `count` of them from number `start` on.
 
         Raises:
             Forbidden: who asks does not look after people.
         """
         self._changing.require(who)
-        query = select(PersonRow).where(PersonRow.kind == kind)
-        if text:
-            query = query.where(has_text(text))
-        if active is not None:
-            query = query.where(PersonRow.active == active)
+        query = select(PersonRow).where(PersonRow.kind == kind, conditions_on_people(asked))
         total, rows = page_of(work, query, PersonRow, start, count)
         return Found(total, self._profiles(work, rows))
 

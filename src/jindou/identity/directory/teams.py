@@ -1,34 +1,50 @@
 """Teams: who is in them, and the roles that they give."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import delete, select
 
 from jindou.db import Work
 from jindou.errors import NotFound
 from jindou.identity.directory.changing import Changing, touch
-from jindou.identity.directory.searching import Found, page_of
+from jindou.identity.directory.searching import Condition, Found, conditions_on_teams, page_of
 from jindou.identity.directory.types import NewTeam, Team, TeamChange, TeamPlace
-from jindou.identity.principals import NameTaken, PersonRow, Principal, TeamMemberRow, TeamRow, clean_name, skeleton
+from jindou.identity.principals import (
+    ADMINISTRATOR,
+    NameTaken,
+    PersonRow,
+    Principal,
+    TeamMemberRow,
+    TeamRow,
+    clean_name,
+    skeleton,
+)
 
 __all__ = ["Teams"]
 
 
 class Teams:
-    """The teams of an organisation, for those who look after people."""
+    """The teams of an organisation, for those who look after people.
 
-    def __init__(self, changing: Changing) -> None:
+    `mapped` are the roles that the operator gave to groups of a provisioning system, by the groups' names. Such a
+    system itself gives no roles (`is_provisioning`), and makes nobody an administrator but by a group that is mapped.
+    """
+
+    def __init__(self, changing: Changing, mapped: Mapping[str, Sequence[str]]) -> None:
         self._changing = changing
+        self._mapped = mapped
 
-    def search(self, work: Work, who: Principal, *, start: int = 0, count: int = 100) -> Found[Team]:
-        """Return the teams, the oldest first: `count` of them from number `start` on.
+    def search(
+        self, work: Work, who: Principal, asked: Sequence[Condition] = (), *, start: int = 0, count: int = 100
+    ) -> Found[Team]:
+        """Return the teams that fit every condition, the oldest first: `count` of them from number `start` on.
 
         Raises:
             Forbidden: who asks does not look after people.
         """
         self._changing.require(who)
-        total, rows = page_of(work, select(TeamRow), TeamRow, start, count)
+        total, rows = page_of(work, select(TeamRow).where(conditions_on_teams(asked)), TeamRow, start, count)
         return Found(total, _teams(work, rows))
 
     def get(self, work: Work, who: Principal, team_id: str) -> Team:
@@ -41,7 +57,7 @@ class Teams:
         self._changing.require(who)
         return _team(work, _row(work, team_id))
 
-    def create(self, work: Work, who: Principal, new: NewTeam) -> Team:
+    def create(self, work: Work, who: Principal, new: NewTeam, *, is_provisioning: bool = False) -> Team:
         """Make a team.
 
         Raises:
@@ -50,15 +66,16 @@ class Teams:
             NameTaken: a team has that name, or one that looks like it.
             NotFound: one of the members is nobody here.
         """
-        with self._changing.change(work, who) as rules:
-            name = clean_name(new.name)
+        name = clean_name(new.name)
+        roles = self._roles(new.roles, name) if is_provisioning else new.roles
+        with self._changing.change(work, who, is_provisioning=self._is_bound(name, is_provisioning)) as rules:
             _require_free(work, name)
             now = work.now()
             row = TeamRow(
                 id=work.new_id("tem"),
                 name=name,
                 skeleton=skeleton(name),
-                roles=new.roles,
+                roles=roles,
                 external_id=new.external_id,
                 version=1,
                 created_at=now,
@@ -67,24 +84,29 @@ class Teams:
             work.session.add(row)
             work.session.flush()
             _put_in(work, row, new.members)
-            detail: dict[str, object] = {"name": name, "roles": new.roles, "members": new.members}
+            detail: dict[str, object] = {"name": name, "roles": roles, "members": new.members}
             self._changing.record(work, who, "teams::create", row.id, rules, **detail)
         return _team(work, row)
 
-    def update(self, work: Work, who: Principal, team_id: str, change: TeamChange) -> Team:
+    def update(
+        self, work: Work, who: Principal, team_id: str, change: TeamChange, *, is_provisioning: bool = False
+    ) -> Team:
         """Change what is given of a team; its new roles count with its members' next steps.
 
         Raises:
             Forbidden, Invalid, NameTaken, NotFound: as `create` says.
             LastAdministrator: nobody would be left who can look after people.
         """
-        with self._changing.change(work, who) as rules:
-            row = _row(work, team_id)
-            if change.name is not None:
-                name = clean_name(change.name)
+        self._changing.require(who)
+        row = _row(work, team_id)
+        name = row.name if change.name is None else clean_name(change.name)
+        with self._changing.change(work, who, is_provisioning=self._is_bound(name, is_provisioning)) as rules:
+            if name != row.name:
                 _require_free(work, name, but=row.id)
+                if is_provisioning:
+                    row.roles = self._renamed(row, name)
                 row.name, row.skeleton = name, skeleton(name)
-            if change.roles is not None:
+            if change.roles is not None and not is_provisioning:
                 row.roles = change.roles
             if "external_id" in change.model_fields_set:
                 row.external_id = change.external_id
@@ -140,6 +162,16 @@ class Teams:
             touch(work, row)
             self._changing.record(work, who, "teams::remove", row.id, rules, member=person_id)
         return _team(work, row)
+
+    def _is_bound(self, name: str, is_provisioning: bool) -> bool:  # noqa: FBT001 - it is passed on
+        return is_provisioning and ADMINISTRATOR not in self._mapped.get(name, ())
+
+    def _roles(self, given: Sequence[str], name: str) -> list[str]:
+        return sorted({*given, *self._mapped.get(name, ())})
+
+    def _renamed(self, row: TeamRow, name: str) -> list[str]:
+        """Return the roles of a team that gets another name: those mapped to the old one go, the new one's come."""
+        return self._roles(sorted(set(map(str, row.roles)) - set(self._mapped.get(row.name, ()))), name)
 
     def _set_members(self, work: Work, row: TeamRow, members: Sequence[str]) -> None:
         there, wanted = _ids(work, row), set(members)

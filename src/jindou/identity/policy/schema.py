@@ -26,7 +26,7 @@ _PLATFORM_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     **dict.fromkeys(("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume"), _RUN),
     **dict.fromkeys(("runs::retry", "runs::steer", "runs::undo"), _RUN),
     **dict.fromkeys(("audit::read", "completions::create", "deployments::manage", "deployments::read"), _NOTHING),
-    **dict.fromkeys(("models::manage", "models::read", "people::manage", "runs::start"), _NOTHING),
+    **dict.fromkeys(("models::manage", "models::read", "people::manage", "policy::explain", "runs::start"), _NOTHING),
     **dict.fromkeys(("usage::read", "usage::reconcile"), _NOTHING),
 }
 _DECIDE = "approvals::decide"

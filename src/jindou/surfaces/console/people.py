@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jindou.errors import Conflict, Forbidden, Invalid, JindouError
-from jindou.identity.directory import NewProfile, NewTeam, ProfileChange, TeamChange
+from jindou.identity.directory import Condition, NewProfile, NewTeam, ProfileChange, TeamChange
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 from jindou.surfaces.problems import problem_of
@@ -138,8 +138,9 @@ def _show(
 ) -> Response:
     who = signed_in(request)
     services = platform_of(request)
+    asked = [Condition("text", "co", text)] if text else []
     with reading(request) as work:
-        people = services.directory.people.search(work, who, text=text, count=_MOST)
+        people = services.directory.people.search(work, who, asked, count=_MOST)
         programs = services.directory.people.search(work, who, kind="service", count=_MOST)
         teams = services.directory.teams.search(work, who, count=_MOST)
         waiting = services.approvals.count_waiting(work, who)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from jindou.identity.directory import NewProfile, Profile, ProfileChange
+from jindou.identity.directory import Condition, NewProfile, Profile, ProfileChange
 from jindou.identity.principals import Principal
 from jindou.surfaces.door import MOST, platform_of, reading, signed_in, writing
 
@@ -25,13 +25,18 @@ class ProfileSearch(BaseModel):
     after: int = Field(default=0, ge=0, le=MOST, description="How many to pass over.")
     limit: int = Field(default=100, ge=1, le=1000)
 
+    def conditions(self) -> list[Condition]:
+        """Return what must hold of those who are looked for."""
+        found = [Condition("text", "co", self.text)] if self.text else []
+        return found if self.active is None else [*found, Condition("active", "eq", self.active)]
+
 
 @router.get("")
 def list_people(request: Request, who: Who, asked: Annotated[ProfileSearch, Query()]) -> list[Profile]:
     """Return the people who fit, the oldest first, those who were deactivated among them."""
     with reading(request) as work:
         people = platform_of(request).directory.people
-        return people.search(work, who, text=asked.text, active=asked.active, start=asked.after, count=asked.limit).page
+        return people.search(work, who, asked.conditions(), start=asked.after, count=asked.limit).page
 
 
 @router.post("", status_code=201)

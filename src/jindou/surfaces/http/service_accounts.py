@@ -21,9 +21,7 @@ def list_service_accounts(request: Request, who: Who, asked: Annotated[ProfileSe
     """Return the service accounts that fit, the oldest first."""
     with reading(request) as work:
         people = platform_of(request).directory.people
-        found = people.search(
-            work, who, text=asked.text, active=asked.active, kind="service", start=asked.after, count=asked.limit
-        )
+        found = people.search(work, who, asked.conditions(), kind="service", start=asked.after, count=asked.limit)
         return found.page
 
 
