@@ -108,6 +108,10 @@ class Settings(BaseSettings):
     vault_command: str = Field(
         default="", description="Program that wraps the keys of the vault, for a KMS; see docs/secrets.md."
     )
+    scim_roles: dict[str, list[str]] = Field(
+        default_factory=dict[str, list[str]],
+        description="Roles of groups that a provisioning system makes (SCIM), by the group's name, as JSON.",
+    )
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
     otlp_endpoint: str = Field(

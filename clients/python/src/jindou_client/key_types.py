@@ -9,8 +9,8 @@ __all__ = ["Key", "KeyScope", "KeyStatus", "NewKey"]
 
 KeyStatus = Literal["active", "expired", "revoked"]
 
-KeyScope = Literal["completions", "embeddings", "models"]
-"""What a key is good for: asking models, making embeddings, listing models."""
+KeyScope = Literal["completions", "embeddings", "models", "scim"]
+"""What a key is good for: asking models, making embeddings, listing models, keeping people and teams (SCIM)."""
 
 
 class Key(BaseModel):

@@ -13,7 +13,8 @@ from jindou.identity.principals import Principal
 __all__ = ["Key", "KeyAsk", "KeyHolder", "KeyStatus", "NewKey", "Rotation", "Scope"]
 
 KeyStatus = Literal["active", "expired", "revoked"]
-Scope = Literal["completions", "embeddings", "models"]
+Scope = Literal["completions", "embeddings", "models", "scim"]
+"""What a key is good for. Only a key that names ``scim`` is good for it."""
 
 
 def _printable(text: str) -> str:

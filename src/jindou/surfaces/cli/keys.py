@@ -22,12 +22,14 @@ class Scope(StrEnum):
     COMPLETIONS = "completions"
     EMBEDDINGS = "embeddings"
     MODELS = "models"
+    SCIM = "scim"
 
 
 SCOPES: Mapping[Scope, KeyScope] = {
     Scope.COMPLETIONS: "completions",
     Scope.EMBEDDINGS: "embeddings",
     Scope.MODELS: "models",
+    Scope.SCIM: "scim",
 }
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="A key: key_…")]
 
