@@ -23,6 +23,7 @@ from jindou.surfaces.http import (
     people,
     principals,
     runs,
+    scim,
     service_accounts,
     sessions,
     status,
@@ -51,6 +52,7 @@ _ROOMS = (
     teams,
     service_accounts,
     organisations,
+    scim,
     status,
     metrics,
 )
