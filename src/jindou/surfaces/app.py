@@ -23,6 +23,7 @@ from jindou.surfaces.http import (
     people,
     principals,
     runs,
+    scim,
     secrets,
     service_accounts,
     sessions,
@@ -53,6 +54,7 @@ _ROOMS = (
     teams,
     service_accounts,
     organisations,
+    scim,
     status,
     metrics,
 )

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
 from jindou.surfaces.console import error_page
+from jindou.surfaces.http.scim import is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
 from jindou.telemetry import get_logger
 
@@ -40,6 +41,9 @@ def _known(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, Limited) else {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if is_scim(request.url.path):
+        status, content = scim_error(error)
+        return Response(json.dumps(content), status, headers, media_type="application/scim+json")
     return _json(problem_json(error), problem.status, headers)
 
 
@@ -82,7 +86,7 @@ def _unknown(request: Request, error: Exception) -> Response:
 
 
 def _wants_page(request: Request) -> bool:
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    return not request.url.path.startswith(("/api/", "/scim/")) and "text/html" in request.headers.get("accept", "")
 
 
 def _json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> Response:

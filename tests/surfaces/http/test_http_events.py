@@ -154,3 +154,11 @@ def test_a_stream_follows_a_run_through_its_approval(door: Door) -> None:
 def test_nobody_follows_the_run_of_another(door: Door) -> None:
     run_id = finished(door)
     assert_problem(door.get(f"/api/runs/{run_id}/events", "manager"), 404, "not_found")
+
+
+def test_the_stream_of_somebody_who_is_deactivated_ends_without_an_end_of_the_run(door: Door) -> None:
+    run = door.ask()
+    following = Following(door, f"/api/runs/{run['id']}/events")
+    assert following.first.wait(10)
+    door.post(f"/api/people/{door.desk.clerk.person_id}/deactivation", who="manager")
+    assert "run.finished" not in {event.type for event in following.end()}

@@ -1,0 +1,293 @@
+"""The endpoints of SCIM. Whoever asks shows a key with the scope ``scim``, and acts as that key's person or program."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Query, Request
+from starlette.responses import JSONResponse, Response
+
+from jindou.errors import Forbidden, NotFound, Unauthenticated
+from jindou.identity.principals import Principal
+from jindou.surfaces.door import MOST as MOST_NUMBER
+from jindou.surfaces.door import bearer, platform_of
+from jindou.surfaces.http.scim import described
+from jindou.surfaces.http.scim.filters import GROUP_FIELDS, USER_FIELDS, conditions
+from jindou.surfaces.http.scim.patch import patched
+from jindou.surfaces.http.scim.problems import MEDIA_TYPE, VersionChanged
+from jindou.surfaces.http.scim.resources import (
+    active_of,
+    group,
+    listed,
+    new_group,
+    new_user,
+    shown,
+    tag,
+    team_change,
+    user,
+    user_change,
+)
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/scim/v2", include_in_schema=False)
+
+
+def _provisioner(request: Request) -> Principal:
+    """Return whom the key of a request speaks for.
+
+    Raises:
+        Unauthenticated: there is no key, or it is not good any more.
+        Forbidden: it is not for SCIM.
+    """
+    platform, secret = platform_of(request), bearer(request)
+    if not secret:
+        raise Unauthenticated("A key with the scope `scim` is the bearer token.")
+    with platform.database.reading(None) as work:
+        holder = platform.keys.holder(work, secret)
+    if holder.scopes is None or "scim" not in holder.scopes:
+        raise Forbidden("This key is not for SCIM: that takes one with the scope `scim`.", rules=["jindou.key-scopes"])
+    return holder.who
+
+
+Who = Annotated[Principal, Depends(_provisioner)]
+_WITH_A_KEY = [Depends(_provisioner)]
+Given = Annotated[dict[str, Any], Body()]
+Match = Annotated[str | None, Header(alias="if-match")]
+
+
+class _Asked:
+    """What a request asks to be shown."""
+
+    def __init__(
+        self,
+        attributes: str = "",
+        excluded: Annotated[str, Query(alias="excludedAttributes")] = "",
+        filter_: Annotated[str, Query(alias="filter", max_length=2000)] = "",
+        start: Annotated[int, Query(alias="startIndex", le=MOST_NUMBER)] = 1,
+        count: int = 100,
+    ) -> None:
+        self.attributes = attributes
+        self.excluded = excluded
+        self.filter = filter_
+        self.start = max(start, 1)
+        self.count = min(max(count, 0), described.MOST)
+
+    def of(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """Return what is asked for of a resource."""
+        return shown(resource, self.attributes, self.excluded)
+
+
+Asked = Annotated[_Asked, Depends()]
+
+
+@router.get("/ServiceProviderConfig", dependencies=_WITH_A_KEY)
+def configuration(request: Request) -> Response:
+    """Return the features."""
+    return _json(described.configuration(_base(request)))
+
+
+@router.get("/ResourceTypes", dependencies=_WITH_A_KEY)
+def types(request: Request) -> Response:
+    """Return the types of resources."""
+    found = described.types(_base(request))
+    return _json(listed(found, len(found), 1))
+
+
+@router.get("/ResourceTypes/{name}", dependencies=_WITH_A_KEY)
+def get_type(request: Request, name: str) -> Response:
+    """Return one type of resources."""
+    return _json(_named(described.types(_base(request)), name))
+
+
+@router.get("/Schemas", dependencies=_WITH_A_KEY)
+def schemas(request: Request) -> Response:
+    """Return the schemas."""
+    found = described.schemas(_base(request))
+    return _json(listed(found, len(found), 1))
+
+
+@router.get("/Schemas/{name}", dependencies=_WITH_A_KEY)
+def get_schema(request: Request, name: str) -> Response:
+    """Return one schema."""
+    return _json(_named(described.schemas(_base(request)), name))
+
+
+@router.get("/Users")
+def list_users(request: Request, who: Who, asked: Asked) -> Response:
+    """Return the users that a filter finds."""
+    fits = conditions(asked.filter, USER_FIELDS) if asked.filter else []
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        found = platform.directory.people.search(work, who, fits, start=asked.start - 1, count=asked.count)
+    users = [asked.of(user(one, _base(request))) for one in found.page]
+    return _json(listed(users, found.total, asked.start))
+
+
+@router.post("/Users")
+def create_user(request: Request, who: Who, given: Given, asked: Asked) -> Response:
+    """Add a user."""
+    new, active = new_user(given), active_of(given)
+    platform = platform_of(request)
+    with platform.database.writing(who.org_id) as work:
+        made = platform.directory.people.create(work, who, new)
+        if not active:
+            made = platform.directory.people.deactivate(work, who, made.id)
+    return _resource(asked, user(made, _base(request)), status=201)
+
+
+@router.get("/Users/{user_id}")
+def get_user(
+    request: Request,
+    who: Who,
+    user_id: str,
+    asked: Asked,
+    unchanged: Annotated[str | None, Header(alias="if-none-match")] = None,
+) -> Response:
+    """Return a user; nothing where it still has the version that the request names."""
+    return _seen(asked, _user(request, who, user_id), unchanged)
+
+
+@router.put("/Users/{user_id}")
+def replace_user(request: Request, who: Who, user_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
+    """Have a user be what is given."""
+    return _save_user(request, who, user_id, given, asked, match)
+
+
+@router.patch("/Users/{user_id}")
+def patch_user(request: Request, who: Who, user_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
+    """Change a user by operations."""
+    changed = patched(_user(request, who, user_id), given)
+    return _save_user(request, who, user_id, changed, asked, match)
+
+
+@router.delete("/Users/{user_id}", status_code=204)
+def delete_user(request: Request, who: Who, user_id: str, match: Match = None) -> None:
+    """Deactivate a user: what they did stays known by their name."""
+    platform = platform_of(request)
+    with platform.database.writing(who.org_id) as work:
+        _require(match, user(platform.directory.people.get(work, who, user_id), _base(request)))
+        platform.directory.people.deactivate(work, who, user_id)
+
+
+@router.get("/Groups")
+def list_groups(request: Request, who: Who, asked: Asked) -> Response:
+    """Return the groups that a filter finds."""
+    fits = conditions(asked.filter, GROUP_FIELDS) if asked.filter else []
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        found = platform.directory.teams.search(work, who, fits, start=asked.start - 1, count=asked.count)
+    groups = [asked.of(group(one, _base(request))) for one in found.page]
+    return _json(listed(groups, found.total, asked.start))
+
+
+@router.post("/Groups")
+def create_group(request: Request, who: Who, given: Given, asked: Asked) -> Response:
+    """Make a group; it has the roles that the operator mapped to its name."""
+    new = new_group(given)
+    platform = platform_of(request)
+    with platform.database.writing(who.org_id) as work:
+        made = platform.directory.teams.create(work, who, new, is_provisioning=True)
+    return _resource(asked, group(made, _base(request)), status=201)
+
+
+@router.get("/Groups/{group_id}")
+def get_group(
+    request: Request,
+    who: Who,
+    group_id: str,
+    asked: Asked,
+    unchanged: Annotated[str | None, Header(alias="if-none-match")] = None,
+) -> Response:
+    """Return a group; nothing where it still has the version that the request names."""
+    return _seen(asked, _group(request, who, group_id), unchanged)
+
+
+@router.put("/Groups/{group_id}")
+def replace_group(
+    request: Request, who: Who, group_id: str, given: Given, asked: Asked, match: Match = None
+) -> Response:
+    """Have a group be what is given."""
+    return _save_group(request, who, group_id, given, asked, match)
+
+
+@router.patch("/Groups/{group_id}")
+def patch_group(request: Request, who: Who, group_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
+    """Change a group by operations."""
+    changed = patched(_group(request, who, group_id), given)
+    return _save_group(request, who, group_id, changed, asked, match)
+
+
+@router.delete("/Groups/{group_id}", status_code=204)
+def delete_group(request: Request, who: Who, group_id: str, match: Match = None) -> None:
+    """Take a group away."""
+    platform = platform_of(request)
+    with platform.database.writing(who.org_id) as work:
+        _require(match, group(platform.directory.teams.get(work, who, group_id), _base(request)))
+        platform.directory.teams.delete(work, who, group_id)
+
+
+def _user(request: Request, who: Principal, user_id: str) -> dict[str, Any]:
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        return user(platform.directory.people.get(work, who, user_id), _base(request))
+
+
+def _group(request: Request, who: Principal, group_id: str) -> dict[str, Any]:
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        return group(platform.directory.teams.get(work, who, group_id), _base(request))
+
+
+def _save_user(
+    request: Request, who: Principal, user_id: str, given: dict[str, Any], asked: _Asked, match: str | None
+) -> Response:
+    change, active = user_change(given), active_of(given)
+    platform = platform_of(request)
+    people = platform.directory.people
+    with platform.database.writing(who.org_id) as work:
+        _require(match, user(people.get(work, who, user_id), _base(request)))
+        saved = people.update(work, who, user_id, change)
+        if saved.active != active:
+            saved = (people.reactivate if active else people.deactivate)(work, who, user_id)
+    return _resource(asked, user(saved, _base(request)))
+
+
+def _save_group(
+    request: Request, who: Principal, group_id: str, given: dict[str, Any], asked: _Asked, match: str | None
+) -> Response:
+    change = team_change(given)
+    platform = platform_of(request)
+    with platform.database.writing(who.org_id) as work:
+        _require(match, group(platform.directory.teams.get(work, who, group_id), _base(request)))
+        saved = platform.directory.teams.update(work, who, group_id, change, is_provisioning=True)
+    return _resource(asked, group(saved, _base(request)))
+
+
+def _require(match: str | None, resource: dict[str, Any]) -> None:
+    if match not in {None, "*", tag(resource)}:
+        raise VersionChanged("It was changed since; read it again.")
+
+
+def _seen(asked: _Asked, resource: dict[str, Any], unchanged: str | None) -> Response:
+    if unchanged == tag(resource):
+        return Response(status_code=304, headers={"ETag": tag(resource)})
+    return _resource(asked, resource)
+
+
+def _resource(asked: _Asked, resource: dict[str, Any], status: int = 200) -> Response:
+    headers = {"ETag": tag(resource), "Location": resource["meta"]["location"]}
+    return _json(asked.of(resource), status, headers)
+
+
+def _named(found: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    for one in found:
+        if one["id"] == name:
+            return one
+    raise NotFound("There is no such resource.")
+
+
+def _json(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def _base(request: Request) -> str:
+    return f"{platform_of(request).settings.url}/scim/v2"
