@@ -7,6 +7,7 @@ from functools import partial
 from jindou.agents.approvals import RUN_TASK, Approvals, Terms
 from jindou.agents.assistants import Assistants, Limits
 from jindou.agents.conversations import Conversations
+from jindou.agents.decisions import Decisions
 from jindou.agents.runs import Journal, Parts, Runner, Runs
 from jindou.agents.tools import Doorway
 from jindou.assembly_gateway import Gateway, NotPrepared, open_prices
@@ -69,6 +70,7 @@ class Platform:
     approvals: Approvals
     runs: Runs
     doorway: Doorway
+    decisions: Decisions
     deployments: Deployments
     engine: Engine
     model: str
@@ -220,6 +222,9 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         approvals=parts.approvals,
         runs=Runs(parts, ground.policy, settings.message_max_chars),
         doorway=parts.doorway,
+        decisions=Decisions(
+            ground.policy, parts.doorway, parts.approvals, assistants=parts.assistants, principals=ground.principals
+        ),
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,

@@ -27,6 +27,8 @@ _PAGES = (
     "/playground",
     "/keys",
     "/audit",
+    "/rights",
+    "/rights?person=clerk&against=warehouse",
 )
 
 

@@ -37,6 +37,22 @@ def test_an_approval_is_listed_shown_and_decided(door: Door) -> None:
     assert 120_000_000 in door.desk.refunds()
 
 
+def test_a_call_is_asked_about_and_a_person_too(door: Door) -> None:
+    asked = {"assistant": "after-sales", "tool": "refund_order", "arguments": {"order_id": "SO-10234", "amount": 120}}
+    answer = door.post("/api/decisions", asked | {"principal": "warehouse"}, "manager").json()
+    assert (answer["verb"], answer["problem"]) == ("deny", "")
+    assert_problem(door.post("/api/decisions", asked | {"principal": "manager"}), 403, "forbidden")
+    assert_problem(door.post("/api/decisions", asked | {"principal": "nobody"}, "manager"), 404, "not_found")
+    assert_problem(door.post("/api/decisions", asked | {"provenance": {"amount": "god"}}), 422, "invalid")
+    assert_problem(door.post("/api/decisions", asked | {"tool": "steal"}), 404, "not_found")
+    rights = door.get("/api/people/warehouse/rights", "manager", assistant="after-sales").json()
+    verbs = {right["tool"]: right["verb"] for right in rights["tools"]}
+    assert (verbs["check_stock"], verbs["refund_order"]) == ("allow", "deny")
+    assert door.get("/api/people/clerk/rights").json()["handle"] == "clerk"
+    assert_problem(door.get("/api/people/manager/rights"), 403, "forbidden")
+    assert_problem(door.get("/api/people/nobody/rights", "manager"), 404, "not_found")
+
+
 def test_conversations_are_listed_and_shown_with_their_runs(door: Door) -> None:
     run = door.ask()
     (listed,) = door.get("/api/conversations").json()
@@ -182,6 +198,8 @@ SIGNED_IN = [
     ("DELETE", "/api/budgets/bud_1"),
     ("GET", "/api/audit"),
     ("GET", "/api/audit/verification"),
+    ("POST", "/api/decisions"),
+    ("GET", "/api/people/prs_1/rights"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/keys"),
@@ -218,7 +236,7 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|dlg|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    known = {re.sub("(run|prs|apr|dlg|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.

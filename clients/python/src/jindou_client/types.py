@@ -17,6 +17,7 @@ from jindou_client.approval_types import (
     Vote,
 )
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
+from jindou_client.decision_types import Answer, PersonRights, Source, ToolCondition, ToolRight, Verb
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
@@ -33,6 +34,7 @@ from jindou_client.usage_types import (
 )
 
 __all__ = [
+    "Answer",
     "Approval",
     "ApprovalLink",
     "ApprovalStatus",
@@ -71,6 +73,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Person",
+    "PersonRights",
     "Pull",
     "Quantities",
     "Rule",
@@ -81,13 +84,17 @@ __all__ = [
     "ServerStatus",
     "SessionToken",
     "SignInLink",
+    "Source",
     "Statement",
     "StatementLine",
     "Step",
     "StepStatus",
     "TookEffect",
+    "ToolCondition",
+    "ToolRight",
     "UndoItem",
     "UndoPlan",
+    "Verb",
     "Verification",
     "Vote",
 ]
