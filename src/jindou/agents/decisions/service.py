@@ -1,6 +1,6 @@
 """Asking the doorway about calls that nobody has made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistant, Assistants
@@ -71,12 +71,22 @@ class Decisions:
             handle=of.handle,
             name=of.name,
             roles=list(of.roles),
-            tools=[self._right(work, of, one, tool) for one in named for tool in one.tools],
+            tools=list(self._rights(work, of, named)),
         )
 
     def may_explain(self, who: Principal) -> bool:
         """Say whether this person may ask for others."""
         return self._policy.decide(who, "policy::explain", Resource("Organisation", who.org_id), {}).verb == "allow"
+
+    def _rights(self, work: Work, of: Principal, named: Iterable[Assistant]) -> Iterator[ToolRight]:
+        """Yield the rights over every tool; where no rule names an assistant, those that are alike are decided once."""
+        known: dict[tuple[object, ...], ToolRight] = {}
+        for one in named:
+            alike = (one.slug,) if self._policy.names_assistants else (one.pack, one.approvals, frozenset(one.tools))
+            for tool in one.tools:
+                if (*alike, tool) not in known:
+                    known[*alike, tool] = self._right(work, of, one, tool)
+                yield known[*alike, tool].model_copy(update={"assistant": one.slug})
 
     def _right(self, work: Work, of: Principal, assistant: Assistant, tool: str) -> ToolRight:
         decision, conditions = self._doorway.outline(_asked(work, of, assistant, tool, arguments={}, origins={}))

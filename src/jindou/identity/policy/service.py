@@ -60,10 +60,16 @@ class Policy:
         self._policies = cedarpy.PolicySet.from_str("\n".join(statement.text for statement in statements))
         self._scopes, self._conditions = conditions_of(statements, rules)
         self._rules = {f"policy{n}": rule for n, rule in enumerate(rules)}
+        self.names_assistants = any("Assistant::" in statement.text for statement in statements)
         self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(action_entities(actions)))
         self._entities = lru_cache(maxsize=1024)(self._entities_of)
         # Few differ, and a gateway keeps one for each key.
         self._decision = lru_cache(maxsize=1024)(self._decision_of)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Every rule there is, in the order in which they were read."""
+        return list(self._rules.values())
 
     def decide(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
         """Say whether `who` may do `action` to `resource`, and by which rules.
