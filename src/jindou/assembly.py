@@ -7,6 +7,7 @@ from functools import partial
 from jindou.agents.approvals import RUN_TASK, Approvals, Terms
 from jindou.agents.assistants import Assistants, Limits
 from jindou.agents.conversations import Conversations
+from jindou.agents.decisions import Decisions
 from jindou.agents.runs import Journal, Parts, Runner, Runs
 from jindou.agents.tools import Doorway
 from jindou.assembly_gateway import Gateway, NotPrepared, open_prices
@@ -73,6 +74,7 @@ class Platform:
     approvals: Approvals
     runs: Runs
     doorway: Doorway
+    decisions: Decisions
     deployments: Deployments
     engine: Engine
     model: str
@@ -228,6 +230,9 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         approvals=parts.approvals,
         runs=runs,
         doorway=parts.doorway,
+        decisions=Decisions(
+            ground.policy, parts.doorway, parts.approvals, assistants=parts.assistants, principals=ground.principals
+        ),
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter
 from jindou.agents import approvals, assistants, conversations, runs, tools
 from jindou.agents.approvals import types as approval_types
 from jindou.agents.assistants import types as assistant_types
+from jindou.agents.decisions import types as decision_types
 from jindou.agents.runs import types as run_types
 from jindou.billing import budgets, pricing, usage
 from jindou.billing.budgets import types as budget_types
@@ -48,6 +49,7 @@ PLACES = (
     *(
         approval_types,
         assistant_types,
+        decision_types,
         run_types,
         usage_types,
         budget_types,

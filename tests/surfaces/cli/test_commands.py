@@ -155,6 +155,20 @@ def test_the_bill_adds_up_and_has_two_names(here: Run) -> None:
     assert "model:qwen2.5-coder-0.5b" in shown
 
 
+def test_the_rules_explain_a_call_and_hold_two_people_against_each_other(here: Run) -> None:
+    call = ("policy", "explain", "after-sales", "change_address", "--person", "clerk")
+    arguments = '{"order_id": "SO-10962", "address": "12 Hengshan Road"}'
+    asks = here(*call, "--arguments", arguments, "--origin", "address=tool").out
+    assert asks.startswith("ask: The new address stands neither")
+    assert "rules: ecommerce.address-from-outside" in asks
+    assert (
+        here(*call, "--arguments", arguments, "--task", "send it to 12 Hengshan Road", "--json").json["verb"] == "allow"
+    )
+    assert here(*call, "--arguments", "[]").code == here(*call, "--origin", "address=god").code == 2
+    shown = here("policy", "rights", "clerk", "--against", "warehouse").out
+    assert re.search(r"refund_order +allow .*ask if ecommerce\.clerk-refund-limit.* +deny ", shown)
+
+
 def test_who_may_not_see_the_audit_trail_is_told_the_rule(here: Run) -> None:
     assert here("audit", "list").code == 0
     assert "runs::start" in here("audit", "list", "--json").out

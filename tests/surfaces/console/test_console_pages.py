@@ -30,6 +30,8 @@ _PAGES = (
     "/audit",
     "/people",
     "/people?text=clerk",
+    "/rights",
+    "/rights?person=clerk&against=warehouse",
 )
 
 

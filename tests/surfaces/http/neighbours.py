@@ -29,6 +29,7 @@ _TABLES = {
     "key_id": "api_key",
     "person_id": "person",
     "run_id": "run",
+    "secret_id": "secret",
     "team_id": "team",
 }
 """What an id in a request is of, by its name there."""
@@ -56,6 +57,7 @@ def settle(door: Door) -> str:
     _post(door, f"/api/approvals/{approval['id']}/links", {}, head)
     _post(door, "/api/approvals/delegations", {"to": "chief", "ends_at": "2026-03-03T09:00:00Z"}, head)
     _post(door, "/api/budgets", {"scope": "person", "scope_id": people["seller"]["id"], "rpm": 5}, head)
+    _post(door, "/api/secrets", {"name": "tower-carrier", "value": "long enough to be one"}, head)
     door.client.post("/api/sign-in-links", json={"person": "head", "organisation": org_id}, headers=door.operator)
     return org_id
 

@@ -39,6 +39,22 @@ def test_an_approval_is_listed_shown_and_decided(door: Door) -> None:
     assert 120_000_000 in door.desk.refunds()
 
 
+def test_a_call_is_asked_about_and_a_person_too(door: Door) -> None:
+    asked = {"assistant": "after-sales", "tool": "refund_order", "arguments": {"order_id": "SO-10234", "amount": 120}}
+    answer = door.post("/api/decisions", asked | {"principal": "warehouse"}, "manager").json()
+    assert (answer["verb"], answer["problem"]) == ("deny", "")
+    assert_problem(door.post("/api/decisions", asked | {"principal": "manager"}), 403, "forbidden")
+    assert_problem(door.post("/api/decisions", asked | {"principal": "nobody"}, "manager"), 404, "not_found")
+    assert_problem(door.post("/api/decisions", asked | {"provenance": {"amount": "god"}}), 422, "invalid")
+    assert_problem(door.post("/api/decisions", asked | {"tool": "steal"}), 404, "not_found")
+    rights = door.get("/api/people/warehouse/rights", "manager", assistant="after-sales").json()
+    verbs = {right["tool"]: right["verb"] for right in rights["tools"]}
+    assert (verbs["check_stock"], verbs["refund_order"]) == ("allow", "deny")
+    assert door.get("/api/people/clerk/rights").json()["handle"] == "clerk"
+    assert_problem(door.get("/api/people/manager/rights"), 403, "forbidden")
+    assert_problem(door.get("/api/people/nobody/rights", "manager"), 404, "not_found")
+
+
 def test_conversations_are_listed_and_shown_with_their_runs(door: Door) -> None:
     run = door.ask()
     (listed,) = door.get("/api/conversations").json()
@@ -185,6 +201,8 @@ SIGNED_IN = [
     ("DELETE", "/api/budgets/bud_1"),
     ("GET", "/api/audit"),
     ("GET", "/api/audit/verification"),
+    ("POST", "/api/decisions"),
+    ("GET", "/api/people/prs_1/rights"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/people"),

@@ -8,6 +8,7 @@ from jindou_client.assistants import Assistants
 from jindou_client.audit import Audit
 from jindou_client.budgets import Budgets
 from jindou_client.conversations import Conversations
+from jindou_client.decisions import Decisions
 from jindou_client.deployments import Deployments
 from jindou_client.keys import Keys
 from jindou_client.models import Models
@@ -47,6 +48,7 @@ class Client:
         self.deployments = Deployments(self._transport)
         self.models = Models(self._transport)
         self.audit = Audit(self._transport)
+        self.decisions = Decisions(self._transport)
         self.sessions = Sessions(self._transport)
         self.principals = Principals(self._transport)
         self.people = People(self._transport)

@@ -16,12 +16,15 @@ from jindou_client.approval_types import (
     Rule,
     Vote,
 )
+from jindou_client.audit_types import AuditEvent, Finding, Verification
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
+from jindou_client.decision_types import Answer, PersonRights, Source, ToolCondition, ToolRight, Verb
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.directory_types import Organisation, Profile, ProfileKind, Team, TeamName, TeamPlace
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
 from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
+from jindou_client.session_types import Person, SessionToken, SignInLink
 from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
@@ -35,6 +38,7 @@ from jindou_client.usage_types import (
 )
 
 __all__ = [
+    "Answer",
     "Approval",
     "ApprovalLink",
     "ApprovalStatus",
@@ -74,6 +78,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Person",
+    "PersonRights",
     "Profile",
     "ProfileKind",
     "Pull",
@@ -89,6 +94,7 @@ __all__ = [
     "ServerStatus",
     "SessionToken",
     "SignInLink",
+    "Source",
     "Statement",
     "StatementLine",
     "Step",
@@ -98,8 +104,11 @@ __all__ = [
     "TeamName",
     "TeamPlace",
     "TookEffect",
+    "ToolCondition",
+    "ToolRight",
     "UndoItem",
     "UndoPlan",
+    "Verb",
     "Verification",
     "Vote",
 ]
@@ -337,64 +346,3 @@ class Assistant(BaseModel):
     limits: Limits
     approvals: Literal["always", "risky", "rules"] = "rules"
     version: str
-
-
-class AuditEvent(BaseModel):
-    """One link of the organisation's audit chain."""
-
-    action: str
-    resource: str
-    decision: str
-    rules: list[str] = []
-    run_id: str = ""
-    step_id: str = ""
-    detail: dict[str, object] = {}
-    org_id: str
-    seq: int
-    at: datetime
-    actor: str
-    on_behalf_of: str
-    previous: str
-    hash: str
-
-
-class Finding(BaseModel):
-    """Something wrong with the chain at `seq`: ``changed``, ``removed`` or ``inserted``."""
-
-    seq: int
-    kind: str
-    message: str
-
-
-class Verification(BaseModel):
-    """The result of checking the chain from its first event to its head."""
-
-    ok: bool
-    events: int
-    head: str
-    findings: list[Finding]
-
-
-class Person(BaseModel):
-    """Somebody who works in the organisation."""
-
-    id: str
-    handle: str
-    name: str
-    title: dict[str, str]
-    roles: list[str]
-    language: str
-
-
-class SessionToken(BaseModel):
-    """A session that the local operator opened as a person; `token` goes into `Client(token=…)`."""
-
-    token: str
-    person: Person
-
-
-class SignInLink(BaseModel):
-    """A link that signs `person` in to the console, once."""
-
-    url: str
-    person: Person

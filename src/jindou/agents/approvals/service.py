@@ -144,6 +144,18 @@ class Approvals:
         approval = as_approval(row, can_decide=_can_decide(work, rights, row))
         return approval.model_copy(update={"deciders": [one.name for one in self._rights.deciders(work, row)]})
 
+    def deciders(self, work: Work, checked: Checked) -> list[str]:
+        """Return the names of those who may decide about a call that has not been made."""
+        asked = checked.asked
+        row = ApprovalRow(
+            org_id=asked.who.org_id,
+            assistant=asked.assistant.slug,
+            tool=checked.tool.name,
+            facts=dict(checked.facts or {}),
+            requested_by=asked.who.person_id,
+        )
+        return [one.name for one in self._rights.deciders(work, row)]
+
     def decide(self, work: Work, who: Principal, approval_id: str, verdict: Verdict) -> Approval:
         """Decide, and wake the run once as many have approved as must.
 

@@ -1,7 +1,5 @@
 """Where the arguments of a call come from: found in the journal by the platform, never told by a model."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 from jindou.agents.approvals import Origin
@@ -10,12 +8,9 @@ from jindou.agents.runs.segment import State
 from jindou.agents.runs.shown import notes_of
 from jindou.agents.runs.tables import StepRow
 from jindou.agents.tools import Tool
-from jindou.models.gateway import numbers_in
+from jindou.models.gateway import stands_in
 
 __all__ = ["origins_of"]
-
-_SHORTEST = 2
-"""A text of fewer signs stands in anything by chance."""
 
 
 def origins_of(state: State, tools: Sequence[Tool], arguments: Mapping[str, object]) -> dict[str, Origin]:
@@ -39,28 +34,11 @@ def origins_of(state: State, tools: Sequence[Tool], arguments: Mapping[str, obje
 def _origin(
     value: object, said: Sequence[str], results: Sequence[StepRow], records: Mapping[str, Collection[str]]
 ) -> Origin:
-    if any(_stands_in(value, text) for text in said):
+    if any(stands_in(value, text) for text in said):
         return Origin(source="person")
     for step in results:
-        fields = {field for field, text in leaves(step.response.get("result")) if _stands_in(value, text)}
+        fields = {field for field, text in leaves(step.response.get("result")) if stands_in(value, text)}
         if fields:
             kept = fields <= set(records.get(step.name, ()))
             return Origin(source="record" if kept else "tool", step=step.n)
     return Origin(source="model")
-
-
-def _stands_in(value: object, text: str) -> bool:
-    if isinstance(value, bool) or value is None:
-        return False
-    if isinstance(value, int | float):
-        return value in numbers_in(text)
-    wanted = re.findall(r"\w+", _plain(str(value)))
-    if len("".join(wanted)) < _SHORTEST:
-        return False
-    # Between its words anything may stand that is no word, and it is no part of a longer word or number.
-    pattern = r"[\W_]*".join(map(re.escape, wanted))
-    return re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", _plain(text)) is not None
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()

@@ -17,7 +17,7 @@ from jindou.agents.tools.types import Call, Change, Facts, Localized, Tool, Tool
 from jindou.cloud.secrets import Scrubber, Secret, SecretMissing, Secrets
 from jindou.errors import Forbidden, Invalid
 from jindou.hiding import hiding
-from jindou.identity.policy import Action, Decision, Policy, Resource
+from jindou.identity.policy import Action, Condition, Decision, Policy, Resource
 from jindou.identity.principals import Principal
 from jindou.telemetry import get_logger
 
@@ -131,6 +131,23 @@ class Doorway:
             problem = str(error)
         decision = self._decide(asked, tool, facts, approved=approved)
         return Checked(asked, tool, arguments, facts, decision, problem)
+
+    def outline(self, asked: Asked) -> tuple[Decision, list[Condition]]:
+        """Decide about a call of which nothing is known but its tool, with the rules that its arguments may meet.
+
+        What forbids anyway leaves only rules that permit to be met.
+
+        Raises:
+            ToolError: there is no such tool.
+        """
+        tool = self._tools.get((asked.assistant.pack, asked.name))
+        if tool is None:
+            raise ToolError(f"There is no tool {asked.name}.")
+        question = self._question(replace(asked, arguments={}), tool, None, approved=False)
+        decision = self._policy.decide(asked.who, *question)
+        denied = decision.verb == "deny"
+        conditions = self._policy.conditions(asked.who, *question[:2])
+        return decision, [condition for condition in conditions if (condition.verb == "allow") is denied]
 
     def _decide(self, asked: Asked, tool: Tool, facts: Facts | None, *, approved: bool) -> Decision:
         """Decide, also where the facts can't be had.

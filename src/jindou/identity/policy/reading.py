@@ -10,9 +10,9 @@ import cedarpy
 from pydantic import ValidationError
 
 from jindou.errors import Invalid
-from jindou.identity.policy.types import Rule
+from jindou.identity.policy.types import Rule, Verb
 
-__all__ = ["Statement", "read_rules", "read_statements", "require_valid"]
+__all__ = ["Condition", "Statement", "conditions_of", "read_rules", "read_statements", "require_valid"]
 
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|\S')
@@ -30,6 +30,14 @@ class Statement:
     def wrong(self, told: str, rule: str) -> Invalid:
         """Return the error that says what is wrong with it, and where."""
         return Invalid(f"{self.source}, line {self.line}: {told}", field="policy", rule=rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A rule that decides only with the facts or the origins of a call: `verb` is what it comes to where it holds."""
+
+    verb: Verb
+    rule: Rule
 
 
 def read_statements(sources: Mapping[str, str]) -> list[Statement]:
@@ -75,6 +83,24 @@ def require_valid(statements: Sequence[Statement], rules: Sequence[Rule], schema
         n = int(str(error.policy_id).removeprefix("policy"))
         told = f"policy {rules[n].id} does not fit: {_ABOUT.sub('', error.error)}."
         raise statements[n].wrong(told, "Cedar schema")
+
+
+def conditions_of(statements: Sequence[Statement], rules: Sequence[Rule]) -> tuple[cedarpy.PolicySet, list[Condition]]:
+    """Return the rules that look at a call's facts or origins, and a set that tells which of them a call could meet.
+
+    The set has the scope of each, as a permit without conditions under the number of its rule.
+    """
+    scopes: dict[str, Any] = {}
+    found: list[Condition] = []
+    for statement, rule in zip(statements, rules, strict=True):
+        policy = next(iter(json.loads(_cedar.policies_to_json_str(statement.text))["staticPolicies"].values()))
+        told = json.dumps(policy["conditions"])
+        if any(f'"attr": "{name}"' in told for name in ("facts", "origins")):
+            held: Verb = "ask" if '"attr": "approved"' in told else "deny"
+            scopes[str(len(found))] = {**policy, "effect": "permit", "conditions": []}
+            found.append(Condition("allow" if policy["effect"] == "permit" else held, rule))
+    document: dict[str, Any] = {"templates": {}, "staticPolicies": scopes, "templateLinks": []}
+    return _cedar.PolicySet.from_json_str(json.dumps(document)), found
 
 
 def _split(source: str, text: str) -> Iterator[Statement]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import cedarpy
 
-from jindou.identity.policy.reading import read_rules, read_statements, require_valid
+from jindou.identity.policy.reading import Condition, conditions_of, read_rules, read_statements, require_valid
 from jindou.identity.policy.schema import Action, action_entities, schema_of
 from jindou.identity.policy.types import Decision, Rule
 from jindou.identity.principals import Principal
@@ -58,11 +58,18 @@ class Policy:
         if actions:
             require_valid(statements, rules, schema_of(actions))
         self._policies = cedarpy.PolicySet.from_str("\n".join(statement.text for statement in statements))
+        self._scopes, self._conditions = conditions_of(statements, rules)
         self._rules = {f"policy{n}": rule for n, rule in enumerate(rules)}
+        self.names_assistants = any("Assistant::" in statement.text for statement in statements)
         self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(action_entities(actions)))
         self._entities = lru_cache(maxsize=1024)(self._entities_of)
         # Few differ, and a gateway keeps one for each key.
         self._decision = lru_cache(maxsize=1024)(self._decision_of)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Every rule there is, in the order in which they were read."""
+        return list(self._rules.values())
 
     def decide(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
         """Say whether `who` may do `action` to `resource`, and by which rules.
@@ -85,7 +92,24 @@ class Policy:
         decision.require()
         return decision
 
+    def conditions(self, who: Principal, action: str, resource: Resource) -> list[Condition]:
+        """Return the rules that what `who` does may meet, by the facts and the origins of each call."""
+        answer = self._ask(who, action, resource, {}, self._scopes)
+        return [self._conditions[n] for n in sorted(map(int, answer.diagnostics.reasons))]
+
     def _evaluate(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
+        answer = self._ask(who, action, resource, context, self._policies)
+        reasons = tuple(sorted(answer.diagnostics.reasons))
+        return self._decision(reasons, allowed=answer.allowed, failed=bool(answer.diagnostics.errors))
+
+    def _ask(
+        self,
+        who: Principal,
+        action: str,
+        resource: Resource,
+        context: Mapping[str, object],
+        policies: cedarpy.PolicySet,
+    ) -> cedarpy.AuthzResult:
         request = {
             "principal": {"type": "Person", "id": who.person_id},
             "action": {"type": "Action", "id": action},
@@ -93,9 +117,7 @@ class Policy:
             "context": dict(context),
         }
         entities = self._entities(who.person_id, who.roles, resource.kind, resource.id, resource.grants)
-        answer: cedarpy.AuthzResult = _cedar.is_authorized(request, self._policies, entities)
-        reasons = tuple(sorted(answer.diagnostics.reasons))
-        return self._decision(reasons, allowed=answer.allowed, failed=bool(answer.diagnostics.errors))
+        return _cedar.is_authorized(request, policies, entities)
 
     def _decision_of(self, reasons: tuple[str, ...], *, allowed: bool, failed: bool) -> Decision:
         rules = tuple(self._rules[name] for name in reasons)

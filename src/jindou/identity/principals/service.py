@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from jindou.db import Query, Work
 from jindou.errors import Conflict, NotFound
@@ -18,6 +18,9 @@ _TEAMS = Query(
     TeamRow,
     TeamRow.id.in_(select(TeamMemberRow.team_id).where(TeamMemberRow.person_id == bindparam("person_id"))),
 )
+
+_SOME = 20
+"""As many handles are named to whoever misspells one."""
 
 
 class PersonInactive(NotFound):
@@ -113,17 +116,20 @@ class Principals:
         row = self._row(work, person_id)
         return _person(row, self._team_roles(work, person_id))
 
-    def find(self, work: Work, handle: str) -> Person:
-        """Return an active person by handle.
+    def find(self, work: Work, name: str) -> Person:
+        """Return an active person by id or handle; what is the one of somebody and the other of another is an id.
 
         Raises:
-            NotFound: nobody has that handle; the message lists those there are.
+            NotFound: nobody has it; the message names some of those there are.
         """
-        people = self.list_people(work)
-        for person in people:
-            if person.handle == handle:
-                return person
-        raise NotFound(f"Nobody is called {handle!r}; there are: {', '.join(p.handle for p in people)}.")
+        here = select(PersonRow).where(PersonRow.kind == "person", PersonRow.active)
+        known = or_(PersonRow.id == name, PersonRow.handle == name)
+        row = work.session.scalars(here.where(known).order_by(PersonRow.id != name)).first()
+        if row is None:
+            some = [one.handle for one in work.session.scalars(here.order_by(PersonRow.id).limit(_SOME + 1))]
+            told = ", ".join(some[:_SOME]) + (", …" if len(some) > _SOME else "")
+            raise NotFound(f"Nobody is called {name!r}; there are: {told}.")
+        return _person(row, self._team_roles(work, row.id))
 
     def list_people(self, work: Work) -> list[Person]:
         """Return everybody who is active, oldest first."""

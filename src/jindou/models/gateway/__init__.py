@@ -1,7 +1,7 @@
 """The gateway: asks an engine, and gives a proper tool call or an answer, whatever the model wrote."""
 
-from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.harness import complete
+from jindou.models.gateway.quoting import stands_in
 from jindou.models.gateway.types import (
     Completion,
     CompletionAsk,
@@ -22,6 +22,6 @@ __all__ = [
     "ToolCall",
     "ToolSchema",
     "complete",
-    "numbers_in",
+    "stands_in",
     "warm_up",
 ]

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Entry] = {
     "bill": Entry("usage:bill", "Show what was used, and what it cost."),
     "usage": Entry("usage:group", "Usage: the bill by another name."),
     "budgets": Entry("budgets:group", "Budgets: what people, assistants and keys may use."),
+    "policy": Entry("decisions:group", "Rules: what would be allowed, and why."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),

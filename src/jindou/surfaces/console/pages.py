@@ -93,6 +93,8 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     ]
     if who is not None and platform_of(request).audit.may_read(who):
         sections.append(("audit", "/audit", "audit"))
+    if who is not None and platform_of(request).decisions.may_explain(who):
+        sections.append(("rights", "/rights", "key"))
     sections.append(("models", "/models", "model"))
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))
