@@ -1,19 +1,25 @@
 """What every page and endpoint begins with: who is there, and a unit of work in their organisation."""
 
+import asyncio
+import ipaddress
 import secrets
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from jindou.assembly import Platform
 from jindou.db import Work
-from jindou.errors import Forbidden, Unauthenticated
+from jindou.errors import Forbidden, Unauthenticated, Unavailable
 from jindou.identity.principals import Principal
+from jindou.identity.sessions import Arrival, Method, Place, Seat
 
 __all__ = [
     "MOST",
+    "arrival_of",
     "bearer",
     "clear_session_cookie",
     "operator_work",
@@ -21,14 +27,21 @@ __all__ = [
     "platform_work",
     "reading",
     "require_operator",
+    "seat_of",
     "session_secret",
     "set_session_cookie",
     "signed_in",
+    "while_signed_in",
     "writing",
 ]
 
 MOST = 2**63 - 1
 """The largest number that a database takes as an integer."""
+
+_LOOK_SECONDS = 2.0
+"""How soon a stream ends whose session has ended."""
+
+_Event = TypeVar("_Event")
 
 
 def platform_of(request: Request) -> Platform:
@@ -43,17 +56,79 @@ def signed_in(request: Request) -> Principal:
     Raises:
         Unauthenticated: nobody is signed in, or the session has ended.
     """
-    known: Principal | None = getattr(request.state, "principal", None)
+    return seat_of(request).who
+
+
+def seat_of(request: Request) -> Seat:
+    """Return who the request acts for, and by which session.
+
+    Raises:
+        Unauthenticated: nobody is signed in, or the session has ended.
+    """
+    known: Seat | None = getattr(request.state, "seat", None)
     if known is not None:
         return known
+    seat = _find_seat(request)
+    request.state.seat = seat
+    if seat.is_due:
+        _note_use(request, seat)
+    return seat
+
+
+def _find_seat(request: Request) -> Seat:
     secret = session_secret(request)
     if not secret:
         raise Unauthenticated("Nobody is signed in. `jindou sign-in` prints a link.")
     platform = platform_of(request)
     with platform.database.reading(None) as work:
-        principal = platform.sessions.principal(work, secret)
-    request.state.principal = principal
-    return principal
+        return platform.sessions.seat(work, secret)
+
+
+def _note_use(request: Request, seat: Seat) -> None:
+    try:
+        with platform_of(request).database.writing(seat.who.org_id) as work:
+            platform_of(request).sessions.note_use(work, seat.session_id)
+    except Unavailable:
+        return  # Whoever only reads can go on; the next request writes it down.
+
+
+async def while_signed_in(request: Request, events: AsyncGenerator[_Event]) -> AsyncGenerator[_Event]:
+    """Pass `events` on until there are no more, or until the session of the request has ended."""
+    loop = asyncio.get_running_loop()
+    look_at = loop.time() + _LOOK_SECONDS
+    coming = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            while not coming.done() or loop.time() >= look_at:
+                if loop.time() >= look_at:
+                    await run_in_threadpool(_find_seat, request)
+                    look_at = loop.time() + _LOOK_SECONDS
+                await asyncio.wait({coming}, timeout=look_at - loop.time())
+            event = coming.result()
+            if event is None:
+                return
+            yield event
+            coming = asyncio.ensure_future(anext(events, None))
+    except Unauthenticated:
+        return
+    finally:
+        if not coming.cancel():
+            await events.aclose()
+
+
+def arrival_of(request: Request, method: Method) -> Arrival:
+    """Return how and from where somebody comes in with this request."""
+    return Arrival(method, request.headers.get("user-agent", ""), _place(request.client.host if request.client else ""))
+
+
+def _place(host: str) -> Place:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unknown"
+    if address.is_loopback:
+        return "machine"
+    return "private" if address.is_private else "public"
 
 
 def require_operator(request: Request) -> None:

@@ -182,6 +182,10 @@ SIGNED_IN = [
     ("DELETE", "/api/budgets/bud_1"),
     ("GET", "/api/audit"),
     ("GET", "/api/audit/verification"),
+    ("GET", "/api/sessions"),
+    ("DELETE", "/api/sessions"),
+    ("GET", "/api/sessions/break-glass"),
+    ("DELETE", "/api/sessions/ses_1"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/keys"),
@@ -218,8 +222,8 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    known = {re.sub("(run|apr|dlg|cnv|key|bud|att|dep)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
-    own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
+    known = {re.sub("(run|apr|dlg|cnv|key|bud|att|dep|ses)_1|qwen3-4b", "{}", path) for _, path in SIGNED_IN}
+    own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.

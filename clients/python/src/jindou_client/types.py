@@ -20,6 +20,7 @@ from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, Budget
 from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
+from jindou_client.session_types import BreakGlass, Session
 from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
@@ -39,6 +40,7 @@ __all__ = [
     "Assistant",
     "Attempt",
     "AuditEvent",
+    "BreakGlass",
     "Budget",
     "BudgetMinute",
     "BudgetMonth",
@@ -79,6 +81,7 @@ __all__ = [
     "RunEvent",
     "RunStatus",
     "ServerStatus",
+    "Session",
     "SessionToken",
     "SignInLink",
     "Statement",

@@ -19,6 +19,7 @@ from jindou.surfaces.console import (
     models,
     playground,
     runs,
+    sessions,
     sign_in,
     switches,
     usage,
@@ -44,6 +45,7 @@ def mount(app: FastAPI) -> None:
         deployments,
         playground,
         keys,
+        sessions,
         switches,
     ):
         app.include_router(page.router, include_in_schema=False)

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from jindou.agents.runs import FINAL, Explanation, Run, RunDetail, RunEvent, RunSearch, StartRun, UndoPlan
 from jindou.identity.principals import Principal
-from jindou.surfaces.door import MOST, platform_of, reading, signed_in, writing
+from jindou.surfaces.door import MOST, platform_of, reading, signed_in, while_signed_in, writing
 
 __all__ = ["router"]
 
@@ -145,7 +145,7 @@ async def events(
     """Stream a run's events (server-sent events), from number `after` or the `Last-Event-ID` header on."""
     seen = after if last_event_id is None else last_event_id
     detail = await run_in_threadpool(_detail, request, who, run_id)
-    follow = _follow(request, who, run_id, min(seen, detail.last_event))
+    follow = while_signed_in(request, _follow(request, who, run_id, min(seen, detail.last_event)))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(follow, media_type="text/event-stream", headers=headers)
 
