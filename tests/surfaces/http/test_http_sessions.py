@@ -151,3 +151,21 @@ def test_sessions_that_are_over_are_not_kept(door: Door) -> None:
         door.desk.clock.move(timedelta(hours=door.desk.platform.settings.session_hours))
     with door.desk.platform.database.reading(None) as work:
         assert work.session.query(SessionRow).count() == 1
+
+
+def test_the_page_of_the_sessions_ends_them_by_plain_forms_in_both_languages(door: Door) -> None:
+    asked = {"person": "finance", "reason": "Single sign-on is down"}
+    door.client.post("/api/sessions/break-glass", json=asked, headers=door.operator)
+    first, second, mine = enter(door, "manager"), enter(door, "manager"), enter(door, "manager")
+    for language, words in (("en", "Where you are signed in"), ("zh", "您的登录会话")):
+        page = door.client.get("/sessions", headers={**mine, "Cookie": f"jindou_language={language}"})
+        assert page.status_code == 200
+        assert words in page.text
+        assert page.text.count("Single sign-on is down") == 2, "The banner, and the list of the week."
+    (oldest,) = [one["id"] for one in door.client.get("/api/sessions", headers=first).json() if one["current"]]
+    assert door.client.post(f"/sessions/{oldest}/revocation", headers=mine).status_code == 303
+    assert door.client.get("/api/sessions", headers=first).status_code == 401
+    assert door.client.get("/api/sessions", headers=second).status_code == 200
+    assert door.client.post("/sessions/revocation", headers=mine).status_code == 303
+    assert door.client.get("/api/sessions", headers=second).status_code == 401
+    assert door.client.get("/sessions", headers=mine).status_code == 200
