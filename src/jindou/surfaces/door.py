@@ -1,5 +1,6 @@
 """What every page and endpoint begins with: who is there, and a unit of work in their organisation."""
 
+import ipaddress
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,9 +12,11 @@ from jindou.assembly import Platform
 from jindou.db import Work
 from jindou.errors import Forbidden, Unauthenticated, Unavailable
 from jindou.identity.principals import Principal
+from jindou.identity.sessions import Arrival, Method, Place, Seat
 
 __all__ = [
     "MOST",
+    "arrival_of",
     "bearer",
     "clear_session_cookie",
     "is_signed_in",
@@ -22,6 +25,7 @@ __all__ = [
     "platform_work",
     "reading",
     "require_operator",
+    "seat_of",
     "session_secret",
     "set_session_cookie",
     "signed_in",
@@ -44,25 +48,61 @@ def signed_in(request: Request) -> Principal:
     Raises:
         Unauthenticated: nobody is signed in, or the session has ended.
     """
-    known: Principal | None = getattr(request.state, "principal", None)
+    return seat_of(request).who
+
+
+def seat_of(request: Request) -> Seat:
+    """Return who the request acts for, and by which session.
+
+    Raises:
+        Unauthenticated: nobody is signed in, or the session has ended.
+    """
+    known: Seat | None = getattr(request.state, "seat", None)
     if known is not None:
         return known
+    seat = _find_seat(request)
+    request.state.seat = seat
+    if seat.is_due:
+        _note_use(request, seat)
+    return seat
+
+
+def _find_seat(request: Request) -> Seat:
     secret = session_secret(request)
     if not secret:
         raise Unauthenticated("Nobody is signed in. `jindou sign-in` prints a link.")
     platform = platform_of(request)
     with platform.database.reading(None) as work:
-        principal = platform.sessions.principal(work, secret)
-    request.state.principal = principal
-    return principal
+        return platform.sessions.seat(work, secret)
+
+
+def _note_use(request: Request, seat: Seat) -> None:
+    try:
+        with platform_of(request).database.writing(seat.who.org_id) as work:
+            platform_of(request).sessions.note_use(work, seat.session_id)
+    except Unavailable:
+        return  # Whoever only reads can go on; the next request writes it down.
+
+
+def arrival_of(request: Request, method: Method) -> Arrival:
+    """Return how and from where somebody comes in with this request."""
+    return Arrival(method, request.headers.get("user-agent", ""), _place(request.client.host if request.client else ""))
+
+
+def _place(host: str) -> Place:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "unknown"
+    if address.is_loopback:
+        return "machine"
+    return "private" if address.is_private else "public"
 
 
 def is_signed_in(request: Request) -> bool:
     """Say whether whom the request acts for may still be served: their session lasts, and they are active."""
-    platform = platform_of(request)
     try:
-        with platform.database.reading(None) as work:
-            platform.sessions.principal(work, session_secret(request))
+        _find_seat(request)
     except Unauthenticated:
         return False
     except Unavailable:

@@ -200,6 +200,20 @@ def test_a_link_signs_a_person_in_once(here: Run, platform: Platform) -> None:
         assert platform.sessions.peek(work, token).handle == "clerk"
 
 
+def test_sessions_are_listed_and_ended_and_the_glass_is_broken_with_a_reason(here: Run) -> None:
+    reason = "Single sign-on is down"
+    broken = here("break-glass", "--as", "finance", "--reason", reason)
+    assert "/sign-in?token=" in broken.out
+    assert reason in here("sessions", "emergencies").out
+    assert here("sessions", "emergencies", "--as", "clerk").code == 5
+    (own,) = [one for one in here("sessions", "list", "--json").json if one["current"]]
+    assert (own["method"], own["actor"]) == ("operator", "operator")
+    assert "this one" in here("sessions", "list").out
+    assert here("sessions", "revoke", own["id"]).code == 6, "It ended with the command that listed it."
+    assert here("sessions", "revoke").code == 2
+    assert here("sessions", "revoke", "--all").out == "clerk is signed out everywhere.\n"
+
+
 def test_people_and_assistants_are_shown_in_their_language(here: Run) -> None:
     assert "仓库管理员" in here("principals", "me", "--as", "warehouse").out
     assert "售后助手" in here("assistants", "list", "--language", "zh").out

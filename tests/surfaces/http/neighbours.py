@@ -30,6 +30,7 @@ _TABLES = {
     "person_id": "person",
     "run_id": "run",
     "secret_id": "secret",
+    "session_id": "session",
     "team_id": "team",
 }
 """What an id in a request is of, by its name there."""

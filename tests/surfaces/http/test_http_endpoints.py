@@ -203,6 +203,10 @@ SIGNED_IN = [
     ("GET", "/api/audit/verification"),
     ("POST", "/api/decisions"),
     ("GET", "/api/people/prs_1/rights"),
+    ("GET", "/api/sessions"),
+    ("DELETE", "/api/sessions"),
+    ("GET", "/api/sessions/break-glass"),
+    ("DELETE", "/api/sessions/ses_1"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/people"),
@@ -265,9 +269,9 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc)_1|qwen3-4b"
+    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses)_1|qwen3-4b"
     known = {re.sub(pattern, "{}", path) for _, path in SIGNED_IN}
-    own = {"/api/status", "/api/demo/reset", "/api/sessions", "/api/sessions/current", "/api/sign-in-links"}
+    own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/organisations")  # The local operator's, who makes them.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.

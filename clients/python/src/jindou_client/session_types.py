@@ -1,8 +1,44 @@
 """Sessions, and whose they are, as the server sends them."""
 
+from datetime import datetime
+from typing import Literal
+
 from pydantic import BaseModel
 
-__all__ = ["Person", "SessionToken", "SignInLink"]
+__all__ = ["BreakGlass", "Method", "Person", "Place", "Session", "SessionToken", "SignInLink"]
+
+Method = Literal["link", "operator", "password", "sso", "break-glass"]
+"""How somebody came in."""
+
+Place = Literal["machine", "private", "public", "unknown"]
+"""From where: this machine, a private network, or the internet."""
+
+
+class Session(BaseModel):
+    """Where somebody is signed in; `current` is the session that asked. `agent` is what a browser calls itself."""
+
+    id: str
+    method: Method
+    actor: str
+    agent: str
+    place: Place
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class BreakGlass(BaseModel):
+    """That the operator came in as somebody in an emergency, or still may."""
+
+    person_id: str
+    person_name: str
+    reason: str
+    minutes: int
+    made_at: datetime
+    used_at: datetime | None
+    ends_at: datetime
+    is_open: bool
 
 
 class Person(BaseModel):

@@ -24,7 +24,7 @@ from jindou_client.directory_types import Organisation, Profile, ProfileKind, Te
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
 from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
-from jindou_client.session_types import Person, SessionToken, SignInLink
+from jindou_client.session_types import BreakGlass, Person, Session, SessionToken, SignInLink
 from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
@@ -45,6 +45,7 @@ __all__ = [
     "Assistant",
     "Attempt",
     "AuditEvent",
+    "BreakGlass",
     "Budget",
     "BudgetMinute",
     "BudgetMonth",
@@ -92,6 +93,7 @@ __all__ = [
     "SecretOwner",
     "SecretStatus",
     "ServerStatus",
+    "Session",
     "SessionToken",
     "SignInLink",
     "Source",

@@ -1,5 +1,19 @@
 """Sign-in links and sessions."""
 
-from jindou.identity.sessions.service import OPERATOR, Sessions, SignInLinkExpired, SignInLinkUsed
+from jindou.identity.sessions.failures import SignInLinkExpired, SignInLinkUsed
+from jindou.identity.sessions.service import OPERATOR, Sessions
+from jindou.identity.sessions.types import Arrival, BreakGlass, BreakGlassAsk, Method, Place, Seat, Session
 
-__all__ = ["OPERATOR", "Sessions", "SignInLinkExpired", "SignInLinkUsed"]
+__all__ = [
+    "OPERATOR",
+    "Arrival",
+    "BreakGlass",
+    "BreakGlassAsk",
+    "Method",
+    "Place",
+    "Seat",
+    "Session",
+    "Sessions",
+    "SignInLinkExpired",
+    "SignInLinkUsed",
+]

@@ -11,7 +11,7 @@ __all__ = ["SessionRow", "SignInLinkRow"]
 
 
 class SignInLinkRow(Tenant, Base):
-    """A link that signs one person in, once."""
+    """A link that signs one person in, once. One that breaks the glass has `minutes` for its session and a `reason`."""
 
     __tablename__ = "sign_in_link"
 
@@ -19,15 +19,23 @@ class SignInLinkRow(Tenant, Base):
     person_id: Mapped[str] = mapped_column(String(40))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    minutes: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(String(400), server_default="")
+    created_at: Mapped[datetime | None]
 
 
 class SessionRow(Tenant, Base):
-    """Somebody who is signed in."""
+    """Somebody who is signed in. `id` names the session to its owner; it opens nothing."""
 
     __tablename__ = "session"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    person_id: Mapped[str] = mapped_column(String(40))
+    id: Mapped[str] = mapped_column(String(40), unique=True)
+    person_id: Mapped[str] = mapped_column(String(40), index=True)
     actor: Mapped[str] = mapped_column(String(80))
+    method: Mapped[str] = mapped_column(String(20))
+    agent: Mapped[str] = mapped_column(String(200))
+    place: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -22,6 +22,7 @@ from jindou.surfaces.console import (
     playground,
     runs,
     secrets,
+    sessions,
     sign_in,
     switches,
     usage,
@@ -50,6 +51,7 @@ def mount(app: FastAPI) -> None:
         keys,
         secrets,
         people,
+        sessions,
         switches,
     ):
         app.include_router(page.router, include_in_schema=False)

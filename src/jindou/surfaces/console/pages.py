@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jindou.errors import JindouError
 from jindou.identity.principals import Principal
+from jindou.identity.sessions import BreakGlass
 from jindou.surfaces.console import formats
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.texts import texts_in
@@ -42,7 +43,12 @@ def page(
     **values: object,
 ) -> HTMLResponse:
     """Return the page of `template` in the viewer's language; `waiting` is the number on the approvals' badge."""
-    frame = {"waiting": waiting, "here": here(request), "sections": _sections(request, who)}
+    frame = {
+        "waiting": waiting,
+        "here": here(request),
+        "sections": _sections(request, who),
+        "glass": _glass(request, who),
+    }
     return fragment(request, template, who=who, status=status, **frame, **values)
 
 
@@ -102,6 +108,15 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     if who is not None and platform_of(request).directory.people.may_manage(who):
         sections.append(("people", "/people", "people"))
     return sections
+
+
+def _glass(request: Request, who: Principal | None) -> list[BreakGlass]:
+    """Return for an administrator where the operator is in as somebody in an emergency, or still may come in."""
+    platform = platform_of(request)
+    if who is None or not platform.audit.may_read(who):
+        return []
+    with platform.database.reading(who.org_id) as work:
+        return [one for one in platform.sessions.broken_glass(work, who) if one.is_open]
 
 
 def _viewer(request: Request) -> Principal | None:

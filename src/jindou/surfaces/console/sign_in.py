@@ -8,7 +8,14 @@ from fastapi.responses import RedirectResponse, Response
 from jindou.errors import NotFound, Unauthenticated
 from jindou.identity.sessions import SignInLinkUsed
 from jindou.surfaces.console.pages import page
-from jindou.surfaces.door import clear_session_cookie, platform_of, platform_work, session_secret, set_session_cookie
+from jindou.surfaces.door import (
+    arrival_of,
+    clear_session_cookie,
+    platform_of,
+    platform_work,
+    session_secret,
+    set_session_cookie,
+)
 
 __all__ = ["router"]
 
@@ -33,7 +40,7 @@ def sign_in(request: Request, token: Annotated[str, Form()]) -> Response:
     """Use the link up, sign in, and show the start page."""
     try:
         with platform_work(request) as work:
-            secret = platform_of(request).sessions.redeem(work, token)
+            secret = platform_of(request).sessions.redeem(work, token, arrival_of(request, "link"))
     except (Unauthenticated, NotFound) as error:
         return _refuse(request, error)
     response = RedirectResponse("/", status_code=303)

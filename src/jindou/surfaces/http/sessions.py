@@ -1,15 +1,28 @@
-"""`/api/sessions` and `/api/sign-in-links`: for the local operator, who owns the home folder, and to sign out."""
+"""`/api/sessions` and `/api/sign-in-links`: where one is signed in, and how the local operator lets somebody in."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from jindou.identity.principals import Person
-from jindou.identity.sessions import OPERATOR
-from jindou.surfaces.door import operator_work, platform_of, platform_work, session_secret
+from jindou.identity.principals import Person, Principal
+from jindou.identity.sessions import OPERATOR, BreakGlass, BreakGlassAsk, Session
+from jindou.surfaces.door import (
+    arrival_of,
+    operator_work,
+    platform_of,
+    platform_work,
+    reading,
+    seat_of,
+    session_secret,
+    signed_in,
+    writing,
+)
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api", tags=["sessions"])
+Who = Annotated[Principal, Depends(signed_in)]
 
 
 class ForPerson(BaseModel):
@@ -49,8 +62,40 @@ def open_session(request: Request, asked: ForPerson) -> SessionToken:
     platform = platform_of(request)
     with operator_work(request, asked.organisation) as (work, org_id):
         person = platform.principals.find(work, asked.person)
-        token = platform.sessions.open(work, org_id, person.id, OPERATOR)
+        came = arrival_of(request, "operator")
+        token = platform.sessions.open(work, org_id, person.id, OPERATOR, arrival=came)
     return SessionToken(token=token, person=person)
+
+
+@router.get("/sessions")
+def list_sessions(request: Request, who: Who) -> list[Session]:
+    """Return where one is signed in, the newest first."""
+    with reading(request) as work:
+        return platform_of(request).sessions.list_sessions(work, who, seat_of(request).session_id)
+
+
+@router.delete("/sessions", status_code=204)
+def revoke_all(request: Request, who: Who) -> None:
+    """Sign out everywhere else: of every session but the one that asks."""
+    with writing(request) as work:
+        platform_of(request).sessions.revoke_all(work, who, but=seat_of(request).session_id)
+
+
+@router.get("/sessions/break-glass")
+def broken_glass(request: Request, who: Who) -> list[BreakGlass]:
+    """Return for an administrator when the operator came in as somebody in an emergency, in the last week."""
+    with reading(request) as work:
+        return platform_of(request).sessions.broken_glass(work, who)
+
+
+@router.post("/sessions/break-glass", status_code=201)
+def break_glass(request: Request, asked: BreakGlassAsk) -> SignInLink:
+    """Make a link that lets the operator in as a person in an emergency; every administrator is shown it."""
+    platform = platform_of(request)
+    with operator_work(request) as (work, org_id):
+        person = platform.principals.find(work, asked.person)
+        token = platform.sessions.break_glass(work, org_id, person.id, asked)
+    return SignInLink(url=f"{platform.settings.url}/sign-in?token={token}", person=person)
 
 
 @router.delete("/sessions/current", status_code=204)
@@ -58,6 +103,13 @@ def close_session(request: Request) -> None:
     """End the session that the request carries."""
     with platform_work(request) as work:
         platform_of(request).sessions.close(work, session_secret(request))
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+def revoke(request: Request, who: Who, session_id: str) -> None:
+    """End one of one's own sessions, at once."""
+    with writing(request) as work:
+        platform_of(request).sessions.revoke(work, who, session_id)
 
 
 @router.post("/sign-in-links", status_code=201)
