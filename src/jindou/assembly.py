@@ -4,20 +4,21 @@ import threading
 from dataclasses import dataclass, field
 from functools import partial
 
-from jindou.agents.approvals import RUN_TASK, Approvals, Terms
-from jindou.agents.assistants import Assistants, Limits
+from jindou.agents.approvals import Approvals
+from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.decisions import Decisions
-from jindou.agents.runs import Journal, Parts, Runner, Runs
+from jindou.agents.runs import Runner, Runs
 from jindou.agents.tools import Doorway
-from jindou.assembly_gateway import Gateway, NotPrepared, open_prices
+from jindou.assembly_gateway import Gateway, open_prices
 from jindou.assembly_ground import Ground, installed_packs, lay_ground
+from jindou.assembly_runs import deployments_of, open_ledger, open_parts, open_worker, publish_heads
 from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceWatch
 from jindou.billing.usage import Ledger, Usage
 from jindou.cloud.secrets import Secrets
 from jindou.db import Database, Work
-from jindou.durable.queue import Handler, Queue, Worker
+from jindou.durable.queue import Queue, Worker
 from jindou.durable.signals import Signals
 from jindou.errors import JindouError
 from jindou.home import Home
@@ -29,23 +30,17 @@ from jindou.identity.principals import Principals
 from jindou.identity.sessions import Sessions
 from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
-from jindou.models.deployments import Deployments, open_deployments
+from jindou.models.deployments import Deployments
 from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
 from jindou.models.gateway import ToolSchema, warm_up
 from jindou.models.serving import Models as LocalModels
-from jindou.models.serving import open_catalogue, remote_models
+from jindou.models.serving import open_catalogue
 from jindou.packs.contract import OpenPack
 from jindou.settings import Settings
 from jindou.telemetry import Clock, get_logger
 
-__all__ = ["Platform", "RunWorker", "assemble", "assemble_worker", "installed_packs"]
-
-_PUBLISH_SECONDS = 2.0
-_HAND_BACK_SECONDS = 5.0
-_OWNER_SECONDS = 30.0
-"""Until a process that says nothing is taken for dead and its calls of the gateway for lost: no hurry, as nobody waits
-for them."""
+__all__ = ["Platform", "assemble", "installed_packs"]
 
 _log = get_logger(__name__)
 
@@ -97,7 +92,7 @@ class Platform:
         self.signals.start()
         self.gateway.start()
         self.deployments.start()
-        publish = partial(_publish_heads, self.audit, self._closing)
+        publish = partial(publish_heads, self.audit, self._closing)
         rewrap = self.secrets.rewrap_rest
         for name, work_on in (("warm-up", self._warm_up), ("audit-heads", publish), ("vault", rewrap)):
             thread = threading.Thread(target=work_on, name=name, daemon=True)
@@ -154,59 +149,14 @@ class Platform:
             self.worker.start()
 
 
-@dataclass(slots=True, kw_only=True)
-class RunWorker:
-    """What moves runs on, and nothing else: one of any number of processes on one PostgreSQL database."""
-
-    database: Database
-    signals: Signals
-    audit: Audit
-    prices: PriceWatch
-    runner: Runner
-    worker: Worker
-    packs: dict[str, OpenPack]
-    _closing: threading.Event = field(default_factory=threading.Event)
-
-    def start(self) -> None:
-        """Begin to take tasks."""
-        self.prices.start()
-        self.signals.start()
-        threading.Thread(
-            target=_publish_heads, args=(self.audit, self._closing), name="audit-heads", daemon=True
-        ).start()
-        self.worker.start()
-
-    def stop(self, seconds: float) -> None:
-        """Take no more tasks, give those under way `seconds` to end, and hand back what is left."""
-        if not self.worker.stop(seconds):
-            self.runner.stop()
-            self.worker.stop(_HAND_BACK_SECONDS)
-        self.worker.close()
-        self._closing.set()
-        self.prices.stop()
-        self.signals.stop()
-        self.audit.publish()
-        for pack in self.packs.values():
-            pack.close()
-        self.database.close()
-
-
-def _publish_heads(audit: Audit, closing: threading.Event) -> None:
-    while not closing.wait(_PUBLISH_SECONDS):
-        try:
-            audit.publish()
-        except OSError as error:
-            _log.warning("audit heads not published", extra={"fields": {"error": str(error)}})
-
-
 def assemble(settings: Settings, home: Home, models: LocalModels, model: str, clock: Clock | None = None) -> Platform:
     """Put the rooms together on a prepared and locked home; everybody has `model`, one of the local `models`."""
     ground = lay_ground(settings, home, clock)
     prices = open_prices(settings, home)
     usage = Usage(prices.book, ground.policy, ground.audit, ground.name_of)
-    deployments = _deployments(ground, settings, home, models, model)
-    ledger = _ledger(ground, usage)
-    parts = _parts(ground, settings, home, model, deployments=deployments, usage=usage)
+    deployments = deployments_of(ground, settings, home, models, model)
+    ledger = open_ledger(ground, usage)
+    parts = open_parts(ground, settings, home, model, deployments=deployments, usage=usage)
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
     return Platform(
@@ -240,36 +190,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         models=_models(ground, settings, home, deployments),
         packs=ground.opened,
         runner=runner,
-        worker=_worker(ground, settings, runner, parts.approvals, ledger),
-    )
-
-
-def assemble_worker(settings: Settings, home: Home) -> RunWorker:
-    """Put together what moves runs on, on the database and the engines of a `jindou up`.
-
-    Raises:
-        NotPrepared: the database is SQLite, which one process has, or nothing says which model runs ask.
-        DatabaseOlder, DatabaseNewer: the database is of another version.
-    """
-    model = home.standing_model() or settings.model
-    if not settings.database_url or settings.database_url.startswith("sqlite"):
-        raise NotPrepared("SQLite is for one process, `jindou up`. Set `database_url` to a PostgreSQL database.")
-    if model == "auto":
-        raise NotPrepared("Nobody has announced a model here: set `model` to the one that runs ask.")
-    ground = lay_ground(settings, home, is_first=False)
-    prices = open_prices(settings, home)
-    usage = Usage(prices.book, ground.policy, ground.audit, ground.name_of)
-    deployments = _deployments(ground, settings, home, remote_models(settings, home), model)
-    parts = _parts(ground, settings, home, model, deployments=deployments, usage=usage)
-    runner = Runner(parts)
-    return RunWorker(
-        database=ground.database,
-        signals=ground.signals,
-        audit=ground.audit,
-        prices=prices,
-        runner=runner,
-        worker=_worker(ground, settings, runner, parts.approvals, _ledger(ground, usage)),
-        packs=ground.opened,
+        worker=open_worker(ground, settings, runner, parts.approvals, ledger),
     )
 
 
@@ -284,48 +205,6 @@ def _directory(ground: Ground, settings: Settings, sessions: Sessions, runs: Run
     return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
 
 
-def _ledger(ground: Ground, usage: Usage) -> Ledger:
-    return Ledger(ground.database, usage.attempts, Queue(_OWNER_SECONDS), ground.metrics.ledger)
-
-
-def _parts(
-    ground: Ground, settings: Settings, home: Home, model: str, *, deployments: Deployments, usage: Usage
-) -> Parts:
-    assistants = Assistants(ground.assistant_folders())
-    doorway = _doorway(ground, assistants)
-    journal = Journal(ground.signals, usage, ground.metrics, ground.spans)
-    return Parts(
-        database=ground.database,
-        queue=ground.queue,
-        journal=journal,
-        stream=journal.stream,
-        doorway=doorway,
-        approvals=_approvals(ground, settings, home, assistants, doorway),
-        assistants=assistants,
-        conversations=Conversations(),
-        principals=ground.principals,
-        audit=ground.audit,
-        deployments=deployments,
-        model=model,
-        context_tokens=settings.context_tokens,
-        context_share=settings.run_context_share,
-        limits=_limits(settings),
-        parallel_calls=settings.run_parallel_calls,
-        answer_max_tokens=settings.answer_max_tokens,
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        steps=settings.run_max_steps,
-        tokens=settings.run_max_tokens or None,
-        cost_micro=settings.run_max_cost_micro or None,
-        seconds=settings.run_max_seconds,
-        model_seconds=settings.model_max_seconds,
-        tool_seconds=settings.tool_max_seconds,
-    )
-
-
 def _budgets(ground: Ground, usage: Usage, assistants: Assistants) -> Budgets:
     def find_bound(work: Work, scope: str, scope_id: str) -> Bound:
         if scope == "organisation":
@@ -337,31 +216,6 @@ def _budgets(ground: Ground, usage: Usage, assistants: Assistants) -> Budgets:
         return Bound(assistants.get(scope_id).slug)
 
     return Budgets(ground.policy, ground.audit, usage.currency, find_bound, usage.attempts.tally)
-
-
-def _approvals(ground: Ground, settings: Settings, home: Home, assistants: Assistants, doorway: Doorway) -> Approvals:
-    return Approvals(
-        ground.queue,
-        ground.policy,
-        ground.audit,
-        ground.principals,
-        assistants=assistants,
-        doorway=doorway,
-        terms=Terms.read(settings, home, ground.queue),
-    )
-
-
-def _doorway(ground: Ground, assistants: Assistants) -> Doorway:
-    doorway = Doorway(ground.policy, {name: pack.tools for name, pack in ground.opened.items()}, ground.secrets)
-    doorway.require_tools(assistants.list_assistants())
-    return doorway
-
-
-def _deployments(ground: Ground, settings: Settings, home: Home, models: LocalModels, model: str) -> Deployments:
-    policy, audit = ground.policy, ground.audit
-    return open_deployments(
-        settings, home, ground.database, policy=policy, audit=audit, models=models, model=lambda: model
-    )
 
 
 def _models(ground: Ground, settings: Settings, home: Home, deployments: Deployments) -> Models:
@@ -383,12 +237,3 @@ def _gateway(
         completions=Completions(ground.database, deployments, ledger),
         embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),
     )
-
-
-def _worker(ground: Ground, settings: Settings, runner: Runner, approvals: Approvals, ledger: Ledger) -> Worker:
-    handlers: dict[str, Handler] = {
-        RUN_TASK: runner.run,
-        **approvals.tasks(ground.database),
-        Ledger.task: ledger.bury,
-    }
-    return Worker(ground.database, ground.queue, handlers, settings.run_workers, reap=runner.reap)

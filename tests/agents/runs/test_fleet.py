@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jindou.assembly import assemble_worker
 from jindou.assembly_gateway import NotPrepared
+from jindou.assembly_runs import assemble_worker
 from jindou.home import Home
 from jindou.settings import load_settings
 from support.fleet import Fleet, open_fleet

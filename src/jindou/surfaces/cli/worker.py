@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jindou.assembly import assemble_worker
+from jindou.assembly_runs import assemble_worker
 from jindou.home import Home
 from jindou.settings import load_settings
 from jindou.surfaces.cli.options import AsJson
