@@ -3,11 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,31 @@ _START_SECONDS = 30.0
 class Server:
     """A running server; each database is a copy of one that has been migrated."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, launch: Callable[[], "subprocess.Popen[Any]"], log: Path) -> None:
         self._port = port
+        self._launch = launch
+        self._log = log
         self._made = 0
+        self.start()
+
+    def start(self) -> None:
+        """Be there, or be back."""
+        self._process = self._launch()
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                self._do("SELECT 1")
+            except SQLAlchemyError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail(f"PostgreSQL did not start: {self._log.read_text(errors='replace')[-2000:]}")
+                time.sleep(0.1)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Be gone, at once and whoever is connected."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=_START_SECONDS)
 
     def url(self, name: str) -> str:
         """Return the address of a database."""
@@ -42,11 +65,7 @@ class Server:
         return self.url(f"test_{self._made}")
 
     def prepare(self) -> None:
-        """Make the database that others are copies of.
-
-        Raises:
-            SQLAlchemyError: the server is not up yet.
-        """
+        """Make the database that others are copies of."""
         self._do("CREATE DATABASE migrated")
         database = Database(self.url("migrated"))
         migrate(database)
@@ -83,17 +102,18 @@ def open_server(*, durable: bool = False) -> Generator[Server]:
     port = _free_port()
     settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1")
     settings += ("-c", f"fsync={'on' if durable else 'off'}")
-    with (folder / "log").open("wb") as log:
-        process: subprocess.Popen[Any] = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-p", str(port), *settings], stdout=log, stderr=log, **account
-        )
-    server = Server(port)
+
+    def launch() -> "subprocess.Popen[Any]":
+        command = [programs / "postgres", "-D", data, "-p", str(port), *settings]
+        with (folder / "log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, **account)
+
+    server = Server(port, launch, folder / "log")
     try:
-        _wait_for(server, process, folder / "log")
+        server.prepare()
         yield server
     finally:
-        process.terminate()
-        process.wait(timeout=_START_SECONDS)
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -126,16 +146,3 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
-
-
-def _wait_for(server: Server, process: "subprocess.Popen[Any]", log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            server.prepare()
-        except SQLAlchemyError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.1)
-        else:
-            return

@@ -28,7 +28,7 @@ __all__ = ["Runner"]
 
 _log = get_logger(__name__)
 _MOST_ATTEMPTS = 12
-"""Seven minutes and more, so that a run outlives an engine that is restarted or moved."""
+"""Six minutes and more, so that a run outlives an engine that is restarted or moved."""
 _MOST_LOST = 7
 """Workers in a row that died at a run, all but the first two with nothing else under way."""
 _ATTEMPTS_EXHAUSTED = Finish("failed", error="attempts_exhausted")

@@ -163,7 +163,7 @@ class Worker:
 
     def _give_back(self, lease: Lease) -> None:
         """Have the task tried again, later and later. Where even that fails, its lease runs out."""
-        wait = min(timedelta(seconds=0.5 * 2 ** min(lease.attempts, _MOST_DOUBLINGS)), _LONGEST_WAIT)
+        wait = min(timedelta(seconds=0.25 * 2 ** min(lease.attempts, _MOST_DOUBLINGS)), _LONGEST_WAIT)
         with self._database.writing(None) as work:
             self._queue.release(work, lease, work.now() + wait)
 
