@@ -14,6 +14,7 @@ from jindou.models.engines import Engine
 from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from support.scripted import Script, ScriptedEngine
+from support.templates import lay_home
 
 __all__ = ["MODEL", "FakeClock", "as_person", "open_platform", "run_to_rest"]
 
@@ -47,9 +48,12 @@ def open_platform(
     home = Home(folder)
     home.prepare()
     home.lock()
+    clock = clock or FakeClock()
+    if "database_url" not in settings:
+        lay_home(home, clock.now())
     models = HeldModels({MODEL: engine or ScriptedEngine(script)})
     try:
-        platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock or FakeClock())
+        platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock)
     except JindouError:
         home.unlock()
         raise

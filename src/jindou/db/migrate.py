@@ -1,6 +1,7 @@
 """Bring a database to the newest schema: one Alembic chain for all rooms."""
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -45,14 +46,12 @@ def require_newest(database: Database) -> None:
         DatabaseOlder: it has to be brought to the newest schema first, which `jindou up` does.
         DatabaseNewer: a newer Jindou has been here.
     """
-    known = ScriptDirectory.from_config(_config())
     try:
         with database.engine.execution_options(jindou_write=False).connect() as connection:
-            _refuse_newer(connection, known)
-            current = MigrationContext.configure(connection).get_current_revision()
+            current = _known_revision(connection)
     except (OperationalError, sqlite3.OperationalError) as error:
         raise unavailable(error) from error
-    if current != known.get_current_head():
+    if current != _scripts().get_current_head():
         raise DatabaseOlder(f"The database is at revision {current}; `jindou up` brings it to the newest first.")
 
 
@@ -69,7 +68,8 @@ def migrate(database: Database, target: str = "head") -> None:
             if not database.is_sqlite:
                 # Two that start at once: the second finds nothing left to do.
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-            _refuse_newer(connection, ScriptDirectory.from_config(config))
+            if _known_revision(connection) == _scripts().get_current_head() and target == "head":
+                return
             config.attributes["connection"] = connection
             if target == "base":
                 command.downgrade(config, target)
@@ -85,7 +85,14 @@ def _config() -> Config:
     return config
 
 
-def _refuse_newer(connection: Connection, known: ScriptDirectory) -> None:
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _known_revision(connection: Connection) -> str | None:
+    """Return the revision that the database is at; a newer Jindou's is refused."""
     current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+    if current is not None and current not in {script.revision for script in _scripts().walk_revisions()}:
         raise DatabaseNewer(f"The database is at revision {current}, which this Jindou does not know. Use a newer one.")
+    return current
