@@ -156,7 +156,7 @@ def _show(
         teams=teams.page,
         text=text,
         typed=typed or PersonForm(),
-        trouble=(trouble[0], _told(trouble[1])) if trouble else ("", ""),
+        trouble=(trouble[0], *_told(trouble[1])) if trouble else ("", "", ""),
     )
 
 
@@ -166,9 +166,11 @@ def _status(trouble: tuple[str, JindouError | ValidationError] | None) -> int:
     return problem_of(trouble[1]).status if isinstance(trouble[1], JindouError) else 422
 
 
-def _told(error: JindouError | ValidationError) -> str:
-    """Return what is wrong in one line; a form names the field that breaks its rule."""
-    if isinstance(error, JindouError):
-        return error.message
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+def _told(error: JindouError | ValidationError) -> tuple[str, str]:
+    """Return the name of what is wrong, by which a language has words for it, and the words of those that have none."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return str(first["loc"][0]), f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    if isinstance(error, Invalid):
+        return error.field, error.message
+    return error.code, error.message
