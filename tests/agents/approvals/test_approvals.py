@@ -180,6 +180,14 @@ def test_an_assistant_asks_as_its_folder_says_and_never_before_it_reads(
     assert run.status == ("waiting" if rule else "done")
 
 
+def test_nobody_is_asked_about_a_call_that_can_not_be_done(desk: Desk) -> None:
+    desk.let_ask("always")
+    desk.let_say(call("draft_reply", order_id="SO-99998", text="We are sorry."), "There is no such order.")
+    run = desk.ask("Write to the customer of SO-99998")
+    assert (run.status, desk.inbox()) == ("failed", [])
+    assert "There is no order SO-99998" in str(run.error)
+
+
 def test_it_is_told_where_each_argument_comes_from_and_what_the_rest_costs_at_most(desk: Desk) -> None:
     desk.let_say(call("get_order", order_id=ORDER), call("refund_order", order_id=ORDER, amount=56, reason="kindness"))
     desk.let_change(2)

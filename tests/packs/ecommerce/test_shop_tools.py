@@ -240,4 +240,12 @@ def test_without_the_right_nobody_is_found(desk: Desk) -> None:
     with pytest.raises(ToolError, match="may not see customers"):
         desk.ask("find_customer", query="C-1007")
     with pytest.raises(ToolError, match="may not see whose orders"):
-        desk.ask("list_orders", status="unpaid")
+        desk.ask("list_orders", customer_id="C-1007")
+
+
+def test_without_the_right_orders_are_listed_without_their_customers(desk: Desk) -> None:
+    seeing = _answer(desk, "list_orders", status="unpaid")
+    desk.sees_customers = False
+    blind = _answer(desk, "list_orders", status="unpaid")
+    assert {order["customer_id"] for order in blind["orders"]} == {None}
+    assert [order["order_id"] for order in blind["orders"]] == [order["order_id"] for order in seeing["orders"]]

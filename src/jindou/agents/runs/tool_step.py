@@ -245,7 +245,11 @@ class _ToolStep:
 
     def _request_approval(self, checked: Checked) -> str:
         parts = self._parts
-        changes = parts.doorway.preview(checked)
+        try:
+            changes = parts.doorway.preview(checked)
+        except ToolError as error:
+            # What can't be shown can't be done either: nobody is asked about it, and the model reads why.
+            return self._end("failed", {"error": str(error)}, checked)
         with self._segment.writing() as (work, run):
             step = step_of(work, self._step.id)
             case = Case(

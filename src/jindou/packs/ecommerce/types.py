@@ -70,10 +70,10 @@ class OrderOfCustomer(Order):
 
 
 class OrderRow(BaseModel):
-    """An order in a list."""
+    """An order in a list; `customer_id` is for people who may see customers."""
 
     order_id: str
-    customer_id: str
+    customer_id: str | None = None
     placed: str
     status: str
     total: str
