@@ -1,6 +1,7 @@
 """An identity provider keeps people and teams by SCIM 2.0, in its own organisation and no further than it may."""
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,19 @@ def test_values_are_changed_by_paths_and_filters(idp: Provider) -> None:
     assert (changed["emails"][0]["value"], changed["displayName"]) == ("kim@example.com", "Kim Ode")
     gone = idp.patch(path, {"op": "remove", "path": 'emails[type eq "work"]'}).json()
     assert "emails" not in gone
+
+
+def test_of_changes_at_the_same_time_none_is_lost(idp: Provider) -> None:
+    people = [idp.user(f"night-{n}")["id"] for n in range(8)]
+    path = f"/Groups/{idp.group('Night shift')['id']}"
+
+    def add(one: str) -> int:
+        return idp.patch(path, {"op": "add", "path": "members", "value": [{"value": one}]}).status_code
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        answers = list(pool.map(add, people))
+    assert answers == [200] * len(people)
+    assert {member["value"] for member in idp.send("GET", path).json()["members"]} == set(people)
 
 
 def test_members_come_and_go(idp: Provider) -> None:

@@ -58,6 +58,20 @@ class Changing:
         resource = Resource("Organisation", who.org_id)
         return [rule.id for rule in self._policy.require(who, "people::manage", resource, {}).rules]
 
+    def hold(self, work: Work, who: Principal) -> list[str]:
+        """Let nobody else change people or teams of the organisation until the end; return the rules that allow it.
+
+        What is read from then on is what is changed.
+
+        Raises:
+            Forbidden: they do not look after people.
+        """
+        rules = self.require(who)
+        work.session.scalars(
+            select(OrganisationRow.id).where(OrganisationRow.id == who.org_id).with_for_update()
+        ).one_or_none()
+        return rules
+
     @contextmanager
     def change(self, work: Work, who: Principal, *, is_provisioning: bool = False) -> Generator[list[str]]:
         """Change something in the block; one at a time in an organisation. It gives the rules that allow it.
@@ -67,10 +81,7 @@ class Changing:
                 an administrator.
             LastAdministrator: nobody would be left who can look after people.
         """
-        rules = self.require(who)
-        work.session.scalars(
-            select(OrganisationRow.id).where(OrganisationRow.id == who.org_id).with_for_update()
-        ).one_or_none()
+        rules = self.hold(work, who)
         roles, before = self._roles(work, who), _administrators(work)
         yield rules
         work.session.flush()

@@ -17,7 +17,8 @@ class Directory:
     """`people` with the service accounts, `teams`, and the `organisations` that they are in.
 
     `departures` take away what a room lets somebody do who is deactivated; `mapped` are the roles that the operator
-    gave to groups of a provisioning system, by the groups' names.
+    gave to groups of a provisioning system, by the groups' names. `hold` lets nobody else
+    change any of an organisation, for who reads before they change.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Directory:
         mapped: Mapping[str, Sequence[str]],
     ) -> None:
         changing = Changing(policy, audit, principals, departures)
+        self.hold = changing.hold
         self.people = People(changing, principals)
         self.teams = Teams(changing, mapped)
         self.organisations = Organisations(principals, audit)

@@ -13,7 +13,7 @@ __all__ = ["Condition", "Found", "conditions_on_people", "conditions_on_teams", 
 
 T = TypeVar("T")
 Operator = Literal["eq", "ne", "co", "sw", "ew", "pr", "gt", "ge", "lt", "le"]
-_EXACT = frozenset({"id", "external_id", "kind"})
+_EXACT = frozenset({"id", "external_id"})
 """What is compared letter by letter; capitals make no difference elsewhere."""
 
 
@@ -43,7 +43,6 @@ def conditions_on_people(asked: Sequence[Condition]) -> ColumnElement[bool]:
         "email": PersonRow.email,
         "external_id": PersonRow.external_id,
         "active": PersonRow.active,
-        "kind": PersonRow.kind,
         "created_at": PersonRow.created_at,
         "updated_at": PersonRow.updated_at,
     }

@@ -97,7 +97,7 @@ class Teams:
             Forbidden, Invalid, NameTaken, NotFound: as `create` says.
             LastAdministrator: nobody would be left who can look after people.
         """
-        self._changing.require(who)
+        self._changing.hold(work, who)
         row = _row(work, team_id)
         name = row.name if change.name is None else clean_name(change.name)
         with self._changing.change(work, who, is_provisioning=self._is_bound(name, is_provisioning)) as rules:

@@ -1,7 +1,7 @@
 """Sign-in: a proof becomes a session. Links and sessions are 256 random bits, kept as SHA-256."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -175,12 +175,6 @@ class Sessions:
         mine = (SessionRow.person_id == who.person_id, SessionRow.id != but)
         rows = work.session.scalars(select(SessionRow).where(*mine)).all()
         self._end(work, rows, who.actor, "jindou.own-sessions")
-        return len(rows)
-
-    def end(self, work: Work, session_ids: Collection[str], *, actor: str, rule: str) -> int:
-        """End sessions for a reason of the platform's, by the rule that it names; return how many there were."""
-        rows = work.session.scalars(select(SessionRow).where(SessionRow.id.in_(session_ids))).all()
-        self._end(work, rows, actor, rule)
         return len(rows)
 
     def close(self, work: Work, secret: str) -> None:

@@ -23,7 +23,7 @@ def rights(request: Request, person: Name = "", against: Name = "", assistant: N
     who = signed_in(request)
     services = platform_of(request)
     assistants = services.assistants.list_assistants()
-    named = assistant or assistants[0].slug
+    named = assistant or next((one.slug for one in assistants), "")
     with reading(request) as work:
         asked = [person or who.handle, *([against] if against else [])]
         found = [services.decisions.rights(work, who, one, named) for one in asked]

@@ -43,11 +43,12 @@ def page(
     **values: object,
 ) -> HTMLResponse:
     """Return the page of `template` in the viewer's language; `waiting` is the number on the approvals' badge."""
+    reads_trail = who is not None and platform_of(request).audit.may_read(who)
     frame = {
         "waiting": waiting,
         "here": here(request),
-        "sections": _sections(request, who),
-        "glass": _glass(request, who),
+        "sections": _sections(request, who, reads_trail=reads_trail),
+        "glass": _glass(request, who) if who is not None and reads_trail else [],
     }
     return fragment(request, template, who=who, status=status, **frame, **values)
 
@@ -88,7 +89,7 @@ def here(request: Request) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, str]]:
+def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> list[tuple[str, str, str]]:
     """Return slug, path and icon of each section that the viewer may open."""
     sections = [
         ("conversations", "/", "chat"),
@@ -97,7 +98,7 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
         ("usage", "/usage", "usage"),
         ("budgets", "/budgets", "gauge"),
     ]
-    if who is not None and platform_of(request).audit.may_read(who):
+    if reads_trail:
         sections.append(("audit", "/audit", "audit"))
     if who is not None and platform_of(request).decisions.may_explain(who):
         sections.append(("rights", "/rights", "key"))
@@ -110,11 +111,9 @@ def _sections(request: Request, who: Principal | None) -> list[tuple[str, str, s
     return sections
 
 
-def _glass(request: Request, who: Principal | None) -> list[BreakGlass]:
+def _glass(request: Request, who: Principal) -> list[BreakGlass]:
     """Return for an administrator where the operator is in as somebody in an emergency, or still may come in."""
     platform = platform_of(request)
-    if who is None or not platform.audit.may_read(who):
-        return []
     with platform.database.reading(who.org_id) as work:
         return [one for one in platform.sessions.broken_glass(work, who) if one.is_open]
 

@@ -1,5 +1,6 @@
 """The endpoints of SCIM. Whoever asks shows a key with the scope ``scim``, and acts as that key's person or program."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request
@@ -52,6 +53,8 @@ Who = Annotated[Principal, Depends(_provisioner)]
 _WITH_A_KEY = [Depends(_provisioner)]
 Given = Annotated[dict[str, Any], Body()]
 Match = Annotated[str | None, Header(alias="if-match")]
+_Becoming = Callable[[dict[str, Any]], dict[str, Any]]
+"""Says of a resource, once nobody else can change it, what it is to be."""
 
 
 class _Asked:
@@ -149,14 +152,13 @@ def get_user(
 @router.put("/Users/{user_id}")
 def replace_user(request: Request, who: Who, user_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
     """Have a user be what is given."""
-    return _save_user(request, who, user_id, given, asked, match)
+    return _save_user(request, who, user_id, lambda _: given, asked, match)
 
 
 @router.patch("/Users/{user_id}")
 def patch_user(request: Request, who: Who, user_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
     """Change a user by operations."""
-    changed = patched(_user(request, who, user_id), given)
-    return _save_user(request, who, user_id, changed, asked, match)
+    return _save_user(request, who, user_id, lambda there: patched(there, given), asked, match)
 
 
 @router.delete("/Users/{user_id}", status_code=204)
@@ -164,6 +166,7 @@ def delete_user(request: Request, who: Who, user_id: str, match: Match = None) -
     """Deactivate a user: what they did stays known by their name."""
     platform = platform_of(request)
     with platform.database.writing(who.org_id) as work:
+        platform.directory.hold(work, who)
         _require(match, user(platform.directory.people.get(work, who, user_id), _base(request)))
         platform.directory.people.deactivate(work, who, user_id)
 
@@ -206,14 +209,13 @@ def replace_group(
     request: Request, who: Who, group_id: str, given: Given, asked: Asked, match: Match = None
 ) -> Response:
     """Have a group be what is given."""
-    return _save_group(request, who, group_id, given, asked, match)
+    return _save_group(request, who, group_id, lambda _: given, asked, match)
 
 
 @router.patch("/Groups/{group_id}")
 def patch_group(request: Request, who: Who, group_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
     """Change a group by operations."""
-    changed = patched(_group(request, who, group_id), given)
-    return _save_group(request, who, group_id, changed, asked, match)
+    return _save_group(request, who, group_id, lambda there: patched(there, given), asked, match)
 
 
 @router.delete("/Groups/{group_id}", status_code=204)
@@ -221,6 +223,7 @@ def delete_group(request: Request, who: Who, group_id: str, match: Match = None)
     """Take a group away."""
     platform = platform_of(request)
     with platform.database.writing(who.org_id) as work:
+        platform.directory.hold(work, who)
         _require(match, group(platform.directory.teams.get(work, who, group_id), _base(request)))
         platform.directory.teams.delete(work, who, group_id)
 
@@ -238,27 +241,31 @@ def _group(request: Request, who: Principal, group_id: str) -> dict[str, Any]:
 
 
 def _save_user(
-    request: Request, who: Principal, user_id: str, given: dict[str, Any], asked: _Asked, match: str | None
+    request: Request, who: Principal, user_id: str, becomes: _Becoming, asked: _Asked, match: str | None
 ) -> Response:
-    change, active = user_change(given), active_of(given)
-    platform = platform_of(request)
-    people = platform.directory.people
-    with platform.database.writing(who.org_id) as work:
-        _require(match, user(people.get(work, who, user_id), _base(request)))
-        saved = people.update(work, who, user_id, change)
-        if saved.active != active:
-            saved = (people.reactivate if active else people.deactivate)(work, who, user_id)
+    directory = platform_of(request).directory
+    with platform_of(request).database.writing(who.org_id) as work:
+        directory.hold(work, who)
+        there = user(directory.people.get(work, who, user_id), _base(request))
+        _require(match, there)
+        given = becomes(there)
+        saved = directory.people.update(work, who, user_id, user_change(given))
+        is_active = active_of(given)
+        if saved.active != is_active:
+            saved = (directory.people.reactivate if is_active else directory.people.deactivate)(work, who, user_id)
     return _resource(asked, user(saved, _base(request)))
 
 
 def _save_group(
-    request: Request, who: Principal, group_id: str, given: dict[str, Any], asked: _Asked, match: str | None
+    request: Request, who: Principal, group_id: str, becomes: _Becoming, asked: _Asked, match: str | None
 ) -> Response:
-    change = team_change(given)
-    platform = platform_of(request)
-    with platform.database.writing(who.org_id) as work:
-        _require(match, group(platform.directory.teams.get(work, who, group_id), _base(request)))
-        saved = platform.directory.teams.update(work, who, group_id, change, is_provisioning=True)
+    directory = platform_of(request).directory
+    with platform_of(request).database.writing(who.org_id) as work:
+        directory.hold(work, who)
+        there = group(directory.teams.get(work, who, group_id), _base(request))
+        _require(match, there)
+        change = team_change(becomes(there))
+        saved = directory.teams.update(work, who, group_id, change, is_provisioning=True)
     return _resource(asked, group(saved, _base(request)))
 
 
