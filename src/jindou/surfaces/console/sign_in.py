@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from jindou.errors import NotFound, Unauthenticated
 from jindou.identity.sessions import SignInLinkUsed
-from jindou.surfaces.console.pages import page
+from jindou.surfaces.console.sign_in_page import confirm_link, show_ways
 from jindou.surfaces.door import (
     arrival_of,
     clear_session_cookie,
@@ -26,13 +26,13 @@ router = APIRouter()
 def ask(request: Request, token: str = "") -> Response:
     """Ask whether to sign in as the person of the link. Looking uses nothing up: link previewers look too."""
     if not token:
-        return page(request, "sign_in.html", person=None, token="", trouble="")
+        return show_ways(request)
     try:
         with platform_work(request) as work:
             person = platform_of(request).sessions.peek(work, token)
     except (Unauthenticated, NotFound) as error:
         return _refuse(request, error)
-    return page(request, "sign_in.html", person=person, token=token, trouble="")
+    return confirm_link(request, person, token)
 
 
 @router.post("/sign-in")
@@ -59,5 +59,4 @@ def sign_out(request: Request) -> Response:
 
 
 def _refuse(request: Request, error: Exception) -> Response:
-    trouble = "used" if isinstance(error, SignInLinkUsed) else "expired"
-    return page(request, "sign_in.html", status=401, person=None, token="", trouble=trouble)
+    return show_ways(request, trouble="used" if isinstance(error, SignInLinkUsed) else "expired", status=401)

@@ -1,0 +1,38 @@
+"""The sign-in page: every way to come in, and what stood in the way of the last try.
+
+A way is a piece of the page, ``templates/ways/<name>.html``, and a function in `_WAYS` that returns what the piece
+needs, or None where the way leads nobody in.
+"""
+
+from collections.abc import Callable, Mapping
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from jindou.identity.principals import Person
+from jindou.surfaces.console.pages import page
+
+__all__ = ["Way", "confirm_link", "show_ways"]
+
+Way = Callable[[Request], Mapping[str, object] | None]
+"""Looks whether a way is open here; returns the values of its piece of the page."""
+
+
+def _link(_request: Request) -> Mapping[str, object]:
+    return {"command": "jindou sign-in --as clerk"}
+
+
+_WAYS: Mapping[str, Way] = {"link": _link}
+"""The ways by name, in the order of the page."""
+
+
+def show_ways(request: Request, *, trouble: str = "", status: int = 200) -> Response:
+    """Show every way that is open; `trouble` is the name of what went wrong before, by which a language has words."""
+    found = ((name, way(request)) for name, way in _WAYS.items())
+    ways = [(name, values) for name, values in found if values is not None]
+    return page(request, "sign_in.html", status=status, ways=ways, trouble=trouble)
+
+
+def confirm_link(request: Request, person: Person, token: str) -> Response:
+    """Ask whether to sign in as the person of a link."""
+    return page(request, "sign_in_link.html", person=person, token=token)
