@@ -10,9 +10,9 @@ import cedarpy
 from pydantic import ValidationError
 
 from jindou.errors import Invalid
-from jindou.identity.policy.types import Rule, Verb
+from jindou.identity.policy.types import Rule
 
-__all__ = ["Condition", "Statement", "conditions_of", "read_rules", "read_statements", "require_valid"]
+__all__ = ["Statement", "Written", "read_rules", "require_valid"]
 
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|\S')
@@ -33,74 +33,48 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A rule that decides only with the facts or the origins of a call: `verb` is what it comes to where it holds."""
+class Written:
+    """A rule as it stands in a file. `policy` is Cedar's own JSON of it."""
 
-    verb: Verb
+    statement: Statement
     rule: Rule
+    policy: Mapping[str, Any]
+
+    def speaks_of(self, *names: str) -> bool:
+        """Say whether its conditions have one of these words, so that it may read the attribute of that name."""
+        told = json.dumps(self.policy["conditions"])
+        return any(f'"{name}"' in told for name in names)
 
 
-def read_statements(sources: Mapping[str, str]) -> list[Statement]:
-    """Return every policy of every source, in order.
-
-    Raises:
-        Invalid: one does not parse.
-    """
-    found = [statement for name, text in sources.items() for statement in _split(name, text)]
-    for statement in found:
-        try:
-            _cedar.PolicySet.from_str(statement.text)
-        except ValueError as error:
-            raise statement.wrong(f"this policy does not parse: {error}.", "Cedar syntax") from None
-    return found
-
-
-def read_rules(statements: Sequence[Statement]) -> list[Rule]:
-    """Return the rule that each policy says it is.
+def read_rules(sources: Mapping[str, str]) -> list[Written]:
+    """Return every rule of every source, in order.
 
     Raises:
-        Invalid: one has no id or no reason, or shares its id with another.
+        Invalid: one does not parse, has no id or no reason, or shares its id with another.
     """
-    rules: list[Rule] = []
+    found: list[Written] = []
     known: set[str] = set()
-    for statement in statements:
-        rule = _rule(statement)
+    for statement in (statement for name, text in sources.items() for statement in _split(name, text)):
+        policy = _parse(statement)
+        rule = _rule(statement, policy)
         if rule.id in known:
             raise statement.wrong(f"two policies have the id {rule.id}.", "ids are unique")
         known.add(rule.id)
-        rules.append(rule)
-    return rules
+        found.append(Written(statement, rule, policy))
+    return found
 
 
-def require_valid(statements: Sequence[Statement], rules: Sequence[Rule], schema: cedarpy.Schema) -> None:
-    """Hold every policy against the schema.
+def require_valid(written: Sequence[Written], schema: cedarpy.Schema) -> None:
+    """Hold every rule against the schema.
 
     Raises:
         Invalid: one speaks of what there is not, or compares what can't be compared.
     """
-    answer = _cedar.validate_policies("\n".join(statement.text for statement in statements), schema)
+    answer = _cedar.validate_policies("\n".join(one.statement.text for one in written), schema)
     for error in answer.errors:
-        n = int(str(error.policy_id).removeprefix("policy"))
-        told = f"policy {rules[n].id} does not fit: {_ABOUT.sub('', error.error)}."
-        raise statements[n].wrong(told, "Cedar schema")
-
-
-def conditions_of(statements: Sequence[Statement], rules: Sequence[Rule]) -> tuple[cedarpy.PolicySet, list[Condition]]:
-    """Return the rules that look at a call's facts or origins, and a set that tells which of them a call could meet.
-
-    The set has the scope of each, as a permit without conditions under the number of its rule.
-    """
-    scopes: dict[str, Any] = {}
-    found: list[Condition] = []
-    for statement, rule in zip(statements, rules, strict=True):
-        policy = next(iter(json.loads(_cedar.policies_to_json_str(statement.text))["staticPolicies"].values()))
-        told = json.dumps(policy["conditions"])
-        if any(f'"attr": "{name}"' in told for name in ("facts", "origins")):
-            held: Verb = "ask" if '"attr": "approved"' in told else "deny"
-            scopes[str(len(found))] = {**policy, "effect": "permit", "conditions": []}
-            found.append(Condition("allow" if policy["effect"] == "permit" else held, rule))
-    document: dict[str, Any] = {"templates": {}, "staticPolicies": scopes, "templateLinks": []}
-    return _cedar.PolicySet.from_json_str(json.dumps(document)), found
+        wrong = written[int(str(error.policy_id).removeprefix("policy"))]
+        told = f"policy {wrong.rule.id} does not fit: {_ABOUT.sub('', error.error)}."
+        raise wrong.statement.wrong(told, "Cedar schema")
 
 
 def _split(source: str, text: str) -> Iterator[Statement]:
@@ -116,11 +90,18 @@ def _split(source: str, text: str) -> Iterator[Statement]:
         yield Statement(source, text.count("\n", 0, start) + 1, text[start:])
 
 
-def _rule(statement: Statement) -> Rule:
-    policies = json.loads(_cedar.policies_to_json_str(statement.text))["staticPolicies"]
+def _parse(statement: Statement) -> Mapping[str, Any]:
+    try:
+        policies = json.loads(_cedar.policies_to_json_str(statement.text))["staticPolicies"]
+    except ValueError as error:
+        raise statement.wrong(f"this policy does not parse: {error}.", "Cedar syntax") from None
     if not policies:
         raise statement.wrong("a template is no policy.", "no slots")
-    notes: dict[str, str] = next(iter(policies.values())).get("annotations", {})
+    return next(iter(policies.values()))
+
+
+def _rule(statement: Statement, policy: Mapping[str, Any]) -> Rule:
+    notes: dict[str, str] = policy.get("annotations", {})
     missing = [note for note in ("id", "reason_en", "reason_zh") if not notes.get(note)]
     if missing:
         told = f"Policy {notes.get('id') or statement.text.split(maxsplit=1)[0]} lacks @{missing[0]}."

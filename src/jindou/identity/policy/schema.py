@@ -10,7 +10,7 @@ from typing import Any
 
 import cedarpy
 
-__all__ = ["Action", "action_entities", "schema_of"]
+__all__ = ["Action", "action_entities", "groups_of", "schema_of"]
 
 _BOOLEAN = {"type": "Boolean"}
 _TEXT = {"type": "String"}
@@ -59,10 +59,16 @@ def schema_of(actions: Mapping[str, Action]) -> cedarpy.Schema:
     return cedarpy.Schema.from_json_str(json.dumps({"": {"entityTypes": entities, "actions": shown}}))
 
 
+def groups_of(actions: Mapping[str, Action]) -> dict[str, tuple[str, ...]]:
+    """Return the groups that each action is in, of the platform's actions and of those of the packs."""
+    return {name: tuple(action.groups) for name, action in actions.items()} | dict.fromkeys(
+        (*_PLATFORM_ACTIONS, _DECIDE), ()
+    )
+
+
 def action_entities(actions: Mapping[str, Action]) -> list[dict[str, object]]:
     """Return every action and every group of actions, as Cedar's entities."""
-    known = {name: tuple(action.groups) for name, action in actions.items()}
-    known |= dict.fromkeys((*_PLATFORM_ACTIONS, _DECIDE), ())
+    known = groups_of(actions)
     for group in {group for groups in known.values() for group in groups}:
         known.setdefault(group, ())
     return [

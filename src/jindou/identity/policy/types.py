@@ -1,12 +1,13 @@
 """What a decision says."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from jindou.errors import Forbidden
 
-__all__ = ["Decision", "Rule", "Verb"]
+__all__ = ["Condition", "Decision", "Rule", "Verb"]
 
 Verb = Literal["allow", "ask", "deny"]
 
@@ -22,6 +23,14 @@ class Rule(BaseModel):
     id: str
     reason: dict[str, str]
     approvers: int = Field(default=1, ge=1, le=9)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A rule that decides only with the facts or the origins of a call: `verb` is what it comes to where it holds."""
+
+    verb: Verb
+    rule: Rule
 
 
 class Decision(BaseModel):
