@@ -4,6 +4,7 @@ A value comes from the environment (`JINDOU_PORT=9000`), else from `jindou.toml`
 here. The home itself can only come from the environment or from `--home`.
 """
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from typing_extensions import override
 
 from jindou.errors import Invalid
 
-__all__ = ["Settings", "load_settings"]
+__all__ = ["Settings", "load_settings", "outside_environment"]
 
 
 class Settings(BaseSettings):
@@ -168,3 +169,10 @@ def load_settings(**overrides: object) -> Settings:
     except (ValueError, OSError) as error:
         raise Invalid(f"{home / 'jindou.toml'} can't be read: {error}.", field="jindou.toml", rule="TOML") from None
     return settings
+
+
+def outside_environment() -> dict[str, str]:
+    """Return the environment for a program that is not ours: without our settings, which may be keys and passwords."""
+    # The one place beside the settings themselves: a program of the user's needs their PATH, proxies and indexes.
+    environment = os.environ  # noqa: TID251
+    return {name: value for name, value in environment.items() if not name.upper().startswith("JINDOU_")}

@@ -64,6 +64,12 @@ class Server:
         self._do(f"CREATE DATABASE test_{self._made} TEMPLATE {template}")
         return self.url(f"test_{self._made}")
 
+    def dump(self, url: str) -> bytes:
+        """Return a database as a backup has it."""
+        address = url.replace("+psycopg", "")
+        done = subprocess.run([_programs() / "pg_dump", address], check=True, capture_output=True, timeout=60)
+        return done.stdout
+
     def prepare(self) -> None:
         """Make the database that others are copies of."""
         self._do("CREATE DATABASE migrated")

@@ -2,21 +2,18 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from typing_extensions import override
 
 from jindou.assembly import Platform
 from jindou.identity.keys import KeyAsk
 from jindou.settings import load_settings
 from jindou.telemetry import Spans
+from support.collector import Collector, collecting
 from support.platform import MODEL, as_person, run_to_rest
 from support.served import serve
 
@@ -24,43 +21,10 @@ SECRET = "the lamp in the cellar"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
-class Collector:
-    """An OTLP collector over HTTP."""
-
-    def __init__(self) -> None:
-        self.bodies: list[bytes] = []
-        bodies = self.bodies
-
-        class Door(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            @override
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def spans(self) -> list[Any]:
-        requests: list[Any] = [ExportTraceServiceRequest.FromString(body) for body in self.bodies]
-        return [
-            span for request in requests for of in request.resource_spans for by in of.scope_spans for span in by.spans
-        ]
-
-
 @pytest.fixture
 def collector() -> Generator[Collector]:
-    collector = Collector()
-    thread = threading.Thread(target=collector.server.serve_forever)
-    thread.start()
-    yield collector
-    collector.server.shutdown()
-    collector.server.server_close()
-    thread.join()
+    with collecting() as collector:
+        yield collector
 
 
 def attributes(span: Any) -> dict[str, Any]:

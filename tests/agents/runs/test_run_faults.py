@@ -1,5 +1,6 @@
 """What a model or an engine does wrong is told, cut off or tried again; it never breaks a run half-way."""
 
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from datetime import timedelta
@@ -157,6 +158,13 @@ def test_a_tool_that_can_not_do_it_tells_the_model_and_the_run_has_failed(home: 
         assert "SO-99999" in str(run.error)
         assert desk.engine is not None
         assert any("SO-99999" in str(m["content"]) for m in desk.engine.requests[-1].messages if m["role"] == "tool")
+
+
+def test_a_tool_that_calls_sys_exit_has_failed_and_the_run_goes_on(home: Path) -> None:
+    with open_desk(home, SMALL, "It broke.") as desk, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jindou.agents.tools.Doorway.execute", lambda *_: sys.exit(3))
+        run = desk.ask(ASK)
+        assert (run.journal[1].status, run.journal[1].error) == ("failed", "The tool broke: SystemExit.")
 
 
 def test_a_tool_that_crashes_again_and_again_fails_the_run_and_says_that_nothing_was_changed(home: Path) -> None:

@@ -1,10 +1,16 @@
 """A credential goes through a real run, and then is looked for in all that the platform has said or kept."""
 
 import base64
+import html
+import json
 import logging
 import sys
+import threading
 from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -13,9 +19,11 @@ from jindou.agents.runs import StartRun
 from jindou.assembly import Platform
 from jindou.cloud.secrets import Scrubber, SecretAsk
 from jindou.telemetry import configure_logging
+from support.collector import collecting
 from support.platform import as_person, open_platform, run_to_rest
 from support.scripted import ScriptedEngine, call
-from support.vault_pack import revealed
+from support.servers import Server
+from support.vault_pack import WAYS, after, revealed, shown
 
 CANARY = 'canary/9f+"7 äöü=token-12345'
 
@@ -28,6 +36,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "entry_points.txt").write_text("[jindou.packs]\nvault = support.vault_pack:pack\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
     revealed.clear()
+    after.clear()
 
 
 @pytest.fixture
@@ -39,17 +48,26 @@ def engine() -> ScriptedEngine:
     return ScriptedEngine(script)
 
 
-@pytest.fixture
-def platform(tmp_path: Path, engine: ScriptedEngine) -> Generator[Platform]:
+@contextmanager
+def watched(home: Path, engine: ScriptedEngine, **settings: Any) -> Generator[Platform]:
+    """Open a platform whose process logs, and guards what it prints, as a server does."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with open_platform(tmp_path / "home", lambda _: "", engine=engine) as platform:
+    handlers, level, streams = root.handlers[:], root.level, (sys.stdout, sys.stderr)
+    with open_platform(home, lambda _: "", engine=engine, **settings) as platform:
         configure_logging(platform.home.server_log, "debug")
         yield platform
+        platform.gateway.spans.stop()
     for handler in root.handlers:
         handler.close()
     root.handlers[:] = handlers
     root.setLevel(level)
+    sys.stdout, sys.stderr = streams
+
+
+@pytest.fixture
+def platform(tmp_path: Path, engine: ScriptedEngine) -> Generator[Platform]:
+    with watched(tmp_path / "home", engine) as platform:
+        yield platform
 
 
 def put(platform: Platform, handle: str, owner: str = "person", value: str = CANARY) -> str:
@@ -67,26 +85,82 @@ def ask(platform: Platform, handle: str, how: str) -> str:
 
 
 def hits(data: bytes) -> list[str]:
-    return [form for form in Scrubber(CANARY).forms if form.encode() in data]
+    """Return which texts that tell the value, whole or by half, stand in `data`, as they are or escaped."""
+    needles = {CANARY[:9], CANARY[9:], *shown(CANARY)}
+    needles |= {html.escape(needle) for needle in needles}
+    for ascii_only in (True, False):
+        needles |= {json.dumps(needle, ensure_ascii=ascii_only)[1:-1] for needle in needles}
+    return [needle for needle in needles if needle.encode() in data]
 
 
-def test_a_credential_is_in_nothing_that_is_said_or_kept(
-    platform: Platform, engine: ScriptedEngine, tmp_path: Path
-) -> None:
-    put(platform, "clerk")
-    told = [ask(platform, "clerk", how) for how in ("return", "refuse", "break")]
-    assert revealed == [CANARY] * 3
-    assert "[secret]" in told[0]
-    assert "The system says no to [secret]." in told[1]
-    assert "The tool broke: RuntimeError." in told[2]
-    said = "\n".join([*told, *(str(list(request.messages)) for request in engine.requests)])
-    assert hits(said.encode()) == []
-    assert hits(str([[str(m) for m in request.messages] for request in engine.requests]).encode()) == []
-    logged = platform.home.server_log.read_text(encoding="utf-8")
-    assert "sent [secret]" in logged
-    files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
-    assert {"jindou.db", "jindou.db-wal", "jindou.log"} <= {path.name for path in files}
-    assert {path.name: found for path in files if (found := hits(path.read_bytes()))} == {}
+def told_of(platform: Platform) -> str:
+    """Return what the doors show of the clerk's runs, and the trail."""
+    clerk, manager = as_person(platform, "clerk"), as_person(platform, "manager")
+    with platform.database.reading(clerk.org_id) as work:
+        runs = [platform.runs.get(work, clerk, run.id) for run in platform.runs.list_runs(work, clerk)]
+        events = [event for run in runs for event in platform.runs.events(work, clerk, run.id)]
+        trail = platform.audit.list_events(work, manager)
+        why = [platform.runs.explain(work, clerk, run.id) for run in runs]
+        secrets = platform.secrets.list_secrets(work, clerk)
+    return "\n".join(one.model_dump_json() for one in (*runs, *events, *trail, *why, *secrets))
+
+
+@dataclass
+class Everything:
+    """What there was to see and to keep of one run for each way in which a tool misbehaves."""
+
+    told: dict[str, str]
+    said: dict[str, bytes]
+    kept: dict[str, bytes]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def everything(
+    request: pytest.FixtureRequest,
+    engine: ScriptedEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Everything:
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    server: Server | None = request.getfixturevalue("server") if request.param == "postgresql" else None
+    settings = {"database_url": server.create()} if server else {}
+    home = tmp_path / "home"
+    with collecting() as collector, watched(home, engine, otlp_endpoint=collector.url, **settings) as platform:
+        put(platform, "clerk")
+        told = {how: ask(platform, "clerk", how) for how in WAYS}
+        after[-1].start()
+        for thread in after:
+            thread.join()
+        said = {"doors": told_of(platform), "prompts": str([list(asked.messages) for asked in engine.requests])}
+        if server is None:
+            kept = {path.name: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+        else:
+            kept = {"dump": server.dump(settings["database_url"]), "jindou.log": platform.home.server_log.read_bytes()}
+    said |= {"printed": "".join(capfd.readouterr()), "spans": str(collector.spans())}
+    return Everything(told, {name: text.encode() for name, text in said.items()}, kept)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_credential_is_in_nothing_that_is_said_or_kept(everything: Everything) -> None:
+    told, said, kept = everything.told, everything.said, everything.kept
+    assert revealed == [CANARY] * len(WAYS)
+    assert {how: found for how, text in told.items() if (found := hits(text.encode()))} == {}
+    assert {name: found for name, held in (said | kept).items() if (found := hits(held))} == {}
+    assert {"jindou.db", "jindou.db-wal"} <= kept.keys() or b"shop-erp" in kept["dump"]
+    logged = kept["jindou.log"]
+    assert b"sent [secret]" in logged
+    assert b"late: [secret]" in logged
+    assert b"Traceback" in said["printed"]
+    assert b"call_erp" in said["spans"]
+    assert all(json.loads(line)["at"] for line in logged.splitlines())
+    assert "The tool broke: SystemExit." in told["exit"]
+    assert "The tool broke: KeyboardInterrupt." in told["interrupt"]
+    assert "The tool broke: [secret]." in told["kind"]
+    assert "The tool broke: RuntimeError." in told["sly"]
+    assert '"hidden":"[secret]"' in told["pieces"]
+    assert '"hidden":"[secret]"' in told["parts"]
+    assert "Secret('shop-erp')" in told["return"]
 
 
 def test_the_organisations_credential_serves_who_has_none_and_a_revoked_one_nobody(platform: Platform) -> None:

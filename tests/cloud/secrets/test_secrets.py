@@ -122,9 +122,11 @@ def test_without_its_key_nothing_starts_and_the_error_names_it(tmp_path: Path) -
         pass
 
 
-def test_a_command_may_keep_the_key(tmp_path: Path) -> None:
+def test_a_command_may_keep_the_key_and_is_told_no_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JINDOU_ENGINE_KEYS", json.dumps({"cloud": VALUE}))
     script = tmp_path / "kms.py"
-    script.write_text("import sys\nprint('k1' if sys.argv[1] == 'id' else sys.stdin.read()[::-1])\n")
+    told = "import os, sys\nassert not [name for name in os.environ if name.startswith('JINDOU_')]\n"
+    script.write_text(f"{told}print('k1' if sys.argv[1] == 'id' else sys.stdin.read()[::-1])\n")
     with open_platform(tmp_path / "home", lambda _: "", vault_command=f"{sys.executable} {script}") as platform:
         put(platform)
         assert use(platform) == f"{VALUE} erp"

@@ -78,6 +78,8 @@ class AtWork(Generic[_Of]):
             ended = Ended(of, act())
         except Exception as error:  # noqa: BLE001 - the run's own thread raises it again
             ended = Ended(of, error=error)
+        except BaseException as error:  # noqa: BLE001 - `sys.exit` in a tool ends this thread, and the run would wait
+            ended = Ended(of, error=ToolError(f"The tool broke: {type(error).__name__}."))
         with self._lock:
             if not self._left:
                 self._ended.put(ended)

@@ -261,16 +261,26 @@ def _run_with(secret: Secret, run: Callable[[], dict[str, object]]) -> dict[str,
         ToolError: the tool can't do it; also where it broke, since no other error of it may go further.
     """
     scrubber = Scrubber(secret.reveal())
-    with hiding(scrubber.text):
+    with hiding(scrubber):
         try:
-            return scrubber.json(run())
-        except ToolError as error:
-            told = scrubber.text(str(error))
-        except Exception as error:  # noqa: BLE001 - its text, its chain and its frames may all have the value
-            told = f"The tool broke: {type(error).__name__}."
-            _log.warning("a tool broke", extra={"fields": {"error": type(error).__name__, "credential": secret.name}})
+            return scrubber.result(run())
+        # Also what ends a thread: `sys.exit` takes any value, and its text, chain and frames may all have this one.
+        except BaseException as error:  # noqa: BLE001
+            told = _told(error, scrubber)
+            fields = {"error": scrubber.text(type(error).__name__), "credential": secret.name}
+            _log.warning("a tool with a credential failed", extra={"fields": fields})
     # Raised out here, so that the first error is no context of this one.
     raise ToolError(told)
+
+
+def _told(error: BaseException, scrubber: Scrubber) -> str:
+    """Return what the model may read of an error: the text of one that is meant for it, of others the type alone."""
+    if isinstance(error, ToolError):
+        try:
+            return scrubber.text(str(error))
+        except Exception as worse:  # noqa: BLE001 - the tool's own `__str__`
+            error = worse
+    return f"The tool broke: {scrubber.text(type(error).__name__)}."
 
 
 def actions_of(pack: str, tools: Sequence[Tool], further: Sequence[str]) -> dict[str, Action]:

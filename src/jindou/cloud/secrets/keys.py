@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from jindou.cloud.secrets.failures import VaultKeyWrong
 from jindou.cloud.secrets.sealing import open_sealed, seal
+from jindou.settings import outside_environment
 
 __all__ = ["KeyEncryption", "open_keys"]
 
@@ -181,6 +182,7 @@ class _CommandKeys:
                 text=True,
                 timeout=_COMMAND_SECONDS,
                 check=True,
+                env=outside_environment(),
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise VaultKeyWrong(f"`vault_command` does not {words[0]}: {type(error).__name__}.") from None

