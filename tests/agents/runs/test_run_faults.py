@@ -162,7 +162,7 @@ def test_a_tool_that_can_not_do_it_tells_the_model_and_the_run_has_failed(home: 
 
 def test_a_tool_that_calls_sys_exit_has_failed_and_the_run_goes_on(home: Path) -> None:
     with open_desk(home, SMALL, "It broke.") as desk, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jindou.agents.tools.Doorway.execute", lambda *_: sys.exit(3))
+        patch.setattr("jindou.agents.tools.Doorway.execute", _leave)
         run = desk.ask(ASK)
         assert (run.journal[1].status, run.journal[1].error) == ("failed", "The tool broke: SystemExit.")
 
@@ -205,6 +205,10 @@ def test_a_run_whose_workers_die_is_given_up_only_when_they_had_nothing_else_and
 def _die(*_: object) -> None:
     """End as a worker does that is killed: nothing is written any more, and the lease is left."""
     raise SystemError
+
+
+def _leave(*_: object) -> None:
+    sys.exit(3)
 
 
 def _crash(*_: object) -> None:
