@@ -1,7 +1,7 @@
 """Keys as the gateway knows them: in memory, so that a request with one that was seen a moment ago asks nobody."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,6 +10,7 @@ from jindou.errors import Unavailable
 from jindou.identity.keys.failures import KeyRefused
 from jindou.identity.keys.service import Keys, digest_of, is_shaped
 from jindou.identity.keys.types import KeyHolder
+from jindou.identity.keys.watching import Watching
 from jindou.identity.principals import Principal
 from jindou.telemetry import get_logger
 
@@ -47,14 +48,17 @@ class KeyRing:
         self._lock = threading.Lock()
         self._loading = [threading.Lock() for _ in range(_STRIPES)]
         self._uses = _Uses(database, keys)
+        self._watching = Watching(database, keys)
         keys.watch(self._forget)
 
     def start(self) -> None:
-        """Begin to write down which keys are used."""
+        """Begin to write down which keys are used, and to look after those in use."""
         self._uses.start()
+        self._watching.start()
 
     def stop(self) -> None:
         """Write down the last uses, and stop."""
+        self._watching.stop()
         self._uses.stop()
 
     def lookup(self, secret: str) -> KeyHolder | None:
@@ -77,6 +81,13 @@ class KeyRing:
         digest = digest_of(secret)
         with self._loading[digest[0] % _STRIPES]:
             return self._fresh(digest) or self._load(secret, digest)
+
+    def watch(self, holder: KeyHolder, tell: Callable[[], None]) -> Callable[[], None]:
+        """Have `tell` called in another thread about a second after `holder` lost their key, or was deactivated.
+
+        Call what is returned when their request is over. Whoever shows no key is not looked after here.
+        """
+        return self._watching.add(holder.key_id, tell) if holder.key_id else _nothing
 
     def flush(self) -> None:
         """Write down now which keys were used."""
@@ -136,6 +147,10 @@ class KeyRing:
             for digest in digests:
                 self._holders.pop(digest, None)
                 self._refusals.pop(digest, None)
+
+
+def _nothing() -> None:
+    return
 
 
 class _Uses:

@@ -141,6 +141,13 @@ class Keys:
             raise KeyExpired(f"This secret was replaced by {row.prefix}…, and its grace is over.")
         return self._holder(work, row, row.expires_at if row.secret_hash == digest else _earlier(row))
 
+    def good(self, work: Work, key_ids: Collection[str]) -> set[str]:
+        """Return those of some keys that still speak for somebody: not revoked, not expired, their person active."""
+        alive = select(KeyRow).where(KeyRow.id.in_(key_ids), KeyRow.revoked_at.is_(None))
+        rows = [row for row in work.session.scalars(alive) if _status(row, work) == "active"]
+        active = self._principals.active(work, {row.person_id for row in rows})
+        return {row.id for row in rows if row.person_id in active}
+
     def holder_of(self, who: Principal) -> KeyHolder:
         """Return somebody who asks without a key, signed in: they are bound by nothing but their own rights."""
         return KeyHolder(

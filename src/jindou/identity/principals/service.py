@@ -1,7 +1,7 @@
 """Organisations and the people in them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import bindparam, or_, select
 
@@ -136,6 +136,11 @@ class Principals:
         of_teams = self.roles_of_teams(work)
         here = select(PersonRow).where(PersonRow.kind == "person", PersonRow.active).order_by(PersonRow.id)
         return [_person(row, of_teams.get(row.id, ())) for row in work.session.scalars(here)]
+
+    def active(self, work: Work, person_ids: Collection[str]) -> set[str]:
+        """Return those of some people and service accounts who are active."""
+        here = select(PersonRow.id).where(PersonRow.id.in_(person_ids), PersonRow.active)
+        return set(work.session.scalars(here))
 
     def roles_of_teams(self, work: Work) -> Mapping[str, Sequence[str]]:
         """Return, by person, the roles that they have by their teams."""

@@ -67,6 +67,7 @@ class V1:
             allowed = {"allow": ", ".join(verbs)} if verbs else {}
             await call.answer(status, json.dumps(openai_plain_body(status)).encode(), allowed)
             return
+        call.problem = route.problem
         begun = self._gateway.metrics.requests.begun(route.name)
         try:
             await route.create(call)

@@ -1,16 +1,20 @@
 """One request on `/v1`, without a framework: what a door reads, and how it answers."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import LimitState
-from jindou.identity.keys import KeyHolder, KeyRefused
+from jindou.errors import JindouError
+from jindou.identity.keys import KeyHolder, KeyRefused, KeyRevoked
 from jindou.models.completions import Asked, Begun, Done, Event, Presence, Tell
 from jindou.surfaces.http.wire import Exchange
+from jindou.surfaces.openai_errors import openai_error
 from jindou.telemetry import NO_TOKENS, Timed, Tokens
 
 __all__ = ["Call", "limit_headers"]
@@ -51,7 +55,12 @@ class Call:
         self.tokens: Tokens = NO_TOKENS
         self.broken: Callable[[Exception], bytes] | None = None
         """How a stream tells what broke it; without, as OpenAI's chat does."""
+        self.problem: Callable[[Exception], tuple[int, dict[str, object]]] = openai_error
+        """How a whole answer tells what went wrong."""
+        self.refused: JindouError | None = None
+        """Why whoever asked may not be answered any more: they were deactivated, or their key was taken back."""
         self._exchange = exchange
+        self._refusing: asyncio.Task[None] | None = None
 
     @property
     def secret(self) -> str:
@@ -100,23 +109,62 @@ class Call:
                 )
             return tell(event)
 
-        await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
+        loop = asyncio.get_running_loop()
+        lost = KeyRevoked("The key was taken back, or its person deactivated, while this was being answered.")
+
+        def lose() -> None:
+            # The loop may have ended meanwhile, and the answer with it.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.refuse, lost)
+
+        end_watch = self.gateway.keys.watch(holder, lose)
+        try:
+            await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
+        finally:
+            end_watch()
+            if self._refusing is not None:
+                await self._refusing
+        if self.refused is not None:
+            raise self.refused
+
+    def refuse(self, error: JindouError) -> None:
+        """End the answer at once with `error`; what is still written of it is metered, and sent to nobody."""
+        if self.refused is not None or self.presence.is_over:
+            return
+        self.refused = error
+        self.send = self.end = _drop
+        self._refusing = asyncio.get_running_loop().create_task(self._tell_refusal(error))
+        self.presence.leave()
+
+    async def _tell_refusal(self, error: JindouError) -> None:
+        status, body = self.problem(error)
+        told = json.dumps(body).encode()
+        if self.has_begun:
+            await self._exchange.end(self.broken(error) if self.broken else b"data: " + told + b"\n\n")
+            return
+        self.has_begun = True
+        self.status = status
+        await self._exchange.answer(status, {**_JSON, "www-authenticate": "Bearer"}, told)
 
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Send a whole JSON answer."""
+        """Send a whole JSON answer, unless whoever asked was refused meanwhile."""
         self.has_begun = True
+        if self.refused is not None:
+            return
         self.status = status
         await self._exchange.answer(status, {**_JSON, **(headers or {})}, body)
 
     async def begin_stream(self, headers: Mapping[str, str]) -> None:
         """Begin a stream of server-sent events; its head goes out with the first of them."""
         self.has_begun = True
+        if self.refused is not None:
+            return
         self.status = 200
         await self._exchange.begin(200, {**_EVENTS, **headers})
 
     def count(self, route: str, begun: float) -> None:
         """Count it out at `/metrics`, and tell OpenTelemetry: by `route`, begun when `RequestMeter.begun` said."""
-        status = _CLIENT_LEFT if self.presence.is_over else self.status
+        status = _CLIENT_LEFT if self.presence.is_over and self.refused is None else self.status
         first = None if self.first_at is None else self.first_at - begun
         seconds = time.perf_counter() - begun
         self.gateway.metrics.requests.done(route, self.model, status, seconds, first, self.tokens)
@@ -125,6 +173,11 @@ class Call:
             timed = Timed(self.gateway.clock.now() - timedelta(seconds=seconds), seconds)
             parent = self.header("traceparent")
             spans.request(route, self.model, timed, self.tokens, status=status, ttft=first, parent=parent)
+
+
+async def _drop(data: bytes = b"") -> None:
+    """Send a piece of what nobody may read any more nowhere."""
+    del data
 
 
 def limit_headers(limits: tuple[LimitState, ...], request_id: str = "", *, now: float) -> dict[str, str]:
