@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pydantic_settings import BaseSettings
 
 from jindou.db import Database
-from jindou.models.catalogue import get_entry, pull
+from support.cached import CACHE, fetch_model, fetching
 from support.ground import open_database
 from support.platform import FakeClock
 from support.qwen_code import NoNode, QwenCode, install
@@ -68,13 +68,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """Return the folder where model files are kept from one test run to the next."""
-    return Path.home() / ".cache" / "jindou" / "models"
+    return CACHE / "models"
 
 
 @pytest.fixture(scope="session")
-def small_model(models_dir: Path) -> Path:
+def small_model() -> Path:
     """Return the file of the 0.5B model, fetched once and verified."""
-    return pull(get_entry("qwen2.5-coder-0.5b"), models_dir, timeout=5.0, report=lambda _: None)
+    return fetch_model("qwen2.5-coder-0.5b")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,8 @@ def browser() -> Generator[Browser]:
 def qwen_code() -> QwenCode:
     """Return Qwen Code; without node the test is skipped, but not where everything must be there."""
     try:
-        return install(Path.home() / ".cache" / "jindou" / "npm")
+        with fetching("qwen-code"):
+            return install(CACHE / "npm")
     except NoNode as error:
         if _Environment().ci:
             pytest.fail(f"{error} Under CI the tests with Qwen Code must run.")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from jindou.models.catalogue import get_entry, pull
 from jindou.models.catalogue.packed import NotPacked, write_gguf
+from support.cached import fetch_model
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,6 @@ def test_bytes_that_are_no_packed_model_are_refused(tmp_path: Path, content: byt
 
 
 def test_the_file_that_is_made_is_the_one_that_the_entry_names(models_dir: Path) -> None:
-    made = pull(get_entry("multilingual-e5-small"), models_dir, timeout=5.0, report=lambda _: None)
+    made = fetch_model("multilingual-e5-small")
     assert made.name == "multilingual-e5-small-q4_0-68ceffb63be0.gguf"
     assert not list(models_dir.glob("*.packed"))

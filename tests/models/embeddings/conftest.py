@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from jindou.models.catalogue import get_entry, pull
 from jindou.models.embeddings.known import E5_SMALL
 from jindou.models.embeddings.local import EmbeddingChild, LocalEmbedder
+from support.cached import fetch_model
 
 
 @pytest.fixture(scope="session")
-def weights(models_dir: Path) -> Path:
-    return pull(get_entry("multilingual-e5-small"), models_dir, timeout=5.0, report=lambda _: None)
+def weights() -> Path:
+    return fetch_model("multilingual-e5-small")
 
 
 @pytest.fixture(scope="session")

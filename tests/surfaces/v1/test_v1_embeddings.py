@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,8 +9,8 @@ import openai
 import pytest
 from gateway_site import Gateway, script
 
-from jindou.models.catalogue import get_entry, pull
 from jindou.models.deployments import DeploymentAsk
+from support.cached import fetch_model
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.served import serve
@@ -21,8 +20,8 @@ TEXTS = ["Unused goods may be returned within fourteen days.", "数据库每晚�
 
 
 @pytest.fixture(scope="module")
-def site(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
-    weights = pull(get_entry("multilingual-e5-small"), models_dir, timeout=5.0, report=lambda _: None)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway]:
+    weights = fetch_model("multilingual-e5-small")
     home = tmp_path_factory.mktemp("embeddings")
     (home / "models").mkdir()
     for file in (weights, weights.with_suffix(".verified")):
