@@ -22,10 +22,13 @@ def check(tree: Tree, exceptions: Exceptions) -> Iterator[Finding]:
 
 
 def _inside_functions(module: ast.Module) -> set[int]:
-    return {
-        inner.lineno
-        for outer in ast.walk(module)
-        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
-        for inner in ast.walk(outer)
-        if isinstance(inner, ast.Import | ast.ImportFrom)
-    }
+    at_the_top = {id(node) for node in _outside_functions(module)}
+    imports = (node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom))
+    return {node.lineno for node in imports if id(node) not in at_the_top}
+
+
+def _outside_functions(parent: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(parent):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
+            yield from _outside_functions(node)

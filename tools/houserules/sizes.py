@@ -57,4 +57,5 @@ def _definitions(path: str, parent: ast.AST, outer: str) -> Iterator[tuple[Findi
             if lines > limit:
                 message = f"`{name}` has {lines} lines, more than {limit}."
                 yield Finding(path, node.lineno, "size", message), f"{path}::{name}"
-        yield from _definitions(path, node, name)
+        if not isinstance(node, ast.expr):
+            yield from _definitions(path, node, name)

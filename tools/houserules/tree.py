@@ -89,7 +89,13 @@ class Tree:
 
     def has(self, path: str) -> bool:
         """Return whether the file is there, or anything in the folder."""
-        return any(known == path or known.startswith(f"{path}/") for known in self.paths)
+        return path in self._places
+
+    @cached_property
+    def _places(self) -> frozenset[str]:
+        """Every file, and every folder that a file is in."""
+        parts = (path.split("/") for path in self.paths)
+        return frozenset("/".join(part[:n]) for part in parts for n in range(1, len(part) + 1))
 
     def text(self, path: str) -> str:
         """Return the text of a file; bytes that are no UTF-8 are replaced."""
