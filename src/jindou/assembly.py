@@ -1,6 +1,7 @@
 """Settings -> Platform: the only place where the rooms are put together."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,8 +23,9 @@ from jindou.durable.queue import Queue, Worker
 from jindou.durable.signals import Signals
 from jindou.errors import JindouError
 from jindou.home import Home
+from jindou.identity.accounts import Accounts
 from jindou.identity.audit import Audit
-from jindou.identity.directory import Directory
+from jindou.identity.directory import Departure, Directory
 from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principals
@@ -59,6 +61,7 @@ class Platform:
     principals: Principals
     directory: Directory
     sessions: Sessions
+    accounts: Accounts
     keys: Keys
     secrets: Secrets
     usage: Usage
@@ -159,6 +162,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     parts = open_parts(ground, settings, home, model, deployments=deployments, usage=usage)
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
+    accounts = Accounts(ground.database, ground.policy, ground.audit, ground.principals, sessions)
     return Platform(
         settings=settings,
         home=home,
@@ -168,8 +172,9 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         policy=ground.policy,
         audit=ground.audit,
         principals=ground.principals,
-        directory=_directory(ground, settings, sessions, runs, parts.approvals),
+        directory=_directory(ground, settings, (sessions.close_all, accounts.depart), runs, parts.approvals),
         sessions=sessions,
+        accounts=accounts,
         keys=ground.keys,
         secrets=ground.secrets,
         usage=usage,
@@ -194,9 +199,11 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     )
 
 
-def _directory(ground: Ground, settings: Settings, sessions: Sessions, runs: Runs, approvals: Approvals) -> Directory:
+def _directory(
+    ground: Ground, settings: Settings, signed_in: Sequence[Departure], runs: Runs, approvals: Approvals
+) -> Directory:
     departures = (
-        sessions.close_all,
+        *signed_in,
         ground.keys.revoke_all,
         ground.secrets.revoke_all,
         runs.depart,

@@ -13,7 +13,7 @@ from jindou.billing import budgets, pricing, usage
 from jindou.billing.budgets import types as budget_types
 from jindou.billing.usage import types as usage_types
 from jindou.cloud.secrets import types as secret_types
-from jindou.identity import audit, directory, keys, policy, principals
+from jindou.identity import accounts, audit, directory, keys, policy, principals
 from jindou.identity.audit import types as audit_types
 from jindou.identity.directory import types as directory_types
 from jindou.identity.keys import types as key_types
@@ -35,6 +35,7 @@ PLACES = (
         pricing,
         usage,
         budgets,
+        accounts,
         audit,
         directory,
         keys,

@@ -9,6 +9,7 @@ from jindou.surfaces.document import document
 from jindou.surfaces.failures import add_failures
 from jindou.surfaces.guard import Guard
 from jindou.surfaces.http import (
+    accounts,
     approvals,
     assistants,
     audit,
@@ -51,6 +52,7 @@ _ROOMS = (
     models,
     completions,
     sessions,
+    accounts,
     principals,
     people,
     teams,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jindou.assembly import Platform
 from jindou.db import Work
 from jindou.errors import Forbidden, Unauthenticated, Unavailable
+from jindou.identity.accounts import Visit
 from jindou.identity.principals import Principal
 from jindou.identity.sessions import Arrival, Method, Place, Seat
 
@@ -27,13 +28,17 @@ __all__ = [
     "require_operator",
     "seat_of",
     "session_secret",
+    "set_device_cookie",
     "set_session_cookie",
     "signed_in",
+    "visit_of",
     "writing",
 ]
 
 MOST = 2**63 - 1
 """The largest number that a database takes as an integer."""
+
+_DEVICE_SECONDS = 180 * 24 * 3600
 
 
 def platform_of(request: Request) -> Platform:
@@ -97,6 +102,22 @@ def _place(host: str) -> Place:
     if address.is_loopback:
         return "machine"
     return "private" if address.is_private else "public"
+
+
+def visit_of(request: Request) -> Visit:
+    """Return where a try to sign in comes from."""
+    return Visit(request.client.host if request.client else "", _device_token(request))
+
+
+def _device_token(request: Request) -> str:
+    """Return the token that the browser is known by, or an empty string."""
+    return request.cookies.get(f"jindou_device_{platform_of(request).settings.port}", "")
+
+
+def set_device_cookie(request: Request, response: Response, token: str) -> None:
+    """Let the browser be known when somebody signs in again: strangers who guess do not slow it down."""
+    name = f"jindou_device_{platform_of(request).settings.port}"
+    response.set_cookie(name, token, max_age=_DEVICE_SECONDS, httponly=True, samesite="strict", path="/")
 
 
 def is_signed_in(request: Request) -> bool:

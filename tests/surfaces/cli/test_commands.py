@@ -1,3 +1,4 @@
+import io
 import json
 import re
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from sqlalchemy import update
 
 from jindou.assembly import Platform
 from jindou.identity.audit.tables import AuditEventRow
+from jindou_client import Client
 
 Run = Callable[..., Any]
 WAITING = 20
@@ -198,6 +200,34 @@ def test_a_link_signs_a_person_in_once(here: Run, platform: Platform) -> None:
     token = link.removeprefix(f"{platform.settings.url}/sign-in?token=")
     with platform.database.writing(None) as work:
         assert platform.sessions.peek(work, token).handle == "clerk"
+
+
+def test_a_password_comes_from_stdin_and_accounts_are_listed_and_reset(
+    here: Run, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipe(*lines: str) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
+
+    old, new = "lanterns over the quiet harbour", "nine herons wade at low tide"
+    token = here("sign-in", "--as", "finance").out.strip().partition("token=")[2]
+    with platform.database.writing(None) as work:
+        secret = platform.sessions.redeem(work, token)
+    with Client(platform.settings.url, secret) as client:
+        client.accounts.change_password(old)
+        pipe(new, new)
+        assert here("account", "password", "--as", "finance").code == 5
+        pipe(old)
+        assert here("account", "password", "--as", "finance").code == 2
+        pipe(old, new)
+        changed = here("account", "password", "--as", "finance")
+        assert (changed.code, changed.out) == (0, "")
+        opened = client.sessions.sign_in("finance", new)
+    (shown,) = here("account", "show", "--as", "finance", "--json").json
+    assert opened.person.id == shown["person_id"]
+    assert here("accounts", "list", "--as", "clerk").code == 5
+    assert re.search(r"finance .* none", here("accounts", "reset", shown["person_id"]).out)
+    assert re.search(r"clerk .* none", here("accounts", "list").out)
+    assert here("accounts", "reset", "prs_none").code == 6
 
 
 def test_sessions_are_listed_and_ended_and_the_glass_is_broken_with_a_reason(here: Run) -> None:

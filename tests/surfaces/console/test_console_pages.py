@@ -28,6 +28,7 @@ _PAGES = (
     "/keys",
     "/secrets",
     "/audit",
+    "/account",
     "/people",
     "/people?text=clerk",
     "/rights",

@@ -207,6 +207,10 @@ SIGNED_IN = [
     ("DELETE", "/api/sessions"),
     ("GET", "/api/sessions/break-glass"),
     ("DELETE", "/api/sessions/ses_1"),
+    ("GET", "/api/accounts"),
+    ("GET", "/api/accounts/me"),
+    ("PUT", "/api/accounts/me/password"),
+    ("POST", "/api/accounts/prs_1/reset"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/people"),
@@ -271,7 +275,7 @@ def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
     pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses)_1|qwen3-4b"
     known = {re.sub(pattern, "{}", path) for _, path in SIGNED_IN}
-    own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sign-in-links"}
+    own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sessions/password", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/organisations")  # The local operator's, who makes them.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.

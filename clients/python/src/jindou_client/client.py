@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from jindou_client.accounts import Accounts
 from jindou_client.approvals import Approvals
 from jindou_client.assistants import Assistants
 from jindou_client.audit import Audit
@@ -50,6 +51,7 @@ class Client:
         self.audit = Audit(self._transport)
         self.decisions = Decisions(self._transport)
         self.sessions = Sessions(self._transport)
+        self.accounts = Accounts(self._transport)
         self.principals = Principals(self._transport)
         self.people = People(self._transport)
         self.service_accounts = ServiceAccounts(self._transport)

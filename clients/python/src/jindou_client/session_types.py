@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 __all__ = ["BreakGlass", "Method", "Person", "Place", "Session", "SessionToken", "SignInLink"]
 
-Method = Literal["link", "operator", "break-glass"]
+Method = Literal["link", "operator", "break-glass", "password"]
 """How somebody came in."""
 
 Place = Literal["machine", "private", "public", "unknown"]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from jindou_client.account_types import Account
 from jindou_client.approval_types import (
     Approval,
     ApprovalLink,
@@ -38,6 +39,7 @@ from jindou_client.usage_types import (
 )
 
 __all__ = [
+    "Account",
     "Answer",
     "Approval",
     "ApprovalLink",

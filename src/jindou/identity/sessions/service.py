@@ -209,6 +209,10 @@ class Sessions:
     def close_all(self, work: Work, person_id: str) -> None:
         """End every session of a person, and their sign-in links that nobody has used."""
         work.session.execute(delete(SessionRow).where(SessionRow.person_id == person_id))
+        self.drop_links(work, person_id)
+
+    def drop_links(self, work: Work, person_id: str) -> None:
+        """Let no link that was made for a person until now sign them in."""
         work.session.execute(delete(SignInLinkRow).where(SignInLinkRow.person_id == person_id))
 
     def _usable(self, work: Work, token: str) -> SignInLinkRow:

@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, Entry] = {
     "doctor": Entry("doctor:doctor", "Say what is open, what is wrong, and what to do."),
     "sign-in": Entry("sign_in:sign_in", "Print a one-time sign-in link for a person."),
     "break-glass": Entry("sessions:break_glass", "Let the operator in as a person, in an emergency."),
+    "account": Entry("accounts:own", "Your account: what you prove yourself by."),
+    "accounts": Entry("accounts:group", "Accounts: what people prove themselves by."),
     "sessions": Entry("sessions:group", "Sessions: where somebody is signed in."),
     "ask": Entry("ask:ask", "Ask an assistant, and watch what it does."),
     "runs": Entry("runs:group", "Runs: what assistants did."),

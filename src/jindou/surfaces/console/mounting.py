@@ -9,6 +9,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from jindou.surfaces.console import (
+    accounts,
     approval_links,
     approvals,
     audit,
@@ -51,6 +52,7 @@ def mount(app: FastAPI) -> None:
         keys,
         secrets,
         people,
+        accounts,
         sessions,
         switches,
     ):

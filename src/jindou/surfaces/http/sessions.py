@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from jindou.identity.accounts import Credentials
 from jindou.identity.principals import Person, Principal
 from jindou.identity.sessions import OPERATOR, BreakGlass, BreakGlassAsk, Session
 from jindou.surfaces.door import (
@@ -16,6 +17,7 @@ from jindou.surfaces.door import (
     seat_of,
     session_secret,
     signed_in,
+    visit_of,
     writing,
 )
 
@@ -65,6 +67,15 @@ def open_session(request: Request, asked: ForPerson) -> SessionToken:
         came = arrival_of(request, "operator")
         token = platform.sessions.open(work, org_id, person.id, OPERATOR, arrival=came)
     return SessionToken(token=token, person=person)
+
+
+@router.post("/sessions/password", status_code=201)
+def sign_in(request: Request, given: Credentials) -> SessionToken:
+    """Sign in with a name and a password."""
+    platform = platform_of(request)
+    entered = platform.accounts.signing_in.enter(given, arrival_of(request, "password"), visit_of(request))
+    with platform_work(request) as work:
+        return SessionToken(token=entered.secret, person=platform.principals.get(work, entered.person_id))
 
 
 @router.get("/sessions")

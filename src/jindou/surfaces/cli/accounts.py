@@ -1,0 +1,74 @@
+"""`jindou account` and `jindou accounts`."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from jindou.errors import Invalid
+from jindou.surfaces.cli.connection import signed_in
+from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou_client.types import Account
+
+__all__ = ["group", "own"]
+
+own = command_group("Your account: what you prove yourself by.")
+group = command_group("Accounts: what people prove themselves by.")
+
+PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="A person: prs_…")]
+
+
+@own.command("show")
+def show(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+    """Show what a person proves themselves by."""
+    with signed_in(home, person) as seat:
+        _show([seat.client.accounts.mine()], as_json=as_json)
+
+
+@own.command("password")
+def password(*, person: As = "clerk", home: Home = None) -> None:
+    """Change a person's password; both come from a prompt or stdin."""
+    old, new = _typed("Old password", "New password")
+    with signed_in(home, person) as seat:
+        seat.client.accounts.change_password(new, old)
+    typer.echo("The password is changed, and every other session has ended.", err=True)
+
+
+@group.command("list")
+def list_accounts(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """List what each person proves themselves by."""
+    with signed_in(home, person) as seat:
+        _show(seat.client.accounts.list(), as_json=as_json)
+
+
+@group.command("reset")
+def reset(person_id: PersonId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """Take away what a person proves themselves by."""
+    with signed_in(home, person) as seat:
+        _show([seat.client.accounts.reset(person_id)], as_json=as_json)
+
+
+def _typed(*labels: str) -> list[str]:
+    """Return what was typed, unseen, or piped in line by line; never an argument, which other users could see."""
+    if sys.stdin.isatty():
+        return [str(typer.prompt(label, hide_input=True, err=True)) for label in labels]
+    try:
+        lines = sys.stdin.buffer.read().decode().splitlines()
+    except UnicodeDecodeError:
+        lines = []
+    if len(lines) != len(labels):
+        raise Invalid(f"On stdin there have to be {len(labels)} lines in UTF-8: {', '.join(labels)}.", field="stdin")
+    return lines
+
+
+def _show(found: Sequence[Account], *, as_json: bool) -> None:
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (one.person_id, one.handle, one_line(one.name), moment(one.password_set_at) if one.password_set_at else "none")
+        for one in found
+    ]
+    table(("person", "handle", "name", "password since"), rows)
