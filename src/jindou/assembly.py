@@ -9,6 +9,7 @@ from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.decisions import Decisions
+from jindou.agents.policies import Checker, Policies, Recorder
 from jindou.agents.runs import Runner, Runs
 from jindou.agents.tools import Doorway
 from jindou.assembly_gateway import Gateway, open_prices
@@ -27,7 +28,7 @@ from jindou.identity.accounts import Accounts
 from jindou.identity.audit import Audit
 from jindou.identity.directory import Departure, Directory
 from jindou.identity.keys import KeyRing, Keys
-from jindou.identity.policy import Policy
+from jindou.identity.policy import Policy, Standing
 from jindou.identity.principals import Principals
 from jindou.identity.sessions import Sessions
 from jindou.models.catalogue import Models
@@ -57,6 +58,7 @@ class Platform:
     signals: Signals
     queue: Queue
     policy: Policy
+    standing: Standing
     audit: Audit
     principals: Principals
     directory: Directory
@@ -73,6 +75,7 @@ class Platform:
     runs: Runs
     doorway: Doorway
     decisions: Decisions
+    policies: Policies
     deployments: Deployments
     engine: Engine
     model: str
@@ -93,11 +96,14 @@ class Platform:
         self._recover()
         self.runs.stream.listen()
         self.signals.start()
+        self.standing.start()
         self.gateway.start()
         self.deployments.start()
         publish = partial(publish_heads, self.audit, self._closing)
         rewrap = self.secrets.rewrap_rest
-        for name, work_on in (("warm-up", self._warm_up), ("audit-heads", publish), ("vault", rewrap)):
+        forget = partial(Recorder.forget, self.database, self._closing)
+        background = {"warm-up": self._warm_up, "audit-heads": publish, "vault": rewrap, "old-decisions": forget}
+        for name, work_on in background.items():
             thread = threading.Thread(target=work_on, name=name, daemon=True)
             self._background.append(thread)
             thread.start()
@@ -125,6 +131,7 @@ class Platform:
         self.worker.stop(seconds=5.0)
         self.worker.close()
         self.signals.stop()
+        self.standing.stop()
         self.models.stop()
         self.gateway.stop(seconds=5.0)
         self.deployments.stop()
@@ -160,6 +167,9 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     deployments = deployments_of(ground, settings, home, models, model)
     ledger = open_ledger(ground, usage)
     parts = open_parts(ground, settings, home, model, deployments=deployments, usage=usage)
+    decisions = Decisions(
+        ground.policy, parts.doorway, parts.approvals, assistants=parts.assistants, principals=ground.principals
+    )
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
     accounts = Accounts(ground.database, ground.policy, ground.audit, ground.principals, sessions)
@@ -170,6 +180,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         signals=ground.signals,
         queue=ground.queue,
         policy=ground.policy,
+        standing=ground.standing,
         audit=ground.audit,
         principals=ground.principals,
         directory=_directory(ground, settings, (sessions.close_all, accounts.depart), runs, parts.approvals),
@@ -185,9 +196,8 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         approvals=parts.approvals,
         runs=runs,
         doorway=parts.doorway,
-        decisions=Decisions(
-            ground.policy, parts.doorway, parts.approvals, assistants=parts.assistants, principals=ground.principals
-        ),
+        decisions=decisions,
+        policies=_policies(ground, decisions, parts.assistants),
         deployments=deployments,
         engine=deployments.engine("", model),
         model=model,
@@ -210,6 +220,11 @@ def _directory(
         approvals.depart,
     )
     return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
+
+
+def _policies(ground: Ground, decisions: Decisions, assistants: Assistants) -> Policies:
+    checker = Checker(ground.policy, decisions, assistants, ground.principals)
+    return Policies(ground.policy, ground.standing, ground.audit, checker, ground.name_of)
 
 
 def _budgets(ground: Ground, usage: Usage, assistants: Assistants) -> Budgets:

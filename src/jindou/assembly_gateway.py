@@ -13,7 +13,7 @@ from jindou.errors import Unavailable
 from jindou.home import Home
 from jindou.identity.audit import Audit
 from jindou.identity.keys import KeyRing, Keys
-from jindou.identity.policy import Policy
+from jindou.identity.policy import Policy, Standing
 from jindou.identity.principals import Principals
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
@@ -75,18 +75,22 @@ def open_gateway(settings: Settings, home: Home) -> Generator[Gateway]:
     database = Database(settings.database_url or f"sqlite:///{home.database}")
     try:
         require_newest(database)
-        gateway = _gateway(settings, home, database)
+        policy = Policy({}, {})
+        standing = Standing(database, policy)
+        standing.look()
+        gateway = _gateway(settings, home, database, policy)
+        standing.start()
         gateway.start()
         try:
             yield gateway
         finally:
             gateway.stop(_STOP_SECONDS)
+            standing.stop()
     finally:
         database.close()
 
 
-def _gateway(settings: Settings, home: Home, database: Database) -> Gateway:
-    policy = Policy({}, {})
+def _gateway(settings: Settings, home: Home, database: Database, policy: Policy) -> Gateway:
     audit = Audit(home.published_heads, policy)
     keys = Keys(Principals(), policy, audit)
     prices = open_prices(settings, home)

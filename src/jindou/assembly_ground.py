@@ -16,7 +16,7 @@ from jindou.errors import Invalid, NotFound
 from jindou.home import Home
 from jindou.identity.audit import Audit
 from jindou.identity.keys import Keys
-from jindou.identity.policy import Action, Policy
+from jindou.identity.policy import Action, Policy, Standing
 from jindou.identity.principals import Person, Principals
 from jindou.packs.contract import OpenPack, Pack
 from jindou.settings import Settings
@@ -35,6 +35,7 @@ class Ground:
     packs: dict[str, Pack]
     opened: dict[str, OpenPack]
     policy: Policy
+    standing: Standing
     audit: Audit
     principals: Principals
     keys: Keys
@@ -74,8 +75,7 @@ def lay_ground(settings: Settings, home: Home, clock: Clock | None = None, *, is
         require_newest(database)
     packs = {pack.name: pack for pack in installed_packs()}
     opened = {name: _open(pack, home, database.clock) for name, pack in packs.items()}
-    policy = _policy(packs, opened)
-    principals = Principals()
+    policy, principals = _policy(packs, opened), Principals()
     if is_first:
         _seed(database, principals, packs.values())
     signals = Signals(database)
@@ -93,6 +93,7 @@ def lay_ground(settings: Settings, home: Home, clock: Clock | None = None, *, is
         packs=packs,
         opened=opened,
         policy=policy,
+        standing=_standing(database, policy),
         audit=audit,
         principals=principals,
         keys=Keys(principals, policy, audit),
@@ -140,6 +141,12 @@ def _seed(database: Database, principals: Principals, packs: Iterable[Pack]) -> 
                 language=person.language,
             )
             principals.create_person(work, org_id, made)
+
+
+def _standing(database: Database, policy: Policy) -> Standing:
+    standing = Standing(database, policy)
+    standing.look()
+    return standing
 
 
 def _open(pack: Pack, home: Home, clock: Clock) -> OpenPack:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from jindou.agents.approvals import RUN_TASK, Approvals, Terms
 from jindou.agents.assistants import Assistants, Limits
 from jindou.agents.conversations import Conversations
+from jindou.agents.policies import Recorder
 from jindou.agents.runs import Journal, Parts, Runner
 from jindou.agents.tools import Doorway
 from jindou.assembly_gateway import NotPrepared, open_prices
@@ -17,6 +18,7 @@ from jindou.durable.queue import Handler, Queue, Worker
 from jindou.durable.signals import Signals
 from jindou.home import Home
 from jindou.identity.audit import Audit
+from jindou.identity.policy import Standing
 from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.serving import Models as LocalModels
 from jindou.models.serving import remote_models
@@ -49,6 +51,7 @@ class RunWorker:
 
     database: Database
     signals: Signals
+    standing: Standing
     audit: Audit
     prices: PriceWatch
     runner: Runner
@@ -59,6 +62,7 @@ class RunWorker:
     def start(self) -> None:
         """Begin to take tasks."""
         self.prices.start()
+        self.standing.start()
         self.signals.start()
         threading.Thread(
             target=publish_heads, args=(self.audit, self._closing), name="audit-heads", daemon=True
@@ -73,6 +77,7 @@ class RunWorker:
         self.worker.close()
         self._closing.set()
         self.prices.stop()
+        self.standing.stop()
         self.signals.stop()
         self.audit.publish()
         for pack in self.packs.values():
@@ -110,6 +115,7 @@ def assemble_worker(settings: Settings, home: Home) -> RunWorker:
     return RunWorker(
         database=ground.database,
         signals=ground.signals,
+        standing=ground.standing,
         audit=ground.audit,
         prices=prices,
         runner=runner,
@@ -144,6 +150,7 @@ def open_parts(
         journal=journal,
         stream=journal.stream,
         doorway=doorway,
+        recorder=Recorder(doorway),
         approvals=_approvals(ground, settings, home, assistants, doorway),
         assistants=assistants,
         conversations=Conversations(),

@@ -8,6 +8,7 @@ from jindou.agents import approvals, assistants, conversations, runs, tools
 from jindou.agents.approvals import types as approval_types
 from jindou.agents.assistants import types as assistant_types
 from jindou.agents.decisions import types as decision_types
+from jindou.agents.policies import types as policy_types
 from jindou.agents.runs import types as run_types
 from jindou.billing import budgets, pricing, usage
 from jindou.billing.budgets import types as budget_types
@@ -51,6 +52,7 @@ PLACES = (
         approval_types,
         assistant_types,
         decision_types,
+        policy_types,
         run_types,
         usage_types,
         budget_types,

@@ -31,6 +31,7 @@ _PAGES = (
     "/account",
     "/people",
     "/people?text=clerk",
+    "/policies",
     "/rights",
     "/rights?person=clerk&against=warehouse",
 )

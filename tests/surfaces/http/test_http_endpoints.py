@@ -240,6 +240,14 @@ SIGNED_IN = [
     ("GET", "/api/keys/key_1"),
     ("POST", "/api/keys/key_1/revocation"),
     ("POST", "/api/keys/key_1/rotation"),
+    ("GET", "/api/policies"),
+    ("POST", "/api/policies"),
+    ("POST", "/api/policies/check"),
+    ("POST", "/api/policies/rollback"),
+    ("GET", "/api/policies/1"),
+    ("POST", "/api/policies/1/activation"),
+    ("GET", "/api/policies/1/diff"),
+    ("GET", "/api/policies/1/shadow"),
     ("GET", "/api/secrets"),
     ("POST", "/api/secrets"),
     ("POST", "/api/secrets/sec_1/revocation"),
@@ -273,7 +281,7 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses)_1|qwen3-4b"
+    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses)_1|qwen3-4b|(?<=policies/)1"
     known = {re.sub(pattern, "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sessions/password", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.

@@ -15,6 +15,7 @@ from jindou_client.keys import Keys
 from jindou_client.models import Models
 from jindou_client.organisations import Organisations
 from jindou_client.people import People, ServiceAccounts
+from jindou_client.policies import Policies
 from jindou_client.principals import Principals
 from jindou_client.runs import Runs
 from jindou_client.secrets import Secrets
@@ -52,6 +53,7 @@ class Client:
         self.decisions = Decisions(self._transport)
         self.sessions = Sessions(self._transport)
         self.accounts = Accounts(self._transport)
+        self.policies = Policies(self._transport)
         self.principals = Principals(self._transport)
         self.people = People(self._transport)
         self.service_accounts = ServiceAccounts(self._transport)

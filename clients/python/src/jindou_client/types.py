@@ -24,6 +24,20 @@ from jindou_client.deployment_types import Deployment, EngineView, Member
 from jindou_client.directory_types import Organisation, Profile, ProfileKind, Team, TeamName, TeamPlace
 from jindou_client.key_types import Key, KeyScope, KeyStatus, NewKey
 from jindou_client.model_types import Fit, Model, ModelPriceShown, Pull
+from jindou_client.policy_types import (
+    PolicyChange,
+    PolicyCheck,
+    PolicyDetail,
+    PolicyDiff,
+    PolicyProblem,
+    PolicyRule,
+    PolicyShadow,
+    PolicyState,
+    PolicyTrial,
+    PolicyVersion,
+    ShadowChange,
+    ShadowExample,
+)
 from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
 from jindou_client.session_types import BreakGlass, Person, Session, SessionToken, SignInLink
 from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
@@ -82,6 +96,16 @@ __all__ = [
     "Outcome",
     "Person",
     "PersonRights",
+    "PolicyChange",
+    "PolicyCheck",
+    "PolicyDetail",
+    "PolicyDiff",
+    "PolicyProblem",
+    "PolicyRule",
+    "PolicyShadow",
+    "PolicyState",
+    "PolicyTrial",
+    "PolicyVersion",
     "Profile",
     "ProfileKind",
     "Pull",
@@ -97,6 +121,8 @@ __all__ = [
     "ServerStatus",
     "Session",
     "SessionToken",
+    "ShadowChange",
+    "ShadowExample",
     "SignInLink",
     "Source",
     "Statement",

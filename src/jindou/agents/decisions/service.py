@@ -1,6 +1,7 @@
 """Asking the doorway about calls that nobody has made."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistant, Assistants
@@ -8,7 +9,7 @@ from jindou.agents.decisions.types import Answer, PersonRights, Proposal, ToolCo
 from jindou.agents.tools import Asked, Checked, Doorway, ToolError
 from jindou.db import Work
 from jindou.errors import NotFound
-from jindou.identity.policy import Policy, Resource
+from jindou.identity.policy import Decision, Policy, Resource
 from jindou.identity.principals import Principal, Principals
 from jindou.models.gateway import stands_in
 
@@ -57,6 +58,32 @@ class Decisions:
             problem=checked.problem or "" if may_know else "",
         )
 
+    def under(self, policy: Policy) -> "Decisions":
+        """Return the same by other rules."""
+        return Decisions(
+            policy,
+            self._doorway.under(policy),
+            self._approvals,
+            assistants=self._assistants,
+            principals=self._principals,
+        )
+
+    def decide(self, work: Work, of: Principal, proposal: Proposal, facts: Mapping[str, Any] | None) -> Decision:
+        """Decide about a call of somebody's, with `facts` of it, or with those that the tool knows.
+
+        Raises:
+            NotFound: there is no such assistant or tool.
+        """
+        assistant = self._assistants.get(proposal.assistant)
+        if facts is None:
+            return self._check(work, of, assistant, proposal).decision
+        arguments, origins = proposal.arguments, _origins(proposal)
+        asked = _asked(work, of, assistant, proposal.tool, arguments=arguments, origins=origins)
+        try:
+            return self._doorway.judge(asked, facts)
+        except ToolError:
+            raise NotFound("There is no such tool.") from None
+
     def rights(self, work: Work, who: Principal, person: str, assistant: str | None = None) -> PersonRights:
         """Return what a person may do with each tool of an assistant, or of every assistant.
 
@@ -82,7 +109,11 @@ class Decisions:
         """Yield the rights over every tool; where no rule names an assistant, those that are alike are decided once."""
         known: dict[tuple[object, ...], ToolRight] = {}
         for one in named:
-            alike = (one.slug,) if self._policy.names_assistants else (one.pack, one.approvals, frozenset(one.tools))
+            alike = (
+                (one.slug,)
+                if self._policy.names_assistants(of.org_id)
+                else (one.pack, one.approvals, frozenset(one.tools))
+            )
             for tool in one.tools:
                 if (*alike, tool) not in known:
                     known[*alike, tool] = self._right(work, of, one, tool)

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam
 from jindou.agents.approvals import Approvals
 from jindou.agents.assistants import Assistant, Assistants, Limits
 from jindou.agents.conversations import Conversations
+from jindou.agents.policies import Recorder
 from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.limits import both
@@ -54,6 +55,7 @@ class Parts:
     journal: Journal
     stream: Stream
     doorway: Doorway
+    recorder: Recorder
     approvals: Approvals
     assistants: Assistants
     conversations: Conversations

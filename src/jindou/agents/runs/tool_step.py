@@ -308,6 +308,8 @@ class _ToolStep:
                 "approval": approval.id if approval else "",
             },
         )
+        if approval is None or outcome == "ask":
+            self._parts.recorder.record(work, checked)
         who = self._state.who
         actor = f"assistant:{self._state.assistant.slug}"
         self._parts.audit.append(work, who.org_id, actor=actor, on_behalf_of=who.person_id, entry=entry)

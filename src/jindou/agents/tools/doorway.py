@@ -7,6 +7,7 @@ under the key that makes its effect happen once.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -78,6 +79,12 @@ class Doorway:
         self._secrets = secrets
         self._tools = {(pack, tool.name): tool for pack, of_pack in tools.items() for tool in of_pack}
 
+    def under(self, policy: Policy) -> "Doorway":
+        """Return the same tools behind other rules."""
+        other = copy(self)
+        other._policy = policy  # noqa: SLF001 - of its own kind
+        return other
+
     def tools_of(self, assistant: Assistant) -> list[Tool]:
         """Return the tools an assistant was granted, in its order.
 
@@ -148,6 +155,21 @@ class Doorway:
         denied = decision.verb == "deny"
         conditions = self._policy.conditions(asked.who, *question[:2])
         return decision, [condition for condition in conditions if (condition.verb == "allow") is denied]
+
+    def judge(self, asked: Asked, facts: Facts) -> Decision:
+        """Decide about a call of which `facts` are known.
+
+        Raises:
+            ToolError: there is no such tool.
+        """
+        tool = self._tools.get((asked.assistant.pack, asked.name))
+        if tool is None:
+            raise ToolError(f"There is no tool {asked.name}.")
+        return self._decide(asked, tool, facts, approved=False)
+
+    def question_of(self, checked: Checked) -> tuple[str, Resource, dict[str, object]]:
+        """Return what the policy was asked about a call that nobody had approved: action, resource and context."""
+        return self._question(checked.asked, checked.tool, checked.facts, approved=False)
 
     def _decide(self, asked: Asked, tool: Tool, facts: Facts | None, *, approved: bool) -> Decision:
         """Decide, also where the facts can't be had.

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import cedarpy
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from jindou.errors import Invalid
 from jindou.identity.policy.types import Rule
 
-__all__ = ["Statement", "Written", "read_rules", "require_valid"]
+__all__ = ["Statement", "Written", "read_rules", "require_valid", "split"]
 
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|\S')
@@ -40,10 +40,32 @@ class Written:
     rule: Rule
     policy: Mapping[str, Any]
 
+    @property
+    def effect(self) -> str:
+        """`permit` or `forbid`."""
+        return str(self.policy["effect"])
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The actions and groups of actions that its scope names; none where it is about every action."""
+        scope = self.policy["action"]
+        found: list[Mapping[str, str]] = scope.get("entities", [scope["entity"]] if "entity" in scope else [])
+        return frozenset(entity["id"] for entity in found)
+
+    @property
+    def entities(self) -> frozenset[tuple[str, str]]:
+        """The type and the id of all that it names."""
+        return frozenset(_named([self.policy[part] for part in ("principal", "action", "resource", "conditions")]))
+
     def speaks_of(self, *names: str) -> bool:
         """Say whether its conditions have one of these words, so that it may read the attribute of that name."""
         told = json.dumps(self.policy["conditions"])
         return any(f'"{name}"' in told for name in names)
+
+
+def split(sources: Mapping[str, str]) -> list[Statement]:
+    """Return the policies of every source as they stand there, in order, good or not."""
+    return [statement for name, text in sources.items() for statement in _split(name, text)]
 
 
 def read_rules(sources: Mapping[str, str]) -> list[Written]:
@@ -54,7 +76,7 @@ def read_rules(sources: Mapping[str, str]) -> list[Written]:
     """
     found: list[Written] = []
     known: set[str] = set()
-    for statement in (statement for name, text in sources.items() for statement in _split(name, text)):
+    for statement in split(sources):
         policy = _parse(statement)
         rule = _rule(statement, policy)
         if rule.id in known:
@@ -88,6 +110,20 @@ def _split(source: str, text: str) -> Iterator[Statement]:
             start = None
     if start is not None:
         yield Statement(source, text.count("\n", 0, start) + 1, text[start:])
+
+
+def _named(told: object) -> Iterator[tuple[str, str]]:
+    match told:
+        case {"type": str(type_), "id": str(id_)}:
+            yield type_, id_
+        case dict():
+            for inner in cast("dict[str, object]", told).values():
+                yield from _named(inner)
+        case list():
+            for inner in cast("list[object]", told):
+                yield from _named(inner)
+        case _:
+            pass
 
 
 def _parse(statement: Statement) -> Mapping[str, Any]:

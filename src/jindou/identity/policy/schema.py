@@ -10,7 +10,7 @@ from typing import Any
 
 import cedarpy
 
-__all__ = ["Action", "action_entities", "groups_of", "schema_of"]
+__all__ = ["PLATFORM_ACTIONS", "Action", "action_entities", "groups_of", "schema_of"]
 
 _BOOLEAN = {"type": "Boolean"}
 _TEXT = {"type": "String"}
@@ -26,10 +26,12 @@ _PLATFORM_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     **dict.fromkeys(("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume"), _RUN),
     **dict.fromkeys(("runs::retry", "runs::steer", "runs::undo"), _RUN),
     **dict.fromkeys(("audit::read", "completions::create", "deployments::manage", "deployments::read"), _NOTHING),
+    **dict.fromkeys(("policies::activate", "policies::propose", "policies::read"), _NOTHING),
     **dict.fromkeys(("models::manage", "models::read", "people::manage", "policy::explain", "runs::start"), _NOTHING),
     **dict.fromkeys(("usage::read", "usage::reconcile"), _NOTHING),
 }
 _DECIDE = "approvals::decide"
+PLATFORM_ACTIONS = frozenset({*_PLATFORM_ACTIONS, _DECIDE})
 _GROUPS = ("read", "write", "money", "tools::call")
 
 
@@ -61,9 +63,7 @@ def schema_of(actions: Mapping[str, Action]) -> cedarpy.Schema:
 
 def groups_of(actions: Mapping[str, Action]) -> dict[str, tuple[str, ...]]:
     """Return the groups that each action is in, of the platform's actions and of those of the packs."""
-    return {name: tuple(action.groups) for name, action in actions.items()} | dict.fromkeys(
-        (*_PLATFORM_ACTIONS, _DECIDE), ()
-    )
+    return {name: tuple(action.groups) for name, action in actions.items()} | dict.fromkeys(PLATFORM_ACTIONS, ())
 
 
 def action_entities(actions: Mapping[str, Action]) -> list[dict[str, object]]:

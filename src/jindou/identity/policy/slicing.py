@@ -6,7 +6,7 @@ leaving it out of a decision about another action changes no answer. A rule that
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -80,8 +80,10 @@ class Slices:
         self._named: dict[str, list[int]] = defaultdict(list)
         self._slices: dict[str, Slice] = {}
         for n, one in enumerate(written):
-            for place in self._places(one.policy["action"]):
-                place.append(n)
+            if one.policy["action"]["op"] == "All":
+                self._always.append(n)
+            for name in one.actions:
+                self._named[name].append(n)
 
     def of(self, action: str) -> Slice:
         """Return the rules that can be about an action, in the order in which they were read."""
@@ -96,14 +98,8 @@ class Slices:
         named = (self._named.get(name, ()) for name in (action, *self._groups.get(action, ())))
         return sorted({*self._always, *(n for numbers in named for n in numbers)})
 
-    def _places(self, scope: Mapping[str, Any]) -> Iterator[list[int]]:
-        if scope["op"] == "All":
-            yield self._always
-        for entity in scope.get("entities", [scope["entity"]] if "entity" in scope else []):
-            yield self._named[entity["id"]]
-
 
 def _held(written: Written) -> Verb:
-    if written.policy["effect"] == "permit":
+    if written.effect == "permit":
         return "allow"
     return "ask" if written.speaks_of("approved") else "deny"

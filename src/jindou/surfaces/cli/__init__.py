@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, Entry] = {
     "usage": Entry("usage:group", "Usage: the bill by another name."),
     "budgets": Entry("budgets:group", "Budgets: what people, assistants and keys may use."),
     "policy": Entry("decisions:group", "Rules: what would be allowed, and why."),
+    "policies": Entry("policies:group", "Policies: rules of your own, in versions."),
     "audit": Entry("audit:group", "The audit trail: who did what, by which rule."),
     "models": Entry("models:group", "Models: which there are, whether one fits, and fetching it."),
     "keys": Entry("keys:group", "Keys: what programs show to ask a model in your name."),

@@ -102,6 +102,8 @@ def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> 
         sections.append(("audit", "/audit", "audit"))
     if who is not None and platform_of(request).decisions.may_explain(who):
         sections.append(("rights", "/rights", "key"))
+    if who is not None and platform_of(request).policies.may_read(who):
+        sections.append(("policies", "/policies", "audit"))
     sections.append(("models", "/models", "model"))
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))

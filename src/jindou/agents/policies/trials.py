@@ -1,0 +1,84 @@
+"""Tests of rules, as they stand in YAML files next to them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import yaml
+from pydantic import ValidationError
+
+from jindou.agents.decisions import Decisions
+from jindou.agents.policies.types import PolicyTrial, Trial
+from jindou.db import Work
+from jindou.errors import Invalid, NotFound
+from jindou.identity.principals import Principal, Principals
+
+__all__ = ["read_trials", "run_trial"]
+
+_MOST_TRIALS = 200
+
+
+def read_trials(files: Mapping[str, str]) -> list[tuple[str, Trial]]:
+    """Return every test with the file it stands in.
+
+    Raises:
+        Invalid: a file is no list of tests, or there are too many.
+    """
+    found = [(name, trial) for name, text in files.items() if name.endswith(".yaml") for trial in _trials(name, text)]
+    if len(found) > _MOST_TRIALS:
+        raise Invalid(f"There are more than {_MOST_TRIALS} tests.", field="files", rule=f"at most {_MOST_TRIALS}")
+    return found
+
+
+def run_trial(
+    work: Work, org_id: str, decisions: Decisions, principals: Principals, of: tuple[str, Trial]
+) -> PolicyTrial:
+    """Ask what a test asks, and hold the answer against what it expects."""
+    file, trial = of
+    told = PolicyTrial(
+        file=file, name=trial.name or trial.tool, passed=False, expected=trial.expect, verb=None, rules=[]
+    )
+    try:
+        decision = decisions.decide(work, _person(work, org_id, principals, trial), trial, trial.facts)
+    except (NotFound, Invalid) as error:
+        return told.model_copy(update={"problem": error.message})
+    rules = [rule.id for rule in decision.rules]
+    passed = decision.verb == trial.expect and (trial.rule is None or trial.rule in rules)
+    return told.model_copy(update={"passed": passed, "verb": decision.verb, "rules": rules})
+
+
+def _person(work: Work, org_id: str, principals: Principals, trial: Trial) -> Principal:
+    if trial.principal is not None:
+        return principals.principal(work, org_id, principals.find(work, trial.principal).id)
+    return Principal(
+        org_id=org_id,
+        person_id="anybody",
+        handle="anybody",
+        name="Anybody",
+        roles=tuple(trial.roles or ()),
+        language="en",
+        actor="anybody",
+    )
+
+
+def _trials(name: str, text: str) -> Iterator[Trial]:
+    content = _content(name, text)
+    if not isinstance(content, list):
+        raise Invalid(f"{name} is no list of tests.", field="files", rule="a list of tests")
+    for n, told in enumerate(cast("list[object]", content), 1):
+        try:
+            yield Trial.model_validate(told)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise Invalid(f"{name}, test {n}: {where}: {first['msg']}.", field="files", rule="a test") from None
+
+
+def _content(name: str, text: str) -> Any:
+    try:
+        # What is written once and meant many times grows without end when it is read.
+        if any(isinstance(token, (yaml.AliasToken, yaml.AnchorToken)) for token in yaml.scan(text)):
+            raise Invalid(f"{name} uses an anchor or an alias.", field="files", rule="plain YAML")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        problem = getattr(error, "problem", None) or type(error).__name__
+        raise Invalid(f"{name} can't be read: {problem}.", field="files", rule="YAML") from None
