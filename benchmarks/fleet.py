@@ -44,15 +44,16 @@ def main() -> None:
     ):
         fleet.found(TENANTS)
         took = _kill_and_freeze(fleet, asked.runs)
-        starved = {org: most for org, most in fleet.passed_over().items() if most > TURNS * (TENANTS - 1)}
-        back, unseen = _go_away(fleet, server, asked.runs // 4, asked.away)
+        passed_over = fleet.passed_over()
+        starved = [org for org, most in passed_over.items() if most > TURNS * (TENANTS - 1)]
+        back, unseen = _go_away(fleet, server, asked.runs // 2, asked.away)
         for told in fleet.unfinished():
             print(f"not done: {told}", file=sys.stderr)
         against = (
             f"{asked.runs} runs of {TENANTS} companies in {took:.0f} s, {WORKERS} workers, one killed and one frozen "
-            f"and woken; then {asked.runs // 4} runs, the database gone for {asked.away:g} s"
+            f"and woken; then {asked.runs // 2} runs, the database gone for {asked.away:g} s"
         )
-        widest = f"at most {max(fleet.passed_over().values())} runs of others between two of a company's"
+        widest = f"at most {max(passed_over.values())} runs of others between two of a company's"
         doubled = sum(max(0, made - 1) for made in fleet.effects().values())
         figures = {
             "unfinished": _figure(len(fleet.unfinished()), "runs", "0", against),
@@ -101,8 +102,7 @@ def _go_away(fleet: Any, server: Any, runs: int, away: float) -> tuple[float, in
         seen: list[int] = []
         reader = threading.Thread(target=_follow, args=(platform.settings.url, fleet.sign_in(who), run_id, seen))
         reader.start()
-        begun = len(fleet.begun())
-        fleet.wait_until(lambda: len(fleet.begun()) > begun + TENANTS, GIVE_UP_SECONDS)
+        fleet.wait_until(lambda: bool(seen) and len(fleet.held()) > WORKERS, GIVE_UP_SECONDS)
         server.stop()
         time.sleep(away)
         server.start()
