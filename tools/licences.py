@@ -26,6 +26,11 @@ PERMISSIVE = re.compile(
 ALLOWED = {
     "certifi": "MPL-2.0 covers the list of certificates only; it is used as it comes.",
 }
+CARRIED = {
+    "fido2": "with the Public Suffix List of Mozilla, MPL-2.0, unchanged, as the wheel of it packs it",
+}
+"""What a package brings of others under another licence; `NOTICE` says it beside the package's own."""
+
 READ_BY_A_PERSON = {
     "cedarpy": "Apache-2.0",  # Its metadata says nothing; the LICENSE file inside the wheel does.
 }
@@ -118,11 +123,15 @@ def notice() -> str:
         "Python packages that the default install brings": parts(),
     }
     lists = (
-        f"\n{title}:\n\n" + "".join(f"  {part.name} {part.version}: {part.licence}\n" for part in list_)
+        f"\n{title}:\n\n" + "".join(f"  {part.name} {part.version}: {_told(part)}\n" for part in list_)
         for title, list_ in sections.items()
         if list_
     )
     return HEAD + "".join(lists)
+
+
+def _told(part: Part) -> str:
+    return f"{part.licence}; {CARRIED[part.name]}" if part.name in CARRIED else part.licence
 
 
 def _normal(name: str) -> str:

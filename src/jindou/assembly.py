@@ -172,7 +172,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     )
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
-    accounts = Accounts(ground.database, ground.policy, ground.audit, ground.principals, sessions)
+    accounts = _accounts(ground, sessions, f"http://localhost:{settings.port}")
     return Platform(
         settings=settings,
         home=home,
@@ -209,12 +209,31 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     )
 
 
+def _accounts(ground: Ground, sessions: Sessions, origin: str) -> Accounts:
+    """Return the accounts, whose secrets the vault's key wraps: it has to be there, and a new one rewraps them.
+
+    Raises:
+        TotpKeyMissing: it is not there.
+    """
+    accounts = Accounts(
+        ground.database,
+        ground.policy,
+        ground.audit,
+        principals=ground.principals,
+        sessions=sessions,
+        keys=ground.vault_keys,
+        origin=origin,
+    )
+    with ground.database.reading(None) as work:
+        accounts.factors.require_keys(work)
+    ground.secrets.follow(accounts.factors)
+    return accounts
+
+
 def _directory(
     ground: Ground, settings: Settings, signed_in: Sequence[Departure], runs: Runs, approvals: Approvals
 ) -> Directory:
-    # Links before runs, and runs before approvals: in the order in which whoever decides, and workers, lock them.
     departures = (
-        approvals.links.end_all,
         *signed_in,
         ground.keys.revoke_all,
         ground.secrets.revoke_all,

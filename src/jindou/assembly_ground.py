@@ -8,7 +8,7 @@ from pathlib import Path
 from jindou import __version__
 from jindou.agents.runs import Journal
 from jindou.agents.tools import actions_of
-from jindou.cloud.secrets import Secrets, open_keys
+from jindou.cloud.secrets import KeyEncryption, Secrets, open_keys
 from jindou.db import Database, Work, migrate, require_newest
 from jindou.durable.queue import Queue
 from jindou.durable.signals import Signals
@@ -40,6 +40,7 @@ class Ground:
     principals: Principals
     keys: Keys
     secrets: Secrets
+    vault_keys: KeyEncryption
     signals: Signals
     queue: Queue
     metrics: Metrics
@@ -80,12 +81,8 @@ def lay_ground(settings: Settings, home: Home, clock: Clock | None = None, *, is
         _seed(database, principals, packs.values())
     signals = Signals(database)
     audit = Audit(home.published_heads, policy)
-    secrets = Secrets(
-        open_keys(home.vault_key, settings.vault_key.get_secret_value(), settings.vault_command),
-        database,
-        policy,
-        audit,
-    )
+    vault_keys = open_keys(home.vault_key, settings.vault_key.get_secret_value(), settings.vault_command)
+    secrets = Secrets(vault_keys, database, policy, audit)
     with database.reading(None) as work:
         secrets.require_keys(work)
     return Ground(
@@ -98,6 +95,7 @@ def lay_ground(settings: Settings, home: Home, clock: Clock | None = None, *, is
         principals=principals,
         keys=Keys(principals, policy, audit),
         secrets=secrets,
+        vault_keys=vault_keys,
         signals=signals,
         queue=Queue(
             settings.lease_seconds,

@@ -15,6 +15,7 @@ from jindou.billing.budgets import types as budget_types
 from jindou.billing.usage import types as usage_types
 from jindou.cloud.secrets import types as secret_types
 from jindou.identity import accounts, audit, directory, keys, policy, principals
+from jindou.identity.accounts import types as account_types
 from jindou.identity.audit import types as audit_types
 from jindou.identity.directory import types as directory_types
 from jindou.identity.keys import types as key_types
@@ -56,6 +57,7 @@ PLACES = (
         run_types,
         usage_types,
         budget_types,
+        account_types,
         audit_types,
         directory_types,
         key_types,

@@ -21,25 +21,23 @@ __all__ = ["serve"]
 
 
 @contextmanager
-def serve(
-    folder: Path, script: Script, port: int = 0, engine: Engine | None = None, **settings: object
-) -> Generator[Platform]:
+def serve(folder: Path, script: Script, port: int = 0, engine: Engine | None = None) -> Generator[Platform]:
     """Serve a platform whose home is `folder` until the block ends; `port` 0 takes any that is free.
 
     `engine` takes the place of one that says what `script` tells it to.
     """
     with socket.create_server(("127.0.0.1", port)) as listener:
-        read = load_settings(home=folder, port=listener.getsockname()[1], **settings)
+        settings = load_settings(home=folder, port=listener.getsockname()[1])
         home = Home(folder)
         home.prepare()
         home.lock()
-        platform = assemble(read, home, HeldModels({MODEL: engine or ScriptedEngine(script)}), MODEL)
+        platform = assemble(settings, home, HeldModels({MODEL: engine or ScriptedEngine(script)}), MODEL)
         platform.start()
         config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="served")
         thread.start()
-        home.announce(read.url)
+        home.announce(settings.url)
         try:
             yield platform
         finally:

@@ -115,7 +115,6 @@ class Database:
                 try:
                     yield work
                     if write:
-                        work.run_before_commit()
                         work.flush()
                     else:
                         transaction.rollback()

@@ -17,18 +17,23 @@ from jindou.identity.sessions import Arrival, Method, Place, Seat
 
 __all__ = [
     "MOST",
+    "MustEnrol",
     "arrival_of",
     "bearer",
+    "challenge_token",
     "clear_session_cookie",
     "is_signed_in",
     "operator_work",
+    "pending_token",
     "platform_of",
     "platform_work",
     "reading",
     "require_operator",
     "seat_of",
     "session_secret",
+    "set_challenge_cookie",
     "set_device_cookie",
+    "set_pending_cookie",
     "set_session_cookie",
     "signed_in",
     "visit_of",
@@ -38,7 +43,18 @@ __all__ = [
 MOST = 2**63 - 1
 """The largest number that a database takes as an integer."""
 
+_FOR_ENROLLING = ("/account/", "/api/accounts/me/", "/api/principals/me/", "/api/sessions/current/")
 _DEVICE_SECONDS = 180 * 24 * 3600
+
+
+class MustEnrol(Forbidden):
+    """The organisation requires a second factor, and this session's person has none yet."""
+
+    code = "must_enrol"
+
+    def __init__(self) -> None:
+        told = "Your organisation requires a second factor: set one up on your own page, /account, first."
+        super().__init__(told, rules=["jindou.second-factor"])
 
 
 def platform_of(request: Request) -> Platform:
@@ -61,11 +77,14 @@ def seat_of(request: Request) -> Seat:
 
     Raises:
         Unauthenticated: nobody is signed in, or the session has ended.
+        MustEnrol: they have to set up a second factor before they do anything else.
     """
     known: Seat | None = getattr(request.state, "seat", None)
     if known is not None:
         return known
     seat = _find_seat(request)
+    if seat.must_enrol and not f"{request.url.path}/".startswith(_FOR_ENROLLING):
+        raise MustEnrol
     request.state.seat = seat
     if seat.is_due:
         _note_use(request, seat)
@@ -141,6 +160,28 @@ def require_operator(request: Request) -> None:
     given = bearer(request)
     if not given or not secrets.compare_digest(given.encode(), platform_of(request).home.operator_key().encode()):
         raise Forbidden("Only the local operator may do this.", rules=["jindou.local-operator"])
+
+
+def pending_token(request: Request) -> str:
+    """Return the token of a first proof that waits for the second, or an empty string."""
+    return request.cookies.get(f"jindou_pending_{platform_of(request).settings.port}", "")
+
+
+def set_pending_cookie(request: Request, response: Response, token: str) -> None:
+    """Tie a first proof to this browser while it waits for the second; an empty token ends the wait."""
+    name, seconds = f"jindou_pending_{platform_of(request).settings.port}", 300 if token else 0
+    response.set_cookie(name, token, max_age=seconds, httponly=True, samesite="strict", path="/sign-in")
+
+
+def challenge_token(request: Request) -> str:
+    """Return the token of a passkey's challenge, or an empty string."""
+    return request.cookies.get(f"jindou_challenge_{platform_of(request).settings.port}", "")
+
+
+def set_challenge_cookie(request: Request, response: Response, token: str) -> None:
+    """Tie a passkey's challenge to this browser; an empty token ends it."""
+    name, seconds = f"jindou_challenge_{platform_of(request).settings.port}", 300 if token else 0
+    response.set_cookie(name, token, max_age=seconds, httponly=True, samesite="strict", path="/api")
 
 
 @contextmanager

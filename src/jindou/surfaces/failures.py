@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
 from jindou.surfaces.console import error_page
+from jindou.surfaces.door import MustEnrol
 from jindou.surfaces.http.scim import is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
 from jindou.telemetry import get_logger
@@ -37,6 +38,8 @@ def _known(request: Request, error: Exception) -> Response:
     if _wants_page(request):
         if isinstance(error, Unauthenticated) and request.method == "GET":
             return RedirectResponse("/sign-in", status_code=303)
+        if isinstance(error, MustEnrol) and request.method == "GET":
+            return RedirectResponse("/account", status_code=303)
         return error_page(request, problem.status, problem.title, error.message)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, Limited) else {}
     if isinstance(error, Unauthenticated):

@@ -1,7 +1,11 @@
 """The demo company's people with passwords, and a stranger who guesses."""
 
+import base64
+from datetime import timedelta
+
 from jindou.assembly import Platform
-from jindou.identity.accounts import Credentials, Entered, NewPassword, Visit
+from jindou.identity.accounts import Code, Credentials, Entered, NewPassword, Visit, Waiting
+from jindou.identity.accounts.totp import code_at, step_of
 from jindou.identity.principals import Principal
 from jindou.identity.sessions import OPERATOR, Arrival, Seat
 from support.desk import Desk
@@ -24,6 +28,39 @@ class Company:
         with self.platform.database.reading(None) as work:
             return self.platform.sessions.seat(work, secret)
 
+    def by_link(self, who: Principal) -> Entered | Waiting:
+        """Come in by a link, as the console does."""
+        with self.platform.database.writing(None) as work:
+            token = self.platform.sessions.create_link(work, who.org_id, who.person_id)
+        return self.platform.accounts.signing_in.come_by_link(token, Arrival())
+
+    def by_password(self, person: str, password: str = GOOD, *, device: str = "") -> Waiting:
+        """Give the right password of somebody who uses a second factor."""
+        given = Credentials.model_validate({"person": person, "password": password})
+        came = self.platform.accounts.signing_in.enter(given, Arrival("password"), Visit("127.0.0.1", device))
+        assert isinstance(came, Waiting)
+        return came
+
+    def finish(self, waiting: Waiting, code: str, *, device: str = "") -> Entered:
+        """Give a code after the first proof."""
+        typed = Code.model_validate({"code": code})
+        visit = Visit("127.0.0.1", device)
+        return self.platform.accounts.signing_in.finish(waiting.token, typed, Arrival(), visit)
+
+    def enrol(self, secret: str) -> tuple[bytes, list[str]]:
+        """Set an authenticator up in a session; return its secret, and the recovery codes."""
+        accounts, seat = self.platform.accounts, self.seat(secret)
+        key = base64.b32decode(accounts.begin_totp(seat).secret)
+        return key, accounts.confirm_totp(seat, Code.model_validate({"code": self.code(key)})).codes
+
+    def code(self, key: bytes, steps: int = 0) -> str:
+        """Return what the authenticator shows, now or some steps of 30 seconds from now."""
+        return code_at(key, step_of(self.desk.clock.now()) + steps)
+
+    def wait(self, **time: float) -> None:
+        """Let time pass."""
+        self.desk.clock.move(timedelta(**time))
+
     def come_in(self, who: Principal) -> str:
         """Come in by a link; return the session's secret."""
         with self.platform.database.writing(None) as work:
@@ -43,7 +80,9 @@ class Company:
     def enter(self, person: str, password: str = GOOD, *, address: str = "127.0.0.1", device: str = "") -> Entered:
         """Try to sign in."""
         given = Credentials.model_validate({"person": person, "password": password})
-        return self.platform.accounts.signing_in.enter(given, Arrival("password"), Visit(address, device))
+        came = self.platform.accounts.signing_in.enter(given, Arrival("password"), Visit(address, device))
+        assert isinstance(came, Entered)
+        return came
 
     def trail(self) -> list[tuple[str, str, str, str]]:
         """Return action, decision, actor and resource of each event, the oldest first, once the chain holds."""

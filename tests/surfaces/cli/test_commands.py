@@ -225,9 +225,13 @@ def test_a_password_comes_from_stdin_and_accounts_are_listed_and_reset(
     (shown,) = here("account", "show", "--as", "finance", "--json").json
     assert opened.person.id == shown["person_id"]
     assert here("accounts", "list", "--as", "clerk").code == 5
-    assert re.search(r"finance .* none", here("accounts", "reset", shown["person_id"]).out)
+    assert re.search(r"finance .* none .* none .* 0 .* 0", here("accounts", "reset", shown["person_id"]).out)
     assert re.search(r"clerk .* none", here("accounts", "list").out)
     assert here("accounts", "reset", "prs_none").code == 6
+    assert here("accounts", "rules").out == "A second factor is not required.\n"
+    assert here("accounts", "rules", "--second-factor").code == 7, "The manager has none."
+    assert here("accounts", "rules", "--no-second-factor", "--json").json == {"second_factor": False}
+    assert here("accounts", "rules", "--no-second-factor", "--as", "clerk").code == 5
 
 
 def test_sessions_are_listed_and_ended_and_the_glass_is_broken_with_a_reason(here: Run) -> None:

@@ -1,11 +1,16 @@
 """Signing in with a password, and one's own page, in a real browser and without one."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 from console_site import Site
 from strict_pages import is_strict
+
+from jindou.identity.accounts.tables import RulesRow
+from jindou.identity.accounts.totp import code_at, step_of
+from support.platform import as_person
 
 GOOD = "lanterns over the quiet harbour"
 OTHER = "nine herons wade at low tide"
@@ -27,6 +32,95 @@ def test_a_password_is_set_in_the_browser_and_signs_in_there(at_browser: Callabl
     page.wait_for_selector("[data-test=message]:enabled")
     (device,) = (one for one in visitor.context.cookies() if one["name"].startswith("jindou_device"))
     assert (device["httpOnly"], device["sameSite"]) == (True, "Strict")
+
+
+def test_a_passkey_is_made_and_used_in_a_browser(site: Site, at_browser: Callable[..., Any]) -> None:
+    site_url = f"http://localhost:{site.platform.settings.port}"
+    visitor = at_browser("finance")
+    page = visitor.page
+    wire = visitor.context.new_cdp_session(page)
+    wire.send("WebAuthn.enable")
+    kind = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    device = {**kind, "isUserVerified": True, "automaticPresenceSimulation": True}
+    wire.send("WebAuthn.addVirtualAuthenticator", {"options": device})
+    visitor.open("/account")
+    page.wait_for_selector("[data-passkey=add] [data-elsewhere]:not([hidden])")
+    page.goto(site.link("finance").replace(site.url, site_url))
+    page.click("[data-test=sign-in]")
+    page.wait_for_selector("[data-test=message]:enabled")
+    page.goto(f"{site_url}/account")
+    page.fill("[data-test=passkey-name]", "Laptop")
+    page.click("[data-test=add-passkey]")
+    page.wait_for_selector("[data-test=passkey]")
+    page.click(".side form[action='/sign-out'] button")
+    page.click("[data-test=enter-passkey]")
+    page.wait_for_selector("[data-test=message]:enabled")
+    page.goto(f"{site_url}/sessions")
+    assert "通行密钥" in page.inner_text("[data-test=session-row] >> nth=0")
+    page.goto(f"{site_url}/account")
+    page.click("[data-test=remove-passkey]")
+    page.wait_for_selector("[data-test=passkey]", state="detached")
+
+
+def test_an_authenticator_is_set_up_by_its_code_and_asked_for_at_the_next_sign_in(
+    site: Site, at_browser: Callable[..., Any]
+) -> None:
+    visitor = at_browser("warehouse")
+    page = visitor.page
+    visitor.open("/account")
+    page.click("[data-test=begin-totp]")
+    page.wait_for_selector("[data-test=qr] svg path")
+    key = base64.b32decode(page.inner_text("[data-test=totp-secret]"))
+    now = site.platform.database.clock.now
+    page.fill("[data-test=totp-code]", code_at(key, step_of(now()) - 1))
+    page.click("[data-test=confirm-totp]")
+    page.wait_for_selector("[data-test=done]")
+    codes = page.locator("[data-test=recovery-codes] li").all_inner_texts()
+    assert len(codes) == 10
+    page.goto(site.link("warehouse"))
+    page.click("[data-test=sign-in]")
+    page.fill("[data-test=code]", codes[0])
+    page.click("[data-test=give-code]")
+    page.wait_for_selector("[data-test=message]:enabled")
+    visitor.open("/account")
+    assert "9" in page.inner_text("#totp-title + p")
+    page.click("[data-test=remove-totp]")
+    page.wait_for_selector("[data-test=done]")
+
+
+def test_a_wait_for_the_second_factor_is_the_browsers_own_and_a_page_without_one_begins_anew(site: Site) -> None:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+        assert client.get("/sign-in/code").headers["location"] == "/sign-in"
+        for body in ({}, {"code": "0" * 65}, {"code": "123456"}):
+            assert client.post("/sign-in/code", data=body).status_code in {401, 422}
+        forged = {"cookie": f"jindou_pending_{site.platform.settings.port}=forged"}
+        assert client.post("/sign-in/code", data={"code": "123456"}, headers=forged).status_code == 401
+        is_strict(client.get("/sign-in/code", headers=forged))
+        foreign = {**forged, "origin": "https://example.com"}
+        assert client.post("/sign-in/code", data={"code": "123456"}, headers=foreign).status_code == 403
+
+
+def test_whoever_must_set_up_a_second_factor_is_sent_there_from_everywhere(site: Site, visit: Visit) -> None:
+    manager = visit("manager")
+    org_id = as_person(site.platform, "manager").org_id
+    assert manager.post("/account/rules", data={"second_factor": "true"}).status_code == 409
+    with site.platform.database.writing(org_id) as work:
+        work.session.add(RulesRow(org_id=org_id, second_factor=True))
+    try:
+        finance = visit("finance")
+        assert (finance.get("/").status_code, finance.get("/").headers["location"]) == (303, "/account")
+        assert finance.get("/people").headers["location"] == "/account"
+        assert finance.post("/language", data={"language": "en", "back": "/"}).status_code == 303
+        assert finance.post("/keys", data={"name": "x"}).status_code == 403
+        assert finance.get("/api/runs", headers={"accept": "application/json"}).json()["code"] == "must_enrol"
+        assert finance.get("/api/accounts/me").status_code == 200
+        assert finance.get("/api/accounts/mexico").status_code in {403, 404}
+        shown = finance.get("/account")
+        assert "must-enrol" in shown.text
+        is_strict(shown)
+    finally:
+        with site.platform.database.writing(org_id) as work:
+            work.session.delete(work.session.get_one(RulesRow, org_id))
 
 
 def test_the_same_page_answers_a_wrong_name_and_a_wrong_password(site: Site, visit: Visit) -> None:

@@ -9,6 +9,7 @@ from http_door import ASK, Door
 from sqlalchemy import select
 
 from jindou.db import Base, Tenant
+from jindou.identity.accounts.tables import PasskeyRow
 from jindou.identity.principals import Principal
 from support.platform import run_to_rest
 
@@ -27,6 +28,7 @@ _TABLES = {
     "conversation_id": "conversation",
     "delegation_id": "approval_delegation",
     "key_id": "api_key",
+    "passkey_id": "account_passkey",
     "person_id": "person",
     "run_id": "run",
     "secret_id": "secret",
@@ -59,6 +61,10 @@ def settle(door: Door) -> str:
     _post(door, "/api/approvals/delegations", {"to": "chief", "ends_at": "2026-03-03T09:00:00Z"}, head)
     _post(door, "/api/budgets", {"scope": "person", "scope_id": people["seller"]["id"], "rpm": 5}, head)
     _post(door, "/api/secrets", {"name": "tower-carrier", "value": "long enough to be one"}, head)
+    with door.desk.platform.database.writing(org_id) as work:
+        made: dict[str, Any] = {"credential_hash": "0" * 64, "attested": b"", "signatures": 0, "name": "Phone"}
+        person_id, now = people["head"]["id"], work.now()
+        work.session.add(PasskeyRow(id=work.new_id("psk"), person_id=person_id, org_id=org_id, created_at=now, **made))
     door.client.post("/api/sign-in-links", json={"person": "head", "organisation": org_id}, headers=door.operator)
     return org_id
 

@@ -210,6 +210,15 @@ SIGNED_IN = [
     ("GET", "/api/accounts"),
     ("GET", "/api/accounts/me"),
     ("PUT", "/api/accounts/me/password"),
+    ("POST", "/api/accounts/me/totp"),
+    ("POST", "/api/accounts/me/totp/confirmation"),
+    ("DELETE", "/api/accounts/me/totp"),
+    ("POST", "/api/accounts/me/passkeys"),
+    ("POST", "/api/accounts/me/passkeys/options"),
+    ("DELETE", "/api/accounts/me/passkeys/psk_1"),
+    ("POST", "/api/accounts/me/recovery-codes"),
+    ("GET", "/api/accounts/rules"),
+    ("PUT", "/api/accounts/rules"),
     ("POST", "/api/accounts/prs_1/reset"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
@@ -281,13 +290,14 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses)_1|qwen3-4b|(?<=policies/)1"
+    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses|psk)_1|qwen3-4b|(?<=policies/)1"
     known = {re.sub(pattern, "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sessions/password", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.
     own.add("/api/organisations")  # The local operator's, who makes them.
     own.add("/api/deployments/loading")  # The local operator's: a worker of the gateway asks for a model.
     own.add("/api/secrets/rewrapping")  # The local operator's: it concerns every organisation.
+    own |= {"/api/sessions/passkey", "/api/sessions/passkey/options"}  # Whoever has a passkey comes in with it.
     paths = [path for path in document["paths"] if not path.startswith("/v1/")]  # Those have tests of their own.
     found = {"/".join("{}" if part.startswith("{") else part for part in path.split("/")) for path in paths}
     assert found == known | own

@@ -5,10 +5,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["BreakGlass", "Method", "Person", "Place", "Session", "SessionToken", "SignInLink"]
+__all__ = ["BreakGlass", "Factor", "Method", "Person", "Place", "Session", "SessionToken", "SignInLink"]
 
-Method = Literal["link", "operator", "break-glass", "password"]
+Method = Literal["link", "operator", "break-glass", "password", "passkey"]
 """How somebody came in."""
+
+Factor = Literal["password", "totp", "recovery", "passkey"]
+"""What somebody proved themselves by as they came in."""
 
 Place = Literal["machine", "private", "public", "unknown"]
 """From where: this machine, a private network, or the internet."""
@@ -19,6 +22,7 @@ class Session(BaseModel):
 
     id: str
     method: Method
+    factors: list[Factor]
     actor: str
     agent: str
     place: Place

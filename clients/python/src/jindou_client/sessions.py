@@ -18,9 +18,10 @@ class Sessions:
         """Sign in as the person with this handle, as the local operator; in the first organisation if none is named."""
         return self._transport.post(SessionToken, "/api/sessions", {"person": person, "organisation": organisation})
 
-    def sign_in(self, person: str, password: str) -> SessionToken:
-        """Sign in with a name, ``clerk`` or ``Acme/clerk``, and a password."""
-        return self._transport.post(SessionToken, "/api/sessions/password", {"person": person, "password": password})
+    def sign_in(self, person: str, password: str, code: str | None = None) -> SessionToken:
+        """Sign in with a name, ``clerk`` or ``Acme/clerk``, a password, and where it is used a second factor's code."""
+        given = {"person": person, "password": password, "code": code}
+        return self._transport.post(SessionToken, "/api/sessions/password", given)
 
     def close(self) -> None:
         """End the session of one's own token."""

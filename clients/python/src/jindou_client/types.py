@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from jindou_client.account_types import Account
+from jindou_client.account_types import Account, AccountRules, Enrolment, Passkey, RecoveryCodes
 from jindou_client.approval_types import (
     Approval,
     ApprovalLink,
@@ -54,6 +54,7 @@ from jindou_client.usage_types import (
 
 __all__ = [
     "Account",
+    "AccountRules",
     "Answer",
     "Approval",
     "ApprovalLink",
@@ -75,6 +76,7 @@ __all__ = [
     "Deployment",
     "EngineStatus",
     "EngineView",
+    "Enrolment",
     "EventType",
     "Example",
     "Explanation",
@@ -94,6 +96,7 @@ __all__ = [
     "Organisation",
     "Origin",
     "Outcome",
+    "Passkey",
     "Person",
     "PersonRights",
     "PolicyChange",
@@ -110,6 +113,7 @@ __all__ = [
     "ProfileKind",
     "Pull",
     "Quantities",
+    "RecoveryCodes",
     "Rewrapping",
     "Rule",
     "Run",

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from typing import Protocol
 
 from pydantic import SecretStr
 from sqlalchemy import Select, func, select
@@ -26,6 +27,22 @@ _BATCH = 50
 _DATA_KEY = 32
 
 
+class Follower(Protocol):
+    """Something else that is wrapped by the vault's key."""
+
+    def is_used(self, work: Work) -> bool:
+        """Say whether anything is."""
+        ...
+
+    def rewrap(self) -> None:
+        """Wrap by the current key what an older one has wrapped."""
+        ...
+
+    def left(self, work: Work) -> int:
+        """Return how much is still wrapped by an older one."""
+        ...
+
+
 class Secrets:
     """The vault of every organisation: a data key for each version of a secret, wrapped by `keys`."""
 
@@ -34,6 +51,11 @@ class Secrets:
         self._database = database
         self._policy = policy
         self._audit = audit
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Have what another room wraps by the vault's key follow a new one, too."""
+        self._followers.append(follower)
 
     def require_keys(self, work: Work) -> None:
         """Make sure, at start-up, that what is in the vault can be opened.
@@ -155,7 +177,8 @@ class Secrets:
         try:
             with self._database.reading(None) as work:
                 used = work.session.scalars(select(SecretRow.id).limit(1)).first()
-            if used is not None:
+                follow = any(follower.is_used(work) for follower in self._followers)
+            if used is not None or follow:
                 self.rewrap()
         except JindouError as error:
             _log.warning("the vault was not re-wrapped", extra={"fields": {"error": error.message}})
@@ -170,13 +193,16 @@ class Secrets:
                     data_key = self._keys.unwrap(row.key_id, row.wrapped_key, _bound(row))
                     row.key_id, row.wrapped_key = self._keys.wrap(data_key, _bound(row))
             if not rows:
+                for follower in self._followers:
+                    follower.rewrap()
                 with self._database.reading(None) as work:
                     return self.rewrapping(work)
 
     def rewrapping(self, work: Work) -> Rewrapping:
         """Return how far that is."""
         older = select(func.count()).select_from(self._older().subquery())
-        return Rewrapping(key_id=self._keys.current(), left=work.session.scalar(older) or 0)
+        left = (work.session.scalar(older) or 0) + sum(follower.left(work) for follower in self._followers)
+        return Rewrapping(key_id=self._keys.current(), left=left)
 
     def may_manage(self, who: Principal) -> bool:
         """Say whether somebody may manage the organisation's secrets."""

@@ -6,7 +6,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-__all__ = ["Account", "Credentials", "Entered", "NewPassword", "Visit"]
+__all__ = [
+    "Account",
+    "AccountRules",
+    "Code",
+    "Credentials",
+    "Enrolment",
+    "Entered",
+    "NewPassword",
+    "Passkey",
+    "RecoveryCodes",
+    "Visit",
+    "Waiting",
+]
 
 _Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 
@@ -18,6 +30,7 @@ class Credentials(BaseModel):
 
     person: str = Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")
     password: _Password
+    code: SecretStr | None = Field(default=None, min_length=1, max_length=64)
 
 
 class NewPassword(BaseModel):
@@ -29,6 +42,15 @@ class NewPassword(BaseModel):
     old: _Password | None = None
 
 
+class Passkey(BaseModel):
+    """A key in somebody's device or password manager. It signs them in by itself."""
+
+    id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
 class Account(BaseModel):
     """How somebody can prove who they are. No proof is in it."""
 
@@ -36,6 +58,42 @@ class Account(BaseModel):
     handle: str
     name: str
     password_set_at: datetime | None
+    totp_since: datetime | None
+    recovery_codes: int
+    passkeys: list[Passkey]
+
+
+class AccountRules(BaseModel):
+    """What an organisation asks of its people's accounts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    second_factor: bool
+
+
+class Code(BaseModel):
+    """A code of an authenticator, or a recovery code, with or without blanks and dashes."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    code: SecretStr = Field(min_length=1, max_length=64)
+
+    def plain(self) -> str:
+        """Return it as it is compared."""
+        return "".join(letter for letter in self.code.get_secret_value() if letter.isalnum()).upper()
+
+
+class Enrolment(BaseModel):
+    """A new secret for an authenticator, in base32 and as the URI that it reads; shown this once."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(BaseModel):
+    """Codes that each let somebody in once without their authenticator; shown this once."""
+
+    codes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +111,10 @@ class Entered:
     secret: str
     person_id: str
     device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody has given their first proof; with `token` they have five minutes, and five tries, for the second."""
+
+    token: str

@@ -13,7 +13,7 @@ from jindou.identity.audit import Audit, Entry
 from jindou.identity.principals import Person, Principal, Principals
 from jindou.identity.sessions.failures import SignInLinkExpired, SignInLinkUsed
 from jindou.identity.sessions.tables import SessionRow, SignInLinkRow
-from jindou.identity.sessions.types import Arrival, BreakGlass, BreakGlassAsk, Method, Place, Seat, Session
+from jindou.identity.sessions.types import Arrival, BreakGlass, BreakGlassAsk, Factor, Method, Place, Seat, Session
 
 __all__ = ["OPERATOR", "Sessions"]
 
@@ -24,6 +24,8 @@ _GLASS_LINK = timedelta(minutes=15)
 """How long a link is good for that was made in an emergency."""
 
 _GLASS_SHOWN = timedelta(days=7)
+_OF_ONE_FACTOR = ("link", "password")
+_SECOND = frozenset({"totp", "recovery", "passkey"})
 _USE_NOTED = timedelta(minutes=1)
 """How exactly it is known when a session was last used."""
 
@@ -88,6 +90,20 @@ class Sessions:
         lasts = timedelta(minutes=link.minutes)
         return self.open(work, link.org_id, link.person_id, actor=OPERATOR, arrival=came, lasts=lasts)
 
+    def spend(self, work: Work, token: str) -> tuple[str, str] | None:
+        """Use a link up without a session, where its person has to prove more; return organisation and person.
+
+        What was made in an emergency is left as it is, and returns None.
+
+        Raises:
+            SignInLinkUsed, SignInLinkExpired: it signs nobody in.
+        """
+        link = self._usable(work, token)
+        if link.minutes is not None:
+            return None
+        link.used_at = work.now()
+        return link.org_id, link.person_id
+
     def open(
         self,
         work: Work,
@@ -111,6 +127,8 @@ class Sessions:
             person_id=person_id,
             actor=actor,
             method=came.method,
+            factors=list(came.factors),
+            must_enrol=came.must_enrol,
             agent=came.told(),
             place=came.place,
             created_at=now,
@@ -119,6 +137,8 @@ class Sessions:
         )
         work.session.add(row)
         detail: dict[str, object] = {"session": row.id, "method": came.method, "place": came.place}
+        if came.factors:
+            detail["factors"] = list(came.factors)
         entry = _entry("sessions::open", person_id, "jindou.sign-in", detail)
         self._audit.append(work, org_id, actor=actor, on_behalf_of=person_id, entry=entry)
         return secret
@@ -138,7 +158,7 @@ class Sessions:
         except NotFound:
             raise Unauthenticated("This person is no longer here.") from None
         is_due = row.last_used_at + _USE_NOTED <= now
-        return Seat(who, row.id, cast("Method", row.method), row.created_at, is_due)
+        return Seat(who, row.id, cast("Method", row.method), row.created_at, row.must_enrol, is_due)
 
     def principal(self, work: Work, secret: str) -> Principal:
         """Return who a session's secret belongs to, with the roles they have now.
@@ -176,6 +196,20 @@ class Sessions:
         rows = work.session.scalars(select(SessionRow).where(*mine)).all()
         self._end(work, rows, who.actor, "jindou.own-sessions")
         return len(rows)
+
+    def enrolled(self, work: Work, session_id: str, factor: Factor) -> None:
+        """Let somebody do again what they may, who has proved a second factor in this session."""
+        row = work.session.scalars(select(SessionRow).where(SessionRow.id == session_id)).first()
+        if row is not None:
+            row.must_enrol = False
+            row.factors = [*row.factors, *({factor} - {*row.factors})]
+
+    def close_single(self, work: Work, but: str) -> None:
+        """End, in an organisation, every session that began with one factor alone, except the one with the id `but`."""
+        weak = select(SessionRow).where(SessionRow.method.in_(_OF_ONE_FACTOR), SessionRow.id != but)
+        for row in work.session.scalars(weak).all():
+            if not _SECOND & {*row.factors}:
+                work.session.delete(row)
 
     def close(self, work: Work, secret: str) -> None:
         """Sign out; ending a session that is over is no error."""
@@ -250,6 +284,7 @@ def _session(row: SessionRow, current: str) -> Session:
     return Session(
         id=row.id,
         method=cast("Method", row.method),
+        factors=row.factors,
         actor=row.actor,
         agent=row.agent,
         place=cast("Place", row.place),

@@ -1,6 +1,7 @@
 """Sign-in links and sessions. Only hashes of the secrets are kept."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,6 +35,8 @@ class SessionRow(Tenant, Base):
     person_id: Mapped[str] = mapped_column(String(40), index=True)
     actor: Mapped[str] = mapped_column(String(80))
     method: Mapped[str] = mapped_column(String(20))
+    factors: Mapped[list[Any]] = mapped_column(server_default="[]")
+    must_enrol: Mapped[bool] = mapped_column(server_default="0")
     agent: Mapped[str] = mapped_column(String(200))
     place: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime]

@@ -8,22 +8,30 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from jindou.identity.principals import Principal
 
-__all__ = ["Arrival", "BreakGlass", "BreakGlassAsk", "Method", "Place", "Seat", "Session"]
+__all__ = ["Arrival", "BreakGlass", "BreakGlassAsk", "Factor", "Method", "Place", "Seat", "Session"]
 
-Method = Literal["link", "operator", "break-glass", "password"]
+Method = Literal["link", "operator", "break-glass", "password", "passkey"]
 Place = Literal["machine", "private", "public", "unknown"]
 """Where an address is: this machine, a private network, or the internet. The address itself is not kept."""
+
+Factor = Literal["password", "totp", "recovery", "passkey"]
+"""What somebody proved themselves by as they came in."""
 
 _MOST_AGENT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How and from where somebody comes in; `agent` is what their browser or program calls itself."""
+    """How and from where somebody comes in; `agent` is what their browser or program calls itself.
+
+    Whoever `must_enrol` may do nothing else before they have a second factor.
+    """
 
     method: Method = "link"
     agent: str = ""
     place: Place = "unknown"
+    factors: tuple[Factor, ...] = ()
+    must_enrol: bool = False
 
     def told(self) -> str:
         """Return the agent as it is kept: short, and nothing that can't be printed."""
@@ -35,6 +43,7 @@ class Session(BaseModel):
 
     id: str
     method: Method
+    factors: list[Factor]
     actor: str
     agent: str
     place: Place
@@ -52,6 +61,7 @@ class Seat:
     session_id: str
     method: Method
     created_at: datetime
+    must_enrol: bool = False
     is_due: bool = field(default=False)
     """Whether its use has not been written down for some time."""
 

@@ -28,11 +28,13 @@ def show(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) ->
 
 
 @own.command("password")
-def password(*, person: As = "clerk", home: Home = None) -> None:
+def password(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
     """Change a person's password; both come from a prompt or stdin."""
     old, new = _typed("Old password", "New password")
     with signed_in(home, person) as seat:
         seat.client.accounts.change_password(new, old)
+        if as_json:
+            document(seat.client.accounts.mine())
     typer.echo("The password is changed, and every other session has ended.", err=True)
 
 
@@ -48,6 +50,26 @@ def reset(person_id: PersonId, *, person: As = "manager", home: Home = None, as_
     """Take away what a person proves themselves by."""
     with signed_in(home, person) as seat:
         _show([seat.client.accounts.reset(person_id)], as_json=as_json)
+
+
+@group.command("rules")
+def rules(
+    *,
+    second_factor: Annotated[
+        bool | None, typer.Option("--second-factor/--no-second-factor", help="Whether everybody needs one.")
+    ] = None,
+    person: As = "manager",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is asked of accounts, or change it."""
+    with signed_in(home, person) as seat:
+        accounts = seat.client.accounts
+        found = accounts.rules() if second_factor is None else accounts.set_rules(second_factor=second_factor)
+    if as_json:
+        document(found)
+    else:
+        typer.echo(f"A second factor is {'required' if found.second_factor else 'not required'}.")
 
 
 def _typed(*labels: str) -> list[str]:
@@ -68,7 +90,15 @@ def _show(found: Sequence[Account], *, as_json: bool) -> None:
         document(found)
         return
     rows = [
-        (one.person_id, one.handle, one_line(one.name), moment(one.password_set_at) if one.password_set_at else "none")
+        (
+            one.person_id,
+            one.handle,
+            one_line(one.name),
+            moment(one.password_set_at) if one.password_set_at else "none",
+            moment(one.totp_since) if one.totp_since else "none",
+            str(one.recovery_codes),
+            str(len(one.passkeys)),
+        )
         for one in found
     ]
-    table(("person", "handle", "name", "password since"), rows)
+    table(("person", "handle", "name", "password since", "authenticator since", "recovery codes", "passkeys"), rows)

@@ -1,4 +1,4 @@
-"""Signing in by a one-time link or with a password, and out again."""
+"""Signing in by a one-time link or with a password, with a second factor if one is used, and out again."""
 
 from typing import Annotated
 
@@ -7,16 +7,18 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from jindou.errors import Limited, NotFound, Unauthenticated
-from jindou.identity.accounts import Credentials
+from jindou.identity.accounts import Code, Credentials, Entered, Waiting
 from jindou.identity.sessions import SignInLinkUsed
-from jindou.surfaces.console.sign_in_page import confirm_link, show_ways
+from jindou.surfaces.console.sign_in_page import confirm_link, show_code, show_ways
 from jindou.surfaces.door import (
     arrival_of,
     clear_session_cookie,
+    pending_token,
     platform_of,
     platform_work,
     session_secret,
     set_device_cookie,
+    set_pending_cookie,
     set_session_cookie,
     visit_of,
 )
@@ -36,6 +38,14 @@ class PasswordForm(BaseModel):
     password: SecretStr = SecretStr("")
 
 
+class CodeForm(BaseModel):
+    """What somebody typed."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    code: SecretStr = SecretStr("")
+
+
 @router.get("/sign-in")
 def ask(request: Request, token: str = "") -> Response:
     """Ask whether to sign in as the person of the link. Looking uses nothing up: link previewers look too."""
@@ -53,13 +63,10 @@ def ask(request: Request, token: str = "") -> Response:
 def sign_in(request: Request, token: Annotated[str, Form()]) -> Response:
     """Use the link up, sign in, and show the start page."""
     try:
-        with platform_work(request) as work:
-            secret = platform_of(request).sessions.redeem(work, token, arrival_of(request, "link"))
+        came = platform_of(request).accounts.signing_in.come_by_link(token, arrival_of(request, "link"))
     except (Unauthenticated, NotFound) as error:
         return _refuse(request, error)
-    response = RedirectResponse("/", status_code=303)
-    set_session_cookie(request, response, secret)
-    return response
+    return _go_on(request, came)
 
 
 @router.post("/sign-in/password")
@@ -67,16 +74,48 @@ def enter(request: Request, typed: Annotated[PasswordForm, Form()]) -> Response:
     """Sign in with a name and a password, and show the start page."""
     try:
         given = Credentials(person=typed.person, password=typed.password)
-        entered = platform_of(request).accounts.signing_in.enter(
-            given, arrival_of(request, "password"), visit_of(request)
-        )
+        came = platform_of(request).accounts.signing_in.enter(given, arrival_of(request, "password"), visit_of(request))
     except (ValidationError, Unauthenticated):
         return show_ways(request, trouble="refused", status=401)
     except Limited as error:
         return show_ways(request, trouble="throttled", status=problem_of(error).status)
+    return _go_on(request, came)
+
+
+@router.get("/sign-in/code")
+def ask_for_code(request: Request) -> Response:
+    """Ask for the second factor."""
+    return show_code(request) if pending_token(request) else RedirectResponse("/sign-in", status_code=303)
+
+
+@router.post("/sign-in/code")
+def give_code(request: Request, typed: Annotated[CodeForm, Form()]) -> Response:
+    """Give the second factor, sign in, and show the start page."""
+    token, arrival, visit = pending_token(request), arrival_of(request, "link"), visit_of(request)
+    try:
+        came = platform_of(request).accounts.signing_in.finish(token, Code(code=typed.code), arrival, visit)
+    except ValidationError:
+        return show_code(request, trouble="code_wrong", status=422)
+    except Unauthenticated as error:
+        if error.code == "code_wrong":
+            return show_code(request, trouble=error.code, status=401)
+        return show_ways(request, trouble="begin_again", status=401)
+    except Limited as error:
+        return show_ways(request, trouble="throttled", status=problem_of(error).status)
+    return _go_on(request, came)
+
+
+def _go_on(request: Request, came: Entered | Waiting) -> Response:
+    """Sign the browser in, or send it to where the second factor is asked for."""
+    if isinstance(came, Waiting):
+        response = RedirectResponse("/sign-in/code", status_code=303)
+        set_pending_cookie(request, response, came.token)
+        return response
     response = RedirectResponse("/", status_code=303)
-    set_session_cookie(request, response, entered.secret)
-    set_device_cookie(request, response, entered.device)
+    set_session_cookie(request, response, came.secret)
+    set_pending_cookie(request, response, "")
+    if came.device:
+        set_device_cookie(request, response, came.device)
     return response
 
 

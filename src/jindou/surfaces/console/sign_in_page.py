@@ -11,8 +11,9 @@ from fastapi.responses import Response
 
 from jindou.identity.principals import Person
 from jindou.surfaces.console.pages import page
+from jindou.surfaces.door import platform_of
 
-__all__ = ["Way", "confirm_link", "show_ways"]
+__all__ = ["Way", "confirm_link", "show_code", "show_ways"]
 
 Way = Callable[[Request], Mapping[str, object] | None]
 """Looks whether a way is open here; returns the values of its piece of the page."""
@@ -22,11 +23,15 @@ def _password(_request: Request) -> Mapping[str, object]:
     return {}
 
 
+def _passkey(request: Request) -> Mapping[str, object]:
+    return {"host": platform_of(request).accounts.passkeys.host}
+
+
 def _link(_request: Request) -> Mapping[str, object]:
     return {"command": "jindou sign-in --as clerk"}
 
 
-_WAYS: Mapping[str, Way] = {"password": _password, "link": _link}
+_WAYS: Mapping[str, Way] = {"password": _password, "passkey": _passkey, "link": _link}
 """The ways by name, in the order of the page."""
 
 
@@ -40,3 +45,8 @@ def show_ways(request: Request, *, trouble: str = "", status: int = 200) -> Resp
 def confirm_link(request: Request, person: Person, token: str) -> Response:
     """Ask whether to sign in as the person of a link."""
     return page(request, "sign_in_link.html", person=person, token=token)
+
+
+def show_code(request: Request, *, trouble: str = "", status: int = 200) -> Response:
+    """Ask for a code of an authenticator, or a recovery code."""
+    return page(request, "sign_in_code.html", status=status, trouble=trouble)

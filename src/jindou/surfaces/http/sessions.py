@@ -1,8 +1,8 @@
 """`/api/sessions` and `/api/sign-in-links`: where one is signed in, and how the local operator lets somebody in."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from jindou.identity.accounts import Credentials
@@ -10,12 +10,15 @@ from jindou.identity.principals import Person, Principal
 from jindou.identity.sessions import OPERATOR, BreakGlass, BreakGlassAsk, Session
 from jindou.surfaces.door import (
     arrival_of,
+    challenge_token,
     operator_work,
     platform_of,
     platform_work,
     reading,
     seat_of,
     session_secret,
+    set_challenge_cookie,
+    set_session_cookie,
     signed_in,
     visit_of,
     writing,
@@ -51,6 +54,14 @@ class SessionToken(BaseModel):
     person: Person
 
 
+class PasskeyProof(BaseModel):
+    """What a passkey signed, as a browser has it (`PublicKeyCredential.toJSON`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    credential: dict[str, Any]
+
+
 class SignInLink(BaseModel):
     """A link that signs `person` in, once."""
 
@@ -71,11 +82,28 @@ def open_session(request: Request, asked: ForPerson) -> SessionToken:
 
 @router.post("/sessions/password", status_code=201)
 def sign_in(request: Request, given: Credentials) -> SessionToken:
-    """Sign in with a name and a password."""
+    """Sign in with a name and a password, and with a code where a second factor is used."""
     platform = platform_of(request)
-    entered = platform.accounts.signing_in.enter(given, arrival_of(request, "password"), visit_of(request))
+    entered = platform.accounts.signing_in.enter_whole(given, arrival_of(request, "password"), visit_of(request))
     with platform_work(request) as work:
         return SessionToken(token=entered.secret, person=platform.principals.get(work, entered.person_id))
+
+
+@router.post("/sessions/passkey/options")
+def ask_for_passkey(request: Request, response: Response) -> dict[str, Any]:
+    """Return what a browser needs to sign somebody in; the challenge is tied to it by a cookie."""
+    options, token = platform_of(request).accounts.passkeys.ask_to_enter()
+    set_challenge_cookie(request, response, token)
+    return options
+
+
+@router.post("/sessions/passkey", status_code=204)
+def enter_with_passkey(request: Request, response: Response, proof: PasskeyProof) -> None:
+    """Sign the browser in with a passkey; the session is in its cookie."""
+    passkeys = platform_of(request).accounts.passkeys
+    came = passkeys.enter(challenge_token(request), proof.credential, arrival_of(request, "passkey"))
+    set_session_cookie(request, response, came.secret)
+    set_challenge_cookie(request, response, "")
 
 
 @router.get("/sessions")

@@ -1,0 +1,71 @@
+// Passkeys: the buttons that make one and sign in with one. They work at one address, which the page names.
+import { post } from "./api.js";
+
+for (const piece of document.querySelectorAll("[data-passkey]")) {
+  if (window.PublicKeyCredential) show(piece);
+}
+
+function show(piece) {
+  const button = piece.querySelector("button");
+  const isHere = window.location.host === piece.dataset.host;
+  piece.hidden = false;
+  button.hidden = !isHere;
+  const elsewhere = piece.querySelector("[data-elsewhere]");
+  elsewhere.hidden = isHere;
+  const there = elsewhere.querySelector("a");
+  there.href = `${window.location.protocol}//${piece.dataset.host}${there.pathname}`;
+  button.addEventListener("click", async () => {
+    const trouble = piece.querySelector("[data-trouble]");
+    trouble.hidden = button.disabled = true;
+    try {
+      await (piece.dataset.passkey === "add" ? add(piece) : enter());
+    } catch {
+      trouble.hidden = false;
+    }
+    button.disabled = false;
+  });
+}
+
+async function add(piece) {
+  const { publicKey } = await post("/api/accounts/me/passkeys/options");
+  const excludeCredentials = (publicKey.excludeCredentials ?? []).map((one) => ({ ...one, id: bytes(one.id) }));
+  const user = { ...publicKey.user, id: bytes(publicKey.user.id) };
+  const options = { ...publicKey, challenge: bytes(publicKey.challenge), user, excludeCredentials };
+  const made = await navigator.credentials.create({ publicKey: options });
+  const response = {
+    clientDataJSON: text(made.response.clientDataJSON),
+    attestationObject: text(made.response.attestationObject),
+  };
+  const name = piece.querySelector("input").value.trim();
+  await post("/api/accounts/me/passkeys", { name, credential: plain(made, response) });
+  window.location.assign("/account");
+}
+
+async function enter() {
+  const { publicKey } = await post("/api/sessions/passkey/options");
+  const signed = await navigator.credentials.get({ publicKey: { ...publicKey, challenge: bytes(publicKey.challenge) } });
+  const response = {
+    clientDataJSON: text(signed.response.clientDataJSON),
+    authenticatorData: text(signed.response.authenticatorData),
+    signature: text(signed.response.signature),
+    userHandle: signed.response.userHandle && text(signed.response.userHandle),
+  };
+  await post("/api/sessions/passkey", { credential: plain(signed, response) });
+  window.location.assign("/");
+}
+
+function plain(credential, response) {
+  const id = text(credential.rawId);
+  return { id, rawId: id, type: credential.type, response, clientExtensionResults: {} };
+}
+
+// Base64url without padding, as WebAuthn's JSON has bytes.
+function text(buffer) {
+  const binary = String.fromCharCode(...new Uint8Array(buffer));
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function bytes(encoded) {
+  const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+}
