@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import aliased
 
 from jindou.agents.conversations.tables import ConversationRow
-from jindou.db import Database, Query, Work
+from jindou.db import Database, Prepared, Query, Work
 from support.ground import OTHERS, OURS, open_database
 
 BY_ID = Query(ConversationRow, ConversationRow.id == bindparam("id"))
@@ -127,6 +127,13 @@ def test_a_table_of_tenants_is_not_changed_past_its_objects(database: Database) 
     with database.writing(OURS) as work, pytest.raises(PermissionError):
         work.execute(update(ConversationRow).values(title="changed"))
     assert titles(database) == {"cnv_ours": "t", "cnv_others": "t"}
+
+
+def test_a_table_of_tenants_is_not_read_past_its_objects(database: Database) -> None:
+    with database.reading(OURS) as work:
+        for query in (select(ConversationRow.id), select(ConversationRow.__table__)):
+            with pytest.raises(PermissionError):
+                work.ask(Prepared(query))
 
 
 def test_an_own_row_can_not_be_moved_to_another_organisation(database: Database) -> None:

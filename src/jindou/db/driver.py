@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, DateTime, Dialect, Interval, TextClause, UpdateBase, bindparam, func
+from sqlalchemy import ClauseElement, ColumnElement, Connection, DateTime, Dialect, Interval, bindparam, func
 
 __all__ = ["Arrange", "Driver", "Prepared", "arranging"]
 
@@ -16,18 +17,23 @@ def arranging(compiled: Any) -> Arrange:
     """Return what arranges the values of a compiled statement; those that stand in the statement itself it knows."""
     known: dict[str, Any] = dict(compiled.params)
     if not compiled.positional:
-        return lambda values: {name: values.get(name, value) for name, value in known.items()}
-    names = tuple((name, known[name]) for name in compiled.positiontup)
-    return lambda values: tuple(values.get(name, value) for name, value in names)
+        return lambda values: {**known, **values}
+    names: list[str] = compiled.positiontup
+    if len(names) == 1:
+        return lambda values: (values.get(names[0], known[names[0]]),)
+    if not names:
+        return lambda _: ()
+    take = itemgetter(*names)
+    return lambda values: take({**known, **values})
 
 
 class Prepared:
-    """A statement that writes rows, each a mapping with the values of `names`, compiled once a dialect.
+    """A statement, compiled once a dialect. One that writes rows takes mappings with the values of `names`.
 
-    Without `names` the statement says itself which columns it writes.
+    Without `names` the statement says itself which values it takes.
     """
 
-    def __init__(self, statement: UpdateBase | TextClause, names: Sequence[str] = ()) -> None:
+    def __init__(self, statement: ClauseElement, names: Sequence[str] = ()) -> None:
         self.statement = statement
         self._names = list(names) or None
         self._compiled: dict[str, tuple[str, Arrange]] = {}
@@ -62,7 +68,7 @@ class Driver:
     def write(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write `rows`; none are no statement. A time in them is what `time` returns."""
         if rows:
-            text, ordered = prepared.compiled(self._connection.dialect)
+            text, ordered = prepared.compiled(self.dialect)
             values = [ordered(row) for row in rows]
             if self._cursor is not None:
                 self._cursor.executemany(text, values)
@@ -71,10 +77,15 @@ class Driver:
 
     def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
         """Do a statement once, and return how many rows it changed. A time in `values` is what `time` returns."""
-        text, ordered = prepared.compiled(self._connection.dialect)
+        text, ordered = prepared.compiled(self.dialect)
         if self._cursor is not None:
             return self._cursor.execute(text, ordered(values)).rowcount
         return self._connection.exec_driver_sql(text, ordered(values)).rowcount
+
+    def ask(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Return the rows of a query, as the driver has them. A time in `values` is what `time` returns."""
+        text, ordered = prepared.compiled(self.dialect)
+        return self.read(text, ordered(values))
 
     def read(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Sequence[Any]:
         """Return the rows of a query in the driver's SQL."""
@@ -95,6 +106,10 @@ class Driver:
         """Return a time as a column of `UtcDateTime` has it."""
         at = at.astimezone(UTC)
         return at.replace(tzinfo=None).isoformat(" ", "microseconds") if self.is_sqlite else at
+
+    def plain(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Return values with the times among them as `time` returns them."""
+        return {name: self.time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
     def read_time(self, value: Any) -> datetime:
         """Return the time that a column of `UtcDateTime` has."""

@@ -5,11 +5,13 @@ the same; what a transaction has read or added it writes in its end, as far as i
 organisation holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Table, UnaryExpression, and_, bindparam, insert, select, update
+from sqlalchemy.orm.attributes import manager_of_class
 
 from jindou.db.driver import Arrange, Driver, Prepared, arranging
 from jindou.db.metadata import Base, Tenant
@@ -28,7 +30,7 @@ class Query(Generic[RowT]):
     """A query for whole rows of one class, compiled once a dialect. Its values are `bindparam`s.
 
     `limit` names the value that says how many there are at most. `lock` keeps others from changing them until the
-    transaction ends.
+    transaction ends; `skip_locked` does so, too, and passes over those that others hold.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class Query(Generic[RowT]):
         order_by: ColumnElement[Any] | UnaryExpression[Any] | None = None,
         limit: str | None = None,
         lock: bool = False,
+        skip_locked: bool = False,
     ) -> None:
         self.kind = kind
         self._where = where
         self._order_by = order_by
         self._limit = limit
-        self._lock = lock
+        self._lock = lock or skip_locked
+        self._skip_locked = skip_locked
         self._compiled: dict[tuple[str, bool], tuple[str, Arrange]] = {}
 
     def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Arrange]:
@@ -58,7 +62,7 @@ class Query(Generic[RowT]):
             if self._limit is not None:
                 query = query.limit(bindparam(self._limit, type_=Integer()))
             if self._lock:
-                query = query.with_for_update()
+                query = query.with_for_update(skip_locked=self._skip_locked)
             compiled = query.compile(dialect=dialect)
             known = self._compiled[dialect.name, bounded] = (str(compiled), arranging(compiled))
         return known
@@ -78,16 +82,16 @@ class Rows:
         self.flush()
         kind = query.kind
         text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
-        found = self._driver.read(text, arrange({**values, "bound_org_id": self._org_id}))
-        columns, forms = _columns(kind), _result_forms(kind, self._driver.dialect)
+        found = self._driver.read(text, arrange({**self._driver.plain(values), "bound_org_id": self._org_id}))
+        columns, forms, make = _columns(kind), _result_forms(kind, self._driver.dialect), _maker(kind)
         rows: list[RowT] = []
         for line in found:
-            plain = {
-                name: form(value) if (form := forms.get(name)) else value
-                for name, value in zip(columns, line, strict=True)
-            }
-            row = kind(**plain)
-            self._read.append((row, plain))
+            row: RowT = make()
+            held = vars(row)
+            held.update(zip(columns, line, strict=True))
+            for name, form in forms:
+                held[name] = form(held[name])
+            self._read.append((row, held.copy()))
             rows.append(row)
         return rows
 
@@ -107,16 +111,18 @@ class Rows:
             PermissionError: a row was moved to another organisation.
         """
         for row, before in self._read:
-            changed = tuple(name for name, value in before.items() if getattr(row, name) != value)
-            if changed:
-                self._update(row, changed)
-                before.update({name: getattr(row, name) for name in changed})
+            held = vars(row)
+            if held != before:
+                names = tuple(name for name in _columns(type(row)) if held.get(name) != before.get(name))
+                if names:
+                    self._update(row, names)
+                before.update(held)
         added, self._added = self._added, []
-        for row in added:
-            kind = type(row)
-            values = {name: getattr(row, name) for name in _columns(kind)}
-            self._write(kind, _insert_of(kind), values)
-            self._read.append((row, values))
+        for kind, rows in groupby(added, type):
+            some = [(row, vars(row).copy()) for row in rows]
+            columns = _columns(kind)
+            self._write(kind, _insert_of(kind), [{name: held.get(name) for name in columns} for _, held in some])
+            self._read += some
 
     def _update(self, row: Base, names: tuple[str, ...]) -> None:
         self._require_own(row)
@@ -125,12 +131,14 @@ class Rows:
         kind = type(row)
         values = {name: getattr(row, name) for name in names}
         values |= {_KEY + name: getattr(row, name) for name in _keys(kind)}
-        self._write(kind, _update_of(kind, names), values)
+        self._write(kind, _update_of(kind, names), [values])
 
-    def _write(self, kind: type[Base], prepared: Prepared, values: Mapping[str, Any]) -> None:
+    def _write(self, kind: type[Base], prepared: Prepared, rows: Sequence[dict[str, Any]]) -> None:
         forms = _bind_forms(kind, self._driver.dialect)
-        ready = {name: form(value) if (form := forms.get(name)) else value for name, value in values.items()}
-        self._driver.write(prepared, [ready])
+        for values in rows:
+            for name in forms.keys() & values.keys():
+                values[name] = forms[name](values[name])
+        self._driver.write(prepared, rows)
 
     def _is_bounded(self, kind: type[Base]) -> bool:
         return self._org_id is not None and issubclass(kind, Tenant)
@@ -180,10 +188,16 @@ def _bind_forms(kind: type[Base], dialect: Dialect) -> _Forms:
 
 
 @cache
-def _result_forms(kind: type[Base], dialect: Dialect) -> _Forms:
+def _result_forms(kind: type[Base], dialect: Dialect) -> Sequence[tuple[str, Callable[[Any], Any]]]:
     """Return what makes values of columns out of what the driver gives, where that is something else."""
-    found = {
-        column.name: column.type.dialect_impl(dialect).result_processor(dialect, None)
+    found = [
+        (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None))
         for column in _table(kind).columns
-    }
-    return {name: form for name, form in found.items() if form is not None}
+    ]
+    return [(name, form) for name, form in found if form is not None]
+
+
+@cache
+def _maker(kind: type[Base]) -> Callable[[], Any]:
+    """Return what makes a row without values; what the class does with its arguments takes longer than the query."""
+    return cast("Callable[[], Any]", manager_of_class(kind).new_instance)

@@ -1,6 +1,6 @@
 """The unit of work: one transaction, one organisation. Services use it and never commit; the door does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.visitors import iterate
 
 from jindou.db.clock import ServerClock
 from jindou.db.driver import Driver, Prepared
@@ -115,8 +116,18 @@ class Work:
         if getattr(prepared.statement, "table", None) in _tenant_tables():
             raise PermissionError("Rows of one organisation are changed as objects.")
         driver = self.driver
-        plain = {name: driver.time(value) if isinstance(value, datetime) else value for name, value in values.items()}
-        return driver.change(prepared, plain)
+        return driver.change(prepared, driver.plain(values))
+
+    def ask(self, prepared: Prepared, **values: object) -> Sequence[Any]:
+        """Return what a query finds in tables that span organisations, as the driver has it.
+
+        Raises:
+            PermissionError: its rows belong to one organisation each.
+        """
+        if not _spans(prepared):
+            raise PermissionError("Rows of one organisation are read as objects.")
+        driver = self.driver
+        return driver.ask(prepared, driver.plain(values))
 
     def fetch(self, query: Query[RowT], **values: object) -> list[RowT]:
         """Return the rows of a query; a change of one is written at the end of the transaction."""
@@ -184,6 +195,12 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
 @cache
 def _tenant_tables() -> frozenset[object]:
     return frozenset(mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Tenant))
+
+
+@cache
+def _spans(prepared: Prepared) -> bool:
+    """Say whether a query reads no table whose rows belong to one organisation each."""
+    return not any(of in _tenant_tables() for of in iterate(prepared.statement))
 
 
 @lru_cache

@@ -1,16 +1,17 @@
 """Conversations: a person sees their own, and nobody else's."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from jindou.agents.conversations.tables import ConversationRow
 from jindou.agents.conversations.types import Conversation
-from jindou.db import Work
+from jindou.db import Query, Work
 from jindou.errors import NotFound
 from jindou.identity.principals import Principal
 
 __all__ = ["Conversations"]
 
 _TITLE_CHARS = 80
+_CONVERSATION = Query(ConversationRow, ConversationRow.id == bindparam("id"))
 
 
 class Conversations:
@@ -31,7 +32,7 @@ class Conversations:
             created_at=now,
             updated_at=now,
         )
-        work.session.add(row)
+        work.add(row)
         return _conversation(row)
 
     def list_conversations(self, work: Work, who: Principal, limit: int = 50) -> list[Conversation]:
@@ -60,17 +61,14 @@ class Conversations:
 
     def origin(self, work: Work, conversation_id: str) -> str | None:
         """Return the run from which a conversation branched off, if it did."""
-        row = work.session.get(ConversationRow, conversation_id)
-        return row.branched_from if row is not None else None
+        found = work.fetch(_CONVERSATION, id=conversation_id)
+        return found[0].branched_from if found else None
 
     def _own(self, work: Work, who: Principal, conversation_id: str) -> ConversationRow:
-        query = select(ConversationRow).where(
-            ConversationRow.id == conversation_id, ConversationRow.person_id == who.person_id
-        )
-        row = work.session.scalars(query).first()
-        if row is None:
+        found = [row for row in work.fetch(_CONVERSATION, id=conversation_id) if row.person_id == who.person_id]
+        if not found:
             raise NotFound("There is no such conversation.")
-        return row
+        return found[0]
 
 
 def _conversation(row: ConversationRow) -> Conversation:

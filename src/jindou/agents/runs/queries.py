@@ -16,7 +16,18 @@ from jindou.db import Query, Work
 from jindou.errors import NotFound
 from jindou.identity.policy import Rule
 
-__all__ = ["as_detail", "as_event", "as_run", "as_step", "find_locked", "locked", "run_of", "step_of", "steps_of"]
+__all__ = [
+    "as_detail",
+    "as_event",
+    "as_run",
+    "as_step",
+    "find",
+    "find_locked",
+    "locked",
+    "run_of",
+    "step_of",
+    "steps_of",
+]
 
 RowT = TypeVar("RowT")
 
@@ -35,6 +46,11 @@ def _only(rows: list[RowT]) -> RowT:
     if not rows:
         raise NotFound("There is no such run or step.")
     return rows[0]
+
+
+def find(work: Work, run_id: str) -> RunRow | None:
+    """Return a run, if there is one."""
+    return next(iter(work.fetch(_RUN, id=run_id)), None)
 
 
 def find_locked(work: Work, run_id: str) -> RunRow | None:

@@ -1,9 +1,7 @@
 """Which runs a person may see and move, and the trail of what they did."""
 
-from sqlalchemy import select
-
 from jindou.agents.approvals import Approvals
-from jindou.agents.runs.queries import locked
+from jindou.agents.runs.queries import find, locked
 from jindou.agents.runs.segment import Parts
 from jindou.agents.runs.tables import RunRow
 from jindou.db import Work
@@ -30,7 +28,7 @@ class Reach:
         Raises:
             NotFound: there is none.
         """
-        row = work.session.scalars(select(RunRow).where(RunRow.id == run_id)).first()
+        row = find(work, run_id)
         if row is None:
             raise NotFound("There is no such run.")
         own = row.person_id == who.person_id

@@ -1,15 +1,17 @@
 """A queue in the platform's own database, so that a task is enqueued in the transaction that makes it necessary."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, func, not_, or_, select, true, update
+from sqlalchemy import CursorResult, case, func, not_, select, update
 
 from jindou.db import Work
-from jindou.durable.queue.statements import asking, ending, holding, releasing
+from jindou.durable.queue.finding import Finding, finding
+from jindou.durable.queue.statements import asking, ending, holding, leasing, releasing
 from jindou.durable.queue.tables import IS_SUSPECT, TaskRow
-from jindou.durable.queue.turns import PRIORITIES, Turns
+from jindou.durable.queue.turns import Turns
 from jindou.durable.queue.types import Lease, LeaseLost, Standing
 from jindou.durable.signals import Signals
 
@@ -19,7 +21,6 @@ _PATIENCE = timedelta(seconds=1)
 """How long what has to be done alone waits for a worker that happens to have nothing else under way."""
 
 _TOPIC = "jindou_task"
-_FREED_AT_ONCE = 500
 _ASKED_AT_ONCE = 500
 
 
@@ -94,28 +95,19 @@ class Queue:
         takes no other with it. It has waited long enough when nothing else is given out.
         """
         self.tend(work)
-        row = self._next(work, self._ready(work, kinds), suspects=suspects)
-        if row is None:
-            return None
-        row.version = max(row.version, self._version)
-        return self._lease(work, row)
+        row = self._next(work, self._finding(work, kinds), suspects=suspects)
+        return None if row is None else self._lease(work, row)
 
     def due(self, work: Work, kinds: Collection[str]) -> bool:
         """Say whether `claim` may find a task."""
-        found = select(true()).where(
-            or_(
-                select(TaskRow.kind).where(*self._ready(work, kinds)).exists(),
-                *(select(TaskRow.kind).where(late, TaskRow.kind.in_(kinds)).exists() for late in _late(work)),
-            )
-        )
-        return work.session.scalars(found).first() is not None
+        return bool(work.ask(self._finding(work, kinds).due, now=work.moment()))
 
     def tend(self, work: Work) -> None:
         """Make ready what has waited for its time, and what a worker held that is dead or was frozen."""
-        for late, since in zip(_late(work), (TaskRow.available_at, TaskRow.lease_until), strict=True):
-            found = select(TaskRow.kind, TaskRow.subject).where(late).order_by(since).limit(_FREED_AT_ONCE)
-            for row in work.session.execute(found.with_for_update(skip_locked=True)).all():
-                mine = update(TaskRow).where(TaskRow.kind == row.kind, TaskRow.subject == row.subject)
+        finding = self._finding(work, ())
+        for late in (finding.waited, finding.lost):
+            for kind, subject in work.ask(late, now=work.moment()):
+                mine = update(TaskRow).where(TaskRow.kind == kind, TaskRow.subject == subject)
                 work.session.execute(mine.values(_lost()))
 
     def hold(self, work: Work, lease: Lease, *, progress: bool = False) -> None:
@@ -191,28 +183,19 @@ class Queue:
             )
         return [subject for subject in subjects if subject not in known]
 
-    def _ready(self, work: Work, kinds: Collection[str]) -> list[ColumnElement[bool]]:
-        # An older version, which may be at work beside this one, keeps the lease and the time, and not `ready`.
-        return [
-            cast("ColumnElement[bool]", TaskRow.ready),
-            TaskRow.priority.in_(PRIORITIES),
-            TaskRow.lease_id.is_(None),
-            TaskRow.available_at <= work.at(),
-            TaskRow.kind.in_(kinds),
-            TaskRow.version <= self._version,
-        ]
+    def _finding(self, work: Work, kinds: Collection[str]) -> Finding:
+        return finding(frozenset(kinds), self._version, by_server=work.by_server)
 
-    def _next(self, work: Work, ready: list[ColumnElement[bool]], *, suspects: bool) -> TaskRow | None:
+    def _next(self, work: Work, finding: Finding, *, suspects: bool) -> TaskRow | None:
         def has_room(org_id: str) -> bool:
             return self._has_room(work, org_id)
 
-        waits = select(TaskRow.available_at).where(*ready, IS_SUSPECT).order_by(TaskRow.available_at).limit(1)
-        since = work.session.scalars(waits).first()
+        since = next((work.driver.read_time(at) for (at,) in work.ask(finding.suspect, now=work.moment())), None)
         if since is not None and suspects:
-            return self._turns.take(work, [*ready, IS_SUSPECT], has_room)
+            return self._turns.take(work, finding.suspects, has_room)
         if since is not None and since < self.now(work) - _PATIENCE:
             return None
-        return self._turns.take(work, [*ready, not_(IS_SUSPECT)], has_room)
+        return self._turns.take(work, finding.others, has_room)
 
     def _has_room(self, work: Work, org_id: str) -> bool:
         if not self._most_at_once or not org_id:
@@ -224,12 +207,16 @@ class Queue:
         return work.session.scalars(under_way).one() < self._most_at_once
 
     def _lease(self, work: Work, row: TaskRow) -> Lease:
-        row.lease_id = work.new_id("lse")
-        row.ready = False
-        lease = _as_lease(row)
-        row.lease_until = work.at(self.lease_time)
-        work.session.flush()
-        return lease
+        lease_id = work.new_id("lse")
+        work.change(
+            leasing(by_server=work.by_server),
+            of_kind=row.kind,
+            of_subject=row.subject,
+            lease=lease_id,
+            version=max(row.version, self._version),
+            until=work.moment(self.lease_time),
+        )
+        return replace(_as_lease(row), id=lease_id)
 
     def standing(self, work: Work, kind: str, subject: str) -> Standing | None:
         """Return how a task stands, or None if nobody asks for it."""
@@ -244,12 +231,6 @@ def _mine(lease: Lease) -> dict[str, str]:
 def _require(changed: int, lease: Lease) -> None:
     if changed == 0:
         raise LeaseLost(f"The lease on {lease.kind} {lease.subject} is lost to another worker.")
-
-
-def _late(work: Work) -> tuple[ColumnElement[bool], ...]:
-    """Return what is not marked as ready, and is: each by an index of its own."""
-    waited = and_(not_(TaskRow.ready), TaskRow.lease_id.is_(None), TaskRow.available_at <= work.at())
-    return waited, TaskRow.lease_until < work.at()
 
 
 def _lost() -> dict[str, Any]:

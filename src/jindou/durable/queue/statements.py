@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from jindou.db import Prepared
 from jindou.durable.queue.tables import TaskRow
 
-__all__ = ["asking", "ending", "holding", "releasing"]
+__all__ = ["asking", "ending", "holding", "leasing", "releasing"]
 
 _MINE = and_(
     TaskRow.kind == bindparam("of_kind"),
@@ -38,6 +38,19 @@ def asking(*, is_sqlite: bool, by_server: bool) -> Prepared:
         "available_at": case((TaskRow.available_at < new.available_at, TaskRow.available_at), else_=new.available_at),
     }
     return Prepared(asked.on_conflict_do_update(index_elements=["kind", "subject"], set_=again))
+
+
+@cache
+def leasing(*, by_server: bool) -> Prepared:
+    """Return what gives a task to a worker, under a new lease."""
+    values: dict[str, Any] = {
+        "lease_id": bindparam("lease"),
+        "lease_until": Prepared.moment("until", by_server=by_server),
+        "ready": False,
+        "version": bindparam("version"),
+    }
+    mine = and_(TaskRow.kind == bindparam("of_kind"), TaskRow.subject == bindparam("of_subject"))
+    return Prepared(update(TaskRow).where(mine).values(values))
 
 
 @cache

@@ -1,21 +1,15 @@
 """Whose task is next: every organisation in its turn, and in it every person in theirs."""
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute
-
-from jindou.db import Work
+from jindou.db import Prepared, Work
+from jindou.durable.queue.finding import PRIORITIES, Seek, Seeks
 from jindou.durable.queue.tables import TaskRow
 
-__all__ = ["PRIORITIES", "Turns"]
-
-PRIORITIES = (0, 1)
-"""What people wait for, and what is in the background."""
-
-Where = Sequence[ColumnElement[bool]]
+__all__ = ["Turns"]
 
 
 @dataclass(slots=True)
@@ -26,39 +20,42 @@ class Turns:
     _person: dict[str, str] = field(default_factory=dict[str, str])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, work: Work, ready: Where, has_room: Callable[[str], bool]) -> TaskRow | None:
-        """Lock and return the task of `ready` whose turn it is; `has_room` says if an organisation may have one more.
+    def take(self, work: Work, seeks: Seeks, has_room: Callable[[str], bool]) -> TaskRow | None:
+        """Lock and return the task of `seeks` whose turn it is; `has_room` says if an organisation may have one more.
 
         Two steps down an index find it, however many tasks wait.
         """
         with self._lock:
             for priority in PRIORITIES:
-                urgent = [*ready, TaskRow.priority == priority]
-                for org_id in _around(work, TaskRow.org_id, urgent, self._org.get(priority, "")):
-                    row = self._of_org(work, [*urgent, TaskRow.org_id == org_id], org_id) if has_room(org_id) else None
+                urgent = {"now": work.moment(), "of_priority": priority}
+                for org_id in _around(work, seeks.orgs, self._org.get(priority, ""), urgent):
+                    row = self._of_org(work, seeks, {**urgent, "of_org": org_id}) if has_room(org_id) else None
                     if row is not None:
                         self._org[priority] = org_id
                         return row
         return None
 
-    def _of_org(self, work: Work, mine: Where, org_id: str) -> TaskRow | None:
-        for person_id in _around(work, TaskRow.person_id, mine, self._person.get(org_id, "")):
-            oldest = select(TaskRow).where(*mine, TaskRow.person_id == person_id).order_by(TaskRow.available_at)
-            row = work.session.scalars(oldest.limit(1).with_for_update(skip_locked=True)).first()
-            if row is not None:
+    def _of_org(self, work: Work, seeks: Seeks, mine: dict[str, Any]) -> TaskRow | None:
+        org_id: str = mine["of_org"]
+        for person_id in _around(work, seeks.persons, self._person.get(org_id, ""), mine):
+            found = work.fetch(seeks.oldest, **mine, of_person=person_id, most=1)
+            if found:
                 self._person[org_id] = person_id
-                return row
+                return found[0]
         return None
 
 
-def _around(work: Work, column: InstrumentedAttribute[str], where: Where, after: str) -> Generator[str, None, None]:
-    """Yield each value of a column once, in order, beginning with the one behind `after`."""
-    for part in (column > after, column <= after):
-        at: list[ColumnElement[bool]] = []
-        while True:
-            query = select(column).where(*where, part, *at).order_by(column).limit(1)
-            value = work.session.scalars(query).first()
-            if value is None:
-                break
-            yield value
-            at = [column > value]
+def _around(work: Work, seek: Seek, last: str, values: dict[str, Any]) -> Generator[str, None, None]:
+    """Yield each value of a column once, in order, beginning with the one behind `last`."""
+
+    def first(prepared: Prepared, **bounds: str) -> str | None:
+        return next((str(value) for (value,) in work.ask(prepared, **values, **bounds)), None)
+
+    value = first(seek.above, after=last)
+    while value is not None:
+        yield value
+        value = first(seek.above, after=value)
+    value = first(seek.within, until=last)
+    while value is not None:
+        yield value
+        value = first(seek.between, after=value, until=last)

@@ -67,7 +67,7 @@ class Audit:
             hash="",
         )
         event.hash = event.expected_hash()
-        work.add(AuditEventRow(**event.model_dump()))
+        work.add(AuditEventRow(**{name: getattr(event, name) for name in _FIELDS}))
         head.seq, head.hash = event.seq, event.hash
         if not found:
             work.add(head)

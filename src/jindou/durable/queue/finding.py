@@ -1,0 +1,114 @@
+"""The queries that look for a task, built once for a set of kinds: building them costs more than they do.
+
+Their times are places for `Work.moment`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, bindparam, literal, not_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from jindou.db import Prepared, Query
+from jindou.durable.queue.tables import IS_SUSPECT, TaskRow
+
+__all__ = ["PRIORITIES", "Finding", "Seek", "Seeks", "finding"]
+
+PRIORITIES = (0, 1)
+"""What people wait for, and what is in the background."""
+
+_FREED_AT_ONCE = 500
+
+_Where = Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Each finds the first value of a column that is `above`, `within` or `between` the bounds `after` and `until`."""
+
+    above: Prepared
+    within: Prepared
+    between: Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Seeks:
+    """Organisations with ready tasks of a `priority`; of an `of_org` the persons; of an `of_person` the oldest task."""
+
+    orgs: Seek
+    persons: Seek
+    oldest: Query[TaskRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What looks for a task.
+
+    `waited` and `lost` find those that are ready and not marked so: their time has come, or their worker died.
+    `suspect` tells since when the oldest suspect has waited.
+    """
+
+    due: Prepared
+    waited: Prepared
+    lost: Prepared
+    suspect: Prepared
+    suspects: Seeks
+    others: Seeks
+
+
+@cache
+def finding(kinds: frozenset[str], version: int, *, by_server: bool) -> Finding:
+    """Return what looks for tasks of `kinds` that a worker of `version` can do."""
+    now = Prepared.moment("now", by_server=by_server)
+    of_kinds = TaskRow.kind.in_([literal(kind) for kind in sorted(kinds)])
+    # An older version, which may be at work beside this one, keeps the lease and the time, and not `ready`.
+    ready = [
+        cast("ColumnElement[bool]", TaskRow.ready),
+        TaskRow.priority.in_([literal(priority) for priority in PRIORITIES]),
+        TaskRow.lease_id.is_(None),
+        TaskRow.available_at <= now,
+        of_kinds,
+        TaskRow.version <= version,
+    ]
+    waited = and_(not_(TaskRow.ready), TaskRow.lease_id.is_(None), TaskRow.available_at <= now)
+    lost = TaskRow.lease_until < now
+    some = [select(TaskRow.kind).where(*where).exists() for where in (ready, [waited, of_kinds], [lost, of_kinds])]
+    suspect = select(TaskRow.available_at).where(*ready, IS_SUSPECT).order_by(TaskRow.available_at).limit(1)
+    return Finding(
+        due=Prepared(select(true()).where(or_(*some))),
+        waited=_late(waited, TaskRow.available_at),
+        lost=_late(lost, TaskRow.lease_until),
+        suspect=Prepared(suspect),
+        suspects=_seeks([*ready, IS_SUSPECT]),
+        others=_seeks([*ready, not_(IS_SUSPECT)]),
+    )
+
+
+def _late(where: ColumnElement[bool], since: InstrumentedAttribute[Any]) -> Prepared:
+    found = select(TaskRow.kind, TaskRow.subject).where(where).order_by(since).limit(_FREED_AT_ONCE)
+    return Prepared(found.with_for_update(skip_locked=True))
+
+
+def _seeks(ready: _Where) -> Seeks:
+    urgent = [*ready, TaskRow.priority == bindparam("of_priority")]
+    of_org = [*urgent, TaskRow.org_id == bindparam("of_org")]
+    of_person = [*of_org, TaskRow.person_id == bindparam("of_person")]
+    return Seeks(
+        orgs=_seek(TaskRow.org_id, urgent),
+        persons=_seek(TaskRow.person_id, of_org),
+        oldest=Query(
+            TaskRow,
+            *of_person,
+            order_by=cast("ColumnElement[Any]", TaskRow.available_at),
+            limit="most",
+            skip_locked=True,
+        ),
+    )
+
+
+def _seek(column: InstrumentedAttribute[str], where: _Where) -> Seek:
+    above, within = column > bindparam("after"), column <= bindparam("until")
+    found = select(column).where(*where).order_by(column).limit(1)
+    return Seek(Prepared(found.where(above)), Prepared(found.where(within)), Prepared(found.where(above, within)))
