@@ -11,8 +11,10 @@ from pydantic_settings import BaseSettings
 from jindou.db import Database
 from support.cached import CACHE, fetch_model, fetching
 from support.ground import open_database
+from support.node import NoNode
+from support.openid.honest import HonestProvider, running_provider
 from support.platform import FakeClock
-from support.qwen_code import NoNode, QwenCode, install
+from support.qwen_code import QwenCode, install
 from support.servers import Server, open_server
 
 
@@ -93,6 +95,18 @@ def browser() -> Generator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def honest() -> Generator[HonestProvider]:
+    """Return a real OpenID provider; without node the test is skipped, but not where everything must be there."""
+    try:
+        with running_provider(Path.home() / ".cache" / "jindou" / "npm") as provider:
+            yield provider
+    except NoNode as error:
+        if _Environment().ci:
+            pytest.fail(f"{error} Under CI the tests with a real OpenID provider must run.")
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy, Standing
 from jindou.identity.principals import Principals
 from jindou.identity.sessions import Sessions
+from jindou.identity.sso import Sso
 from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments
@@ -64,6 +65,7 @@ class Platform:
     directory: Directory
     sessions: Sessions
     accounts: Accounts
+    sso: Sso
     keys: Keys
     secrets: Secrets
     usage: Usage
@@ -173,6 +175,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
     accounts = _accounts(ground, sessions, f"http://localhost:{settings.port}")
+    directory = _directory(ground, settings, (sessions.close_all, accounts.depart), runs, parts.approvals)
     return Platform(
         settings=settings,
         home=home,
@@ -183,9 +186,10 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         standing=ground.standing,
         audit=ground.audit,
         principals=ground.principals,
-        directory=_directory(ground, settings, (sessions.close_all, accounts.depart), runs, parts.approvals),
+        directory=directory,
         sessions=sessions,
         accounts=accounts,
+        sso=_sso(ground, settings, directory, sessions),
         keys=ground.keys,
         secrets=ground.secrets,
         usage=usage,
@@ -246,6 +250,19 @@ def _directory(
 def _policies(ground: Ground, decisions: Decisions, assistants: Assistants) -> Policies:
     checker = Checker(ground.policy, decisions, assistants, ground.principals)
     return Policies(ground.policy, ground.standing, ground.audit, checker, ground.name_of)
+
+
+def _sso(ground: Ground, settings: Settings, directory: Directory, sessions: Sessions) -> Sso:
+    return Sso(
+        ground.database,
+        policy=ground.policy,
+        audit=ground.audit,
+        directory=directory,
+        sessions=sessions,
+        keeper=ground.secrets,
+        public_url=settings.browser_url,
+        private=settings.sso_private,
+    )
 
 
 def _budgets(ground: Ground, usage: Usage, assistants: Assistants) -> Budgets:

@@ -113,6 +113,15 @@ class Settings(BaseSettings):
         default_factory=dict[str, list[str]],
         description="Roles of groups that a provisioning system makes (SCIM), by the group's name, as JSON.",
     )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/?#\s@]+)?$",
+        description="Address of the console for browsers, without a path; empty means `http://` and host and port.",
+    )
+    sso_private: bool = Field(
+        default=False,
+        description="Let identity providers be in a private network, or on this machine and there without TLS.",
+    )
     source_timeout: float = Field(default=5.0, gt=0, description="Seconds until a silent model source is skipped.")
     offline: bool = Field(default=False, description="Never fetch anything from outside.")
     otlp_endpoint: str = Field(
@@ -139,6 +148,11 @@ class Settings(BaseSettings):
         """The address of the console and of the API, without a path."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def browser_url(self) -> str:
+        """The address of the console as browsers and other systems know it, without a path."""
+        return self.public_url or self.url
 
 
 class _HomeOnly(BaseSettings):

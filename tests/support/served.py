@@ -21,13 +21,15 @@ __all__ = ["serve"]
 
 
 @contextmanager
-def serve(folder: Path, script: Script, port: int = 0, engine: Engine | None = None) -> Generator[Platform]:
+def serve(
+    folder: Path, script: Script, port: int = 0, engine: Engine | None = None, **more: object
+) -> Generator[Platform]:
     """Serve a platform whose home is `folder` until the block ends; `port` 0 takes any that is free.
 
-    `engine` takes the place of one that says what `script` tells it to.
+    `engine` takes the place of one that says what `script` tells it to; `more` are settings.
     """
     with socket.create_server(("127.0.0.1", port)) as listener:
-        settings = load_settings(home=folder, port=listener.getsockname()[1])
+        settings = load_settings(home=folder, port=listener.getsockname()[1], **more)
         home = Home(folder)
         home.prepare()
         home.lock()

@@ -30,6 +30,7 @@ from jindou.surfaces.http import (
     secrets,
     service_accounts,
     sessions,
+    sso,
     status,
     teams,
     usage,
@@ -54,6 +55,7 @@ _ROOMS = (
     completions,
     sessions,
     accounts,
+    sso,
     principals,
     people,
     policies,
@@ -76,5 +78,5 @@ def create_app(platform: Platform) -> FastAPI:
     add_failures(app)
     document(app)
     app.add_middleware(InFront, gateway=platform.gateway)
-    app.add_middleware(Guard, port=platform.settings.port)
+    app.add_middleware(Guard, port=platform.settings.port, public_url=platform.settings.public_url)
     return app

@@ -22,6 +22,7 @@ __all__ = [
     "bearer",
     "challenge_token",
     "clear_session_cookie",
+    "is_over_tls",
     "is_signed_in",
     "operator_work",
     "pending_token",
@@ -235,7 +236,20 @@ def bearer(request: Request) -> str:
 def set_session_cookie(request: Request, response: Response, secret: str) -> None:
     """Sign the browser in: out of reach of scripts and of other sites."""
     seconds = int(platform_of(request).settings.session_hours * 3600)
-    response.set_cookie(_cookie(request), secret, max_age=seconds, httponly=True, samesite="strict", path="/")
+    response.set_cookie(
+        _cookie(request),
+        secret,
+        max_age=seconds,
+        httponly=True,
+        samesite="strict",
+        path="/",
+        secure=is_over_tls(request),
+    )
+
+
+def is_over_tls(request: Request) -> bool:
+    """Say whether browsers reach the console over TLS, so that its cookies are for that alone."""
+    return platform_of(request).settings.public_url.startswith("https://")
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:

@@ -23,31 +23,36 @@ class Site:
 
     A foreign `Host` is a rebound name (DNS rebinding); a foreign `Origin` on a request that changes something is
     another site's (cross-site request forgery). Neither is sent by curl or an SDK, which need no such guard.
+    Besides this machine's own names, the one of `public_url` is ours, by which a proxy in front is known.
     """
 
-    def __init__(self, port: int) -> None:
-        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+    def __init__(self, port: int, public_url: str = "") -> None:
+        self._public = public_url.lower()
+        own = [f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")]
+        self._hosts = {*own, self._public.partition("://")[2]} - {""}
 
     def refusal(self, method: str, header: Callable[[str], str | None]) -> JindouError | None:
         """Return why a request is not for this site; `header` returns one by its name in lower case, if it is there."""
-        host = header("host") or ""
+        host = (header("host") or "").lower()
         if host not in self._hosts:
             return Invalid("The Host header does not name this server.", field="Host", rule="a loopback address")
-        if method not in _SAFE and not _is_ours(host, header("sec-fetch-site"), header("origin")):
+        if method not in _SAFE and not self._is_ours(host, header("sec-fetch-site"), header("origin")):
             return Forbidden("Another site may not send this.", rules=["jindou.same-origin"])
         return None
 
-
-def _is_ours(host: str, fetched_from: str | None, origin: str | None) -> bool:
-    return (fetched_from or "same-origin") in {"same-origin", "none"} and origin in {None, "", f"http://{host}"}
+    def _is_ours(self, host: str, fetched_from: str | None, origin: str | None) -> bool:
+        ours = {None, "", self._public or None}
+        if host != self._public.partition("://")[2]:
+            ours.add(f"http://{host}")
+        return (fetched_from or "same-origin") in {"same-origin", "none"} and origin in ours
 
 
 class Guard:
     """Refuses what is not for this `Site`, and bodies over 1 MB."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int, public_url: str = "") -> None:
         self._app = app
-        self._site = Site(port)
+        self._site = Site(port, public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem."""

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from jindou.db import Base, Tenant
 from jindou.identity.accounts.tables import PasskeyRow
 from jindou.identity.principals import Principal
+from jindou.identity.sso import NewProvider
+from jindou.identity.sso.tables import ProviderRow
 from support.platform import run_to_rest
 
 __all__ = ["Request", "ids_of", "nobodys", "ours", "requests_with", "same", "settle", "tables_with_ids"]
@@ -30,6 +32,7 @@ _TABLES = {
     "key_id": "api_key",
     "passkey_id": "account_passkey",
     "person_id": "person",
+    "provider_id": "sso_provider",
     "run_id": "run",
     "secret_id": "secret",
     "session_id": "session",
@@ -65,6 +68,7 @@ def settle(door: Door) -> str:
         made: dict[str, Any] = {"credential_hash": "0" * 64, "attested": b"", "signatures": 0, "name": "Phone"}
         person_id, now = people["head"]["id"], work.now()
         work.session.add(PasskeyRow(id=work.new_id("psk"), person_id=person_id, org_id=org_id, created_at=now, **made))
+    add_provider(door, org_id)
     door.client.post("/api/sign-in-links", json={"person": "head", "organisation": org_id}, headers=door.operator)
     return org_id
 
@@ -92,7 +96,28 @@ def ours(door: Door) -> Mapping[str, str]:
     team = door.post("/api/teams", {"name": "Day shift"}, "manager").json()["id"]
     robot = door.post("/api/service-accounts", {"handle": "robot", "name": "Robot"}, "manager").json()["id"]
     run = door.post("/api/runs", {"message": ASK}, "manager").json()["id"]
-    return {"person_id": clerk, "team_id": team, "account_id": robot, "run_id": run}
+    provider = add_provider(door, door.desk.clerk.org_id)
+    return {"person_id": clerk, "team_id": team, "account_id": robot, "run_id": run, "provider_id": provider}
+
+
+def add_provider(door: Door, org_id: str) -> str:
+    """Add an identity provider that nobody has to answer for, and return its id."""
+    with door.desk.platform.database.writing(org_id) as work:
+        now = work.now()
+        given = NewProvider(name="Acme", issuer="https://id.acme.example", client_id="jindou")
+        row = ProviderRow(
+            id=work.new_id("idp"),
+            entrance=work.random_token()[:32],
+            **given.model_dump(exclude={"client_secret"}),
+            has_secret=False,
+            enabled=True,
+            changed_by="",
+            version=1,
+            created_at=now,
+            updated_at=now,
+        )
+        work.session.add(row)
+    return row.id
 
 
 def requests_with(

@@ -220,6 +220,14 @@ SIGNED_IN = [
     ("GET", "/api/accounts/rules"),
     ("PUT", "/api/accounts/rules"),
     ("POST", "/api/accounts/prs_1/reset"),
+    ("GET", "/api/sso"),
+    ("POST", "/api/sso"),
+    ("GET", "/api/sso/idp_1"),
+    ("PATCH", "/api/sso/idp_1"),
+    ("DELETE", "/api/sso/idp_1"),
+    ("POST", "/api/sso/idp_1/check"),
+    ("GET", "/api/sso/idp_1/people"),
+    ("DELETE", "/api/sso/idp_1/people/prs_1"),
     ("GET", "/api/principals"),
     ("GET", "/api/principals/me"),
     ("GET", "/api/people"),
@@ -290,7 +298,7 @@ def test_nobody_and_a_forged_session_get_nowhere(shared: Door, method: str, path
 
 def test_every_endpoint_is_known_to_the_test_above(shared: Door) -> None:
     document = shared.client.get("/api/openapi.json").json()
-    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses|psk)_1|qwen3-4b|(?<=policies/)1"
+    pattern = "(run|apr|dlg|cnv|key|sec|bud|att|dep|prs|tem|svc|ses|psk|idp)_1|qwen3-4b|(?<=policies/)1"
     known = {re.sub(pattern, "{}", path) for _, path in SIGNED_IN}
     own = {"/api/status", "/api/demo/reset", "/api/sessions/current", "/api/sessions/password", "/api/sign-in-links"}
     own.add("/api/approvals/links/{}")  # Whoever has a signed link decides with it.

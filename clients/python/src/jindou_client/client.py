@@ -20,6 +20,7 @@ from jindou_client.principals import Principals
 from jindou_client.runs import Runs
 from jindou_client.secrets import Secrets
 from jindou_client.sessions import Sessions
+from jindou_client.sso import Sso
 from jindou_client.teams import Teams
 from jindou_client.transport import Transport
 from jindou_client.types import DemoReset, ServerStatus
@@ -54,6 +55,7 @@ class Client:
         self.sessions = Sessions(self._transport)
         self.accounts = Accounts(self._transport)
         self.policies = Policies(self._transport)
+        self.sso = Sso(self._transport)
         self.principals = Principals(self._transport)
         self.people = People(self._transport)
         self.service_accounts = ServiceAccounts(self._transport)

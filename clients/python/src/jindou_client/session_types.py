@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 __all__ = ["BreakGlass", "Factor", "Method", "Person", "Place", "Session", "SessionToken", "SignInLink"]
 
-Method = Literal["link", "operator", "break-glass", "password", "passkey"]
+Method = Literal["link", "operator", "break-glass", "password", "passkey", "sso"]
 """How somebody came in."""
 
 Factor = Literal["password", "totp", "recovery", "passkey"]

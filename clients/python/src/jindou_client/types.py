@@ -40,6 +40,7 @@ from jindou_client.policy_types import (
 )
 from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
 from jindou_client.session_types import BreakGlass, Person, Session, SessionToken, SignInLink
+from jindou_client.sso_types import ExternalIdentity, LinksBy, Provider, ProviderCheck
 from jindou_client.status_types import DemoReset, EngineStatus, ServerStatus
 from jindou_client.usage_types import (
     Attempt,
@@ -80,6 +81,7 @@ __all__ = [
     "EventType",
     "Example",
     "Explanation",
+    "ExternalIdentity",
     "Finding",
     "Fit",
     "Key",
@@ -87,6 +89,7 @@ __all__ = [
     "KeyStatus",
     "LimitUse",
     "Limits",
+    "LinksBy",
     "Member",
     "MeterEvent",
     "Model",
@@ -111,6 +114,8 @@ __all__ = [
     "PolicyVersion",
     "Profile",
     "ProfileKind",
+    "Provider",
+    "ProviderCheck",
     "Pull",
     "Quantities",
     "RecoveryCodes",

@@ -1,19 +1,16 @@
-"""Posting outside: a name is resolved once, every address looked at, and the connection made to one of those."""
+"""Posting to another system."""
 
 import http.client
-import ipaddress
-import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from jindou.errors import Invalid, Unavailable
+from jindou.outside import AddressRefused, connect
 
 __all__ = ["Destination", "NotDelivered", "post"]
 
 _SECONDS = 5.0
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _OK = range(200, 300)
 
 
@@ -56,12 +53,13 @@ def post(destination: Destination, body: bytes, headers: Mapping[str, str]) -> N
     host, is_tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
     try:
-        reached = socket.create_connection((_address(host, port, private=destination.private), port), _SECONDS)
-        connection.sock = reached
-        if is_tls:
-            connection.sock = ssl.create_default_context().wrap_socket(reached, server_hostname=host)
+        connection = connect(host, port, is_tls=is_tls, private=destination.private, seconds=_SECONDS)
+    except AddressRefused as error:
+        raise NotDelivered(error.message) from None
+    except OSError as error:
+        raise NotDelivered(f"{host} can't be reached ({error}).") from None
+    try:
         connection.request("POST", path, body, dict(headers))
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
@@ -70,22 +68,3 @@ def post(destination: Destination, body: bytes, headers: Mapping[str, str]) -> N
         connection.close()
     if status not in _OK:
         raise NotDelivered(f"{host} answered {status}.")
-
-
-def _address(host: str, port: int, *, private: bool) -> str:
-    """Return the address to connect to, after a look at every one that the name has."""
-    found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    if not private and not all(map(_is_public, found)):
-        raise NotDelivered(f"{host} is on this machine or in a private network.")
-    return min(found)
-
-
-def _is_public(text: str) -> bool:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return _is_public(str(address.ipv4_mapped))
-        # An IPv4 address inside could be any.
-        if address.sixtofour is not None or address.teredo is not None or address in _NAT64:
-            return False
-    return address.is_global and not address.is_multicast

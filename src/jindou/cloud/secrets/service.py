@@ -95,7 +95,7 @@ class Secrets:
                 created_at=work.now(),
             )
             work.session.add(row)
-        self._fill(work, who, row, ask.value)
+        self._fill(work, row, ask.value, who.name)
         try:
             work.session.flush()
         except IntegrityError:
@@ -122,7 +122,7 @@ class Secrets:
         row, rules = self._find(work, who, secret_id)
         if row.revoked_at is not None:
             raise SecretRevoked(f"The secret {row.name} was revoked; put it again.")
-        self._fill(work, who, row, value)
+        self._fill(work, row, value, who.name)
         self._tell(work, who, "secrets::rotate", row, rules)
         return _stored(row)
 
@@ -161,8 +161,35 @@ class Secrets:
                 self._tell(work, who, "secrets::use", row, [], actor=used_by, key=key)
         return Secret(name, value) if is_same else self.use(who, name, used_by, key)
 
+    def hold(self, work: Work, holder_id: str, name: str, value: SecretStr, *, by: str) -> None:
+        """Keep a credential of a part of the platform, in the place of the one before; `by` is the name of who put it.
+
+        It is on nobody's list, and no tool gets it.
+        """
+        row = self._row(work, holder_id, name)
+        if row is None:
+            now, org_id = work.now(), work.org_id
+            row = SecretRow(
+                id=work.new_id("sec"), org_id=org_id, person_id=holder_id, name=name, version=0, created_at=now
+            )
+            work.session.add(row)
+        self._fill(work, row, value, by)
+
+    def held(self, org_id: str, holder_id: str, name: str) -> str:
+        """Return what is kept for a part of the platform; the unit of work is its own, since a KMS may take seconds.
+
+        Raises:
+            SecretMissing: nothing is.
+        """
+        with self._database.reading(org_id) as work:
+            row = self._row(work, holder_id, name)
+        if row is None or row.revoked_at is not None:
+            raise SecretMissing(f"The vault has no {name} of {holder_id}.")
+        bound_to = _bound(row)
+        return open_sealed(self._keys.unwrap(row.key_id, row.wrapped_key, bound_to), row.sealed, bound_to).decode()
+
     def revoke_all(self, work: Work, person_id: str) -> None:
-        """Destroy the values of a person's own secrets."""
+        """Destroy the values of a person's own secrets, or of those that are held for a part of the platform."""
         own = select(SecretRow).where(SecretRow.person_id == person_id, SecretRow.revoked_at.is_(None))
         for row in work.session.scalars(own).all():
             _destroy(work, row)
@@ -212,9 +239,9 @@ class Secrets:
     def _older(self) -> Select[SecretRow]:
         return select(SecretRow).where(SecretRow.revoked_at.is_(None), SecretRow.key_id != self._keys.current())
 
-    def _fill(self, work: Work, who: Principal, row: SecretRow, value: SecretStr) -> None:
+    def _fill(self, work: Work, row: SecretRow, value: SecretStr, by: str) -> None:
         row.version += 1
-        row.changed_at, row.changed_by_name, row.revoked_at = work.now(), who.name, None
+        row.changed_at, row.changed_by_name, row.revoked_at = work.now(), by, None
         data_key, bound_to = secrets.token_bytes(_DATA_KEY), _bound(row)
         row.sealed = seal(data_key, value.get_secret_value().encode(), bound_to)
         row.key_id, row.wrapped_key = self._keys.wrap(data_key, bound_to)

@@ -20,7 +20,7 @@ from jindou.identity.principals import (
     TeamRow,
 )
 
-__all__ = ["Changing", "Departure", "LastAdministrator", "touch"]
+__all__ = ["Changing", "Departure", "LastAdministrator", "administrators", "touch"]
 
 Departure = Callable[[Work, str], None]
 """Takes away what a room lets a person do, by their id, in the transaction that deactivates them."""
@@ -67,10 +67,14 @@ class Changing:
             Forbidden: they do not look after people.
         """
         rules = self.require(who)
-        work.session.scalars(
-            select(OrganisationRow.id).where(OrganisationRow.id == who.org_id).with_for_update()
-        ).one_or_none()
+        self.lock(work, who.org_id)
         return rules
+
+    def lock(self, work: Work, org_id: str) -> None:
+        """Let nobody else change people or teams of the organisation until the end."""
+        work.session.scalars(
+            select(OrganisationRow.id).where(OrganisationRow.id == org_id).with_for_update()
+        ).one_or_none()
 
     @contextmanager
     def change(self, work: Work, who: Principal, *, is_provisioning: bool = False) -> Generator[list[str]]:
@@ -82,14 +86,14 @@ class Changing:
             LastAdministrator: nobody would be left who can look after people.
         """
         rules = self.hold(work, who)
-        roles, before = self._roles(work, who), _administrators(work)
+        roles, before = self._roles(work, who), administrators(work)
         yield rules
         work.session.flush()
         if self._roles(work, who) not in {roles, None}:
             raise Forbidden(
                 "Nobody changes their own roles; ask another administrator.", rules=["jindou.no-self-grant"]
             )
-        after = _administrators(work)
+        after = administrators(work)
         if any(before.values()) and not any(after.values()):
             raise LastAdministrator("This is the last active administrator. Make somebody else one first.")
         if is_provisioning and not after.keys() <= before.keys():
@@ -122,7 +126,7 @@ def touch(work: Work, row: PersonRow | TeamRow) -> None:
     row.updated_at = work.now()
 
 
-def _administrators(work: Work) -> dict[str, bool]:
+def administrators(work: Work) -> dict[str, bool]:
     """Return which people are administrators, by themselves or by a team, and whether each is active."""
     named = f'%"{ADMINISTRATOR}"%'
     by_team = (

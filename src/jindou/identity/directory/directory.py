@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from jindou.identity.audit import Audit
+from jindou.identity.directory.arrivals import Arrivals
 from jindou.identity.directory.changing import Changing, Departure
 from jindou.identity.directory.organisations import Organisations
 from jindou.identity.directory.people import People
@@ -15,6 +16,8 @@ __all__ = ["Directory"]
 
 class Directory:
     """`people` with the service accounts, `teams`, and the `organisations` that they are in.
+
+    `arrivals` are those whom an identity provider vouches for.
 
     `departures` take away what a room lets somebody do who is deactivated; `mapped` are the roles that the operator
     gave to groups of a provisioning system, by the groups' names. `hold` lets nobody else
@@ -31,6 +34,7 @@ class Directory:
     ) -> None:
         changing = Changing(policy, audit, principals, departures)
         self.hold = changing.hold
+        self.arrivals = Arrivals(changing, principals, audit)
         self.people = People(changing, principals)
         self.teams = Teams(changing, mapped)
         self.organisations = Organisations(principals, audit)

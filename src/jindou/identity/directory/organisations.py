@@ -32,6 +32,10 @@ class Organisations:
         rows = work.session.scalars(select(OrganisationRow).order_by(OrganisationRow.created_at, OrganisationRow.id))
         return [self._organisation(work, row) for row in rows.all()]
 
+    def is_alone(self, work: Work) -> bool:
+        """Say whether there is one organisation and no other."""
+        return len(work.session.scalars(select(OrganisationRow.id).limit(2)).all()) == 1
+
     def create(self, work: Work, new: NewOrganisation) -> Organisation:
         """Add an organisation with its first administrator, who looks after everybody else.
 

@@ -13,7 +13,7 @@ from jindou.identity.directory.searching import Condition, Found, conditions_on_
 from jindou.identity.directory.types import NewProfile, Profile, ProfileChange, ProfileKind, TeamName
 from jindou.identity.principals import PersonRow, Principal, Principals, TeamMemberRow, TeamRow, clean_name, skeleton
 
-__all__ = ["People"]
+__all__ = ["People", "new_row"]
 
 
 class People:
@@ -70,26 +70,9 @@ class People:
             NameTaken: somebody has that handle, or one that looks like it.
         """
         with self._changing.change(work, who) as rules:
-            handle = self._principals.free_handle(work, who.org_id, new.handle)
-            now = work.now()
-            row = PersonRow(
-                id=work.new_id("prs" if kind == "person" else "svc"),
-                kind=kind,
-                handle=handle,
-                skeleton=skeleton(handle),
-                name=clean_name(new.name),
-                email=new.email,
-                title=_title(new.title),
-                roles=new.roles,
-                language=new.language,
-                external_id=new.external_id,
-                active=True,
-                version=1,
-                created_at=now,
-                updated_at=now,
-            )
-            work.session.add(row)
-            self._changing.record(work, who, "people::create", row.id, rules, kind=kind, handle=handle, roles=new.roles)
+            row = new_row(work, self._principals, who.org_id, new, kind)
+            told: dict[str, object] = {"kind": kind, "handle": row.handle, "roles": new.roles}
+            self._changing.record(work, who, "people::create", row.id, rules, **told)
         return self._profile(work, row)
 
     def update(
@@ -184,6 +167,37 @@ class People:
         for person_id, team in work.session.execute(found.where(of_these).order_by(TeamRow.id)):
             teams[person_id].append(team)
         return [_as_profile(row, teams[row.id]) for row in rows]
+
+
+def new_row(
+    work: Work, principals: Principals, org_id: str, new: NewProfile, kind: ProfileKind = "person"
+) -> PersonRow:
+    """Add somebody, and return their row.
+
+    Raises:
+        Invalid, NameTaken: as `People.create` says.
+    """
+    handle = principals.free_handle(work, org_id, new.handle)
+    now = work.now()
+    row = PersonRow(
+        id=work.new_id("prs" if kind == "person" else "svc"),
+        org_id=org_id,
+        kind=kind,
+        handle=handle,
+        skeleton=skeleton(handle),
+        name=clean_name(new.name),
+        email=new.email,
+        title=_title(new.title),
+        roles=new.roles,
+        language=new.language,
+        external_id=new.external_id,
+        active=True,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
+    work.session.add(row)
+    return row
 
 
 def _row(work: Work, member_id: str, kind: ProfileKind) -> PersonRow:

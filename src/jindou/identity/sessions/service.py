@@ -1,7 +1,7 @@
 """Sign-in: a proof becomes a session. Links and sessions are 256 random bits, kept as SHA-256."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -38,6 +38,7 @@ class Sessions:
         self._audit = audit
         self._link_time = timedelta(hours=link_hours)
         self._session_time = timedelta(hours=session_hours)
+        self.lasts = self._session_time
 
     def create_link(self, work: Work, org_id: str, person_id: str) -> str:
         """Return the token of a new one-time sign-in link for a person."""
@@ -210,6 +211,12 @@ class Sessions:
         for row in work.session.scalars(weak).all():
             if not _SECOND & {*row.factors}:
                 work.session.delete(row)
+
+    def end(self, work: Work, session_ids: Collection[str], actor: str, rule: str) -> int:
+        """End sessions by their ids, at once, by a rule that is no wish of their owners; return how many there were."""
+        rows = work.session.scalars(select(SessionRow).where(SessionRow.id.in_(session_ids))).all()
+        self._end(work, rows, actor, rule)
+        return len(rows)
 
     def close(self, work: Work, secret: str) -> None:
         """Sign out; ending a session that is over is no error."""

@@ -10,7 +10,7 @@ from jindou.identity.principals import Principal
 
 __all__ = ["Arrival", "BreakGlass", "BreakGlassAsk", "Factor", "Method", "Place", "Seat", "Session"]
 
-Method = Literal["link", "operator", "break-glass", "password", "passkey"]
+Method = Literal["link", "operator", "break-glass", "password", "passkey", "sso"]
 Place = Literal["machine", "private", "public", "unknown"]
 """Where an address is: this machine, a private network, or the internet. The address itself is not kept."""
 

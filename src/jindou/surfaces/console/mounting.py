@@ -26,6 +26,8 @@ from jindou.surfaces.console import (
     secrets,
     sessions,
     sign_in,
+    sso,
+    sso_way,
     switches,
     usage,
 )
@@ -56,6 +58,8 @@ def mount(app: FastAPI) -> None:
         people,
         accounts,
         sessions,
+        sso_way,
+        sso,
         switches,
     ):
         app.include_router(page.router, include_in_schema=False)

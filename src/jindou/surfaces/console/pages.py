@@ -15,7 +15,7 @@ from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.texts import texts_in
 from jindou.surfaces.door import platform_of, signed_in
 
-__all__ = ["HEADERS", "error_page", "fragment", "here", "page"]
+__all__ = ["HEADERS", "error_page", "fragment", "go_on", "here", "page"]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -51,6 +51,15 @@ def page(
         "glass": _glass(request, who) if who is not None and reads_trail else [],
     }
     return fragment(request, template, who=who, status=status, **frame, **values)
+
+
+def go_on(request: Request, address: str) -> HTMLResponse:
+    """Send the browser on by itself, with a link for one that does not go.
+
+    A redirect would not do: the policy of our forms covers it, and a cookie of ours would not go with one that
+    another site began.
+    """
+    return page(request, "onward.html", address=address)
 
 
 def fragment(
@@ -110,6 +119,8 @@ def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> 
     sections += [("keys", "/keys", "key"), ("secrets", "/secrets", "key")]
     if who is not None and platform_of(request).directory.people.may_manage(who):
         sections.append(("people", "/people", "people"))
+    if who is not None and platform_of(request).sso.providers.may_manage(who):
+        sections.append(("sso", "/sso", "key"))
     return sections
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from jindou.errors import Limited, NotFound, Unauthenticated
 from jindou.identity.accounts import Code, Credentials, Entered, Waiting
 from jindou.identity.sessions import SignInLinkUsed
+from jindou.surfaces.console.pages import go_on
 from jindou.surfaces.console.sign_in_page import confirm_link, show_code, show_ways
 from jindou.surfaces.door import (
     arrival_of,
@@ -121,10 +122,9 @@ def _go_on(request: Request, came: Entered | Waiting) -> Response:
 
 @router.post("/sign-out")
 def sign_out(request: Request) -> Response:
-    """End the session."""
-    with platform_work(request) as work:
-        platform_of(request).sessions.close(work, session_secret(request))
-    response = RedirectResponse("/sign-in", status_code=303)
+    """End the session, here and at the identity provider that it came of."""
+    there = platform_of(request).sso.signing_out.leave(session_secret(request))
+    response = go_on(request, there) if there else RedirectResponse("/sign-in", status_code=303)
     clear_session_cookie(request, response)
     return response
 

@@ -13,7 +13,7 @@ from jindou.identity.principals import Person
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of
 
-__all__ = ["Way", "confirm_link", "show_code", "show_ways"]
+__all__ = ["Way", "confirm_link", "entrance_cookie", "show_code", "show_ways"]
 
 Way = Callable[[Request], Mapping[str, object] | None]
 """Looks whether a way is open here; returns the values of its piece of the page."""
@@ -27,11 +27,20 @@ def _passkey(request: Request) -> Mapping[str, object]:
     return {"host": platform_of(request).accounts.passkeys.host}
 
 
+def _sso(request: Request) -> Mapping[str, object] | None:
+    services = platform_of(request)
+    with services.database.reading(None) as work:
+        found = services.sso.signing_in.entrances(
+            work, request.query_params.get("sso") or request.cookies.get(entrance_cookie(request), "")
+        )
+    return {"entrances": found} if found else None
+
+
 def _link(_request: Request) -> Mapping[str, object]:
     return {"command": "jindou sign-in --as clerk"}
 
 
-_WAYS: Mapping[str, Way] = {"password": _password, "passkey": _passkey, "link": _link}
+_WAYS: Mapping[str, Way] = {"sso": _sso, "password": _password, "passkey": _passkey, "link": _link}
 """The ways by name, in the order of the page."""
 
 
@@ -40,6 +49,11 @@ def show_ways(request: Request, *, trouble: str = "", status: int = 200) -> Resp
     found = ((name, way(request)) for name, way in _WAYS.items())
     ways = [(name, values) for name, values in found if values is not None]
     return page(request, "sign_in.html", status=status, ways=ways, trouble=trouble)
+
+
+def entrance_cookie(request: Request) -> str:
+    """Return the name of the cookie by which a browser remembers the identity provider that it came by."""
+    return f"jindou_entrance_{platform_of(request).settings.port}"
 
 
 def confirm_link(request: Request, person: Person, token: str) -> Response:

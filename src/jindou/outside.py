@@ -1,0 +1,57 @@
+"""Connections to other systems: a name is resolved once, every address looked at, and the connection made to one."""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+
+from jindou.errors import Unavailable
+
+__all__ = ["AddressRefused", "connect"]
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class AddressRefused(Unavailable):
+    """An address is none that may be reached."""
+
+    code = "address_refused"
+
+
+def connect(host: str, port: int, *, is_tls: bool, private: bool, seconds: float) -> http.client.HTTPConnection:
+    """Return a connection to one of a host's addresses; `seconds` bound each wait on it.
+
+    `private` lets it be on this machine or in a private network.
+
+    Raises:
+        AddressRefused: it has one that may not be reached.
+        OSError: nobody answers there, or the certificate is not the host's.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    reached = socket.create_connection((_address(host, port, private=private), port), seconds)
+    try:
+        context = ssl.create_default_context() if is_tls else None
+        connection.sock = context.wrap_socket(reached, server_hostname=host) if context else reached
+    except OSError:
+        reached.close()
+        raise
+    return connection
+
+
+def _address(host: str, port: int, *, private: bool) -> str:
+    """Return the address to connect to, after a look at every one that the name has."""
+    found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    if not private and not all(map(_is_public, found)):
+        raise AddressRefused(f"{host} is on this machine or in a private network.")
+    return min(found)
+
+
+def _is_public(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(str(address.ipv4_mapped))
+        # An IPv4 address inside could be any.
+        if address.sixtofour is not None or address.teredo is not None or address in _NAT64:
+            return False
+    return address.is_global and not address.is_multicast

@@ -1,0 +1,65 @@
+"""Signing in with an identity provider: the way there, and the way back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from jindou.errors import Limited
+from jindou.identity.sso import ProviderUnavailable, Return, SignInRefused, SsoNotInstalled
+from jindou.surfaces.console.pages import go_on
+from jindou.surfaces.console.sign_in_page import entrance_cookie, show_ways
+from jindou.surfaces.door import arrival_of, is_over_tls, platform_of, set_session_cookie
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/sso")
+
+_SECONDS = 600
+_YEAR = 365 * 24 * 3600
+_FAILURES = (SignInRefused, ProviderUnavailable, SsoNotInstalled, Limited)
+
+
+@router.post("/start")
+def start(request: Request, entrance: Annotated[str, Form()] = "") -> Response:
+    """Send the browser to an identity provider."""
+    try:
+        begun = platform_of(request).sso.signing_in.start(entrance, request.cookies.get(_cookie(request), ""))
+    except _FAILURES as error:
+        return _refuse(request, error)
+    response = go_on(request, begun.url)
+    _remember(request, response, _cookie(request), begun.browser, "/sso", _SECONDS)
+    return response
+
+
+@router.get("/{provider_id}/callback")
+def come_back(
+    request: Request, provider_id: str, state: str = "", code: str = "", iss: str = "", error: str = ""
+) -> Response:
+    """Sign in whoever comes back from an identity provider, and show the start page."""
+    back = Return(state=state, code=code, issuer=iss, error=error)
+    browser = request.cookies.get(_cookie(request), "")
+    try:
+        done = platform_of(request).sso.signing_in.finish(provider_id, back, browser, arrival_of(request, "sso"))
+    except _FAILURES as failure:
+        return _refuse(request, failure)
+    response = go_on(request, "/")
+    set_session_cookie(request, response, done.secret)
+    _remember(request, response, entrance_cookie(request), done.entrance, "/sign-in", _YEAR)
+    return response
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    if isinstance(error, SignInRefused):
+        return show_ways(request, trouble=f"sso_{error.reason}", status=401)
+    return show_ways(request, trouble="sso_unavailable", status=503)
+
+
+def _remember(request: Request, response: Response, name: str, value: str, path: str, seconds: int) -> None:
+    # Lax, since the browser brings it along when another site sends it back here.
+    secure = is_over_tls(request)
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", path=path, secure=secure)
+
+
+def _cookie(request: Request) -> str:
+    return f"jindou_sso_{platform_of(request).settings.port}"
