@@ -10,7 +10,8 @@ from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.decisions import Decisions
 from jindou.agents.policies import Checker, Policies, Recorder
-from jindou.agents.runs import Runner, Runs
+from jindou.agents.readings import Readings
+from jindou.agents.runs import Parts, Runner, Runs
 from jindou.agents.tools import Doorway
 from jindou.assembly_gateway import Gateway, open_prices
 from jindou.assembly_ground import Ground, installed_packs, lay_ground
@@ -75,6 +76,7 @@ class Platform:
     conversations: Conversations
     approvals: Approvals
     runs: Runs
+    readings: Readings
     doorway: Doorway
     decisions: Decisions
     policies: Policies
@@ -169,9 +171,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     deployments = deployments_of(ground, settings, home, models, model)
     ledger = open_ledger(ground, usage)
     parts = open_parts(ground, settings, home, model, deployments=deployments, usage=usage)
-    decisions = Decisions(
-        ground.policy, parts.doorway, parts.approvals, assistants=parts.assistants, principals=ground.principals
-    )
+    decisions = _decisions(ground, parts)
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
     accounts = _accounts(ground, sessions, f"http://localhost:{settings.port}")
@@ -199,6 +199,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         conversations=parts.conversations,
         approvals=parts.approvals,
         runs=runs,
+        readings=Readings(ground.policy, ground.audit, ground.principals, parts.conversations, runs),
         doorway=parts.doorway,
         decisions=decisions,
         policies=_policies(ground, decisions, parts.assistants),
@@ -232,6 +233,12 @@ def _accounts(ground: Ground, sessions: Sessions, origin: str) -> Accounts:
         accounts.factors.require_keys(work)
     ground.secrets.follow(accounts.factors)
     return accounts
+
+
+def _decisions(ground: Ground, parts: Parts) -> Decisions:
+    return Decisions(
+        ground.policy, parts.doorway, parts.approvals, assistants=parts.assistants, principals=ground.principals
+    )
 
 
 def _directory(

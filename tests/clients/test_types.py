@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from jindou.agents import approvals, assistants, conversations, runs, tools
+from jindou.agents import approvals, assistants, conversations, readings, runs, tools
 from jindou.agents.approvals import types as approval_types
 from jindou.agents.assistants import types as assistant_types
 from jindou.agents.decisions import types as decision_types
@@ -33,6 +33,7 @@ PLACES = (
         approvals,
         assistants,
         conversations,
+        readings,
         runs,
         tools,
         pricing,

@@ -21,7 +21,8 @@ _REFUSALS = {"no": 403, "hidden": 404}
 _KNOWN = re.compile(rf"\b(?:[a-z]{{3}}_[0-9a-z]{{20,}}|{MARK}\d{{5}})\b")
 _VALUE = re.compile(rf"{MARK}-of-[\w ]+?-(?:old-)?erp")
 _SEEN_BY: Mapping[str, str] = {
-    "run": "runs::read",
+    # An approval has the id of its run and the request, which is what a mark of a run is.
+    "run": "approvals::read",
     "conversation": "runs::read",
     "approval": "approvals::read",
     "waiting": "approvals::read",

@@ -181,12 +181,8 @@ def _administrator(who: Someone, _row: Row) -> Right:
     return "yes" if "administrator" in who.roles else "no"
 
 
-def _see_run(who: Someone, row: Row) -> Right:
+def _see_approval(who: Someone, row: Row) -> Right:
     return "yes" if row.owner == who.id or _approver(who, row) else "hidden"
-
-
-def _move_run(who: Someone, row: Row) -> Right:
-    return "yes" if row.owner == who.id else "no" if _approver(who, row) else "hidden"
 
 
 def _decide(who: Someone, row: Row) -> Right:
@@ -229,10 +225,10 @@ _RIGHTS: Mapping[str, Callable[[Someone, Row], Right]] = {
     "never": _nobody,
     "manager": _manager,
     "administrator": _administrator,
-    "runs::read": _see_run,
-    "runs::move": _move_run,
+    "runs::read": _own_hidden,
+    "runs::move": _own_hidden,
     "conversations::read": _own_hidden,
-    "approvals::read": _see_run,
+    "approvals::read": _see_approval,
     "approvals::decide": _decide,
     "approvals::delegate": _delegate,
     "delegations::read": _see_delegation,

@@ -63,6 +63,8 @@ def settle(door: Door) -> str:
     _post(door, f"/api/approvals/{approval['id']}/links", {}, head)
     _post(door, "/api/approvals/delegations", {"to": "chief", "ends_at": "2026-03-03T09:00:00Z"}, head)
     _post(door, "/api/budgets", {"scope": "person", "scope_id": people["seller"]["id"], "rpm": 5}, head)
+    door.client.request("PUT", "/api/readings/policy", json={"open": True}, headers=head)
+    _post(door, "/api/readings", {"subject": run["id"], "reason": "a complaint of a customer"}, head)
     _post(door, "/api/secrets", {"name": "tower-carrier", "value": "long enough to be one"}, head)
     with door.desk.platform.database.writing(org_id) as work:
         made: dict[str, Any] = {"credential_hash": "0" * 64, "attested": b"", "signatures": 0, "name": "Phone"}

@@ -17,6 +17,7 @@ from jindou_client.organisations import Organisations
 from jindou_client.people import People, ServiceAccounts
 from jindou_client.policies import Policies
 from jindou_client.principals import Principals
+from jindou_client.readings import Readings
 from jindou_client.runs import Runs
 from jindou_client.secrets import Secrets
 from jindou_client.sessions import Sessions
@@ -43,6 +44,7 @@ class Client:
         self.runs = Runs(self._transport, patience)
         self.approvals = Approvals(self._transport)
         self.conversations = Conversations(self._transport)
+        self.readings = Readings(self._transport)
         self.assistants = Assistants(self._transport)
         self.usage = Usage(self._transport)
         self.budgets = Budgets(self._transport)

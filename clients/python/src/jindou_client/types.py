@@ -38,6 +38,7 @@ from jindou_client.policy_types import (
     ShadowChange,
     ShadowExample,
 )
+from jindou_client.reading_types import Reading, ReadingPolicy
 from jindou_client.secret_types import Rewrapping, SecretOwner, SecretStatus, StoredSecret
 from jindou_client.session_types import BreakGlass, Person, Session, SessionToken, SignInLink
 from jindou_client.sso_types import ExternalIdentity, LinksBy, Provider, ProviderCheck
@@ -118,6 +119,9 @@ __all__ = [
     "ProviderCheck",
     "Pull",
     "Quantities",
+    "ReadConversation",
+    "Reading",
+    "ReadingPolicy",
     "RecoveryCodes",
     "Rewrapping",
     "Rule",
@@ -268,6 +272,13 @@ class RunDetail(Run):
     tool_seconds: int
     journal: list[Step]
     last_event: int
+
+
+class ReadConversation(BaseModel):
+    """A conversation of somebody else as it was read: its runs, the oldest first."""
+
+    reading: Reading
+    runs: list[RunDetail]
 
 
 class UndoItem(BaseModel):

@@ -220,12 +220,6 @@ class Approvals:
         self.links.end_all(work, person_id)
         self.delegations.revoke_all(work, person_id)
 
-    def may_see_run(self, work: Work, who: Principal, run_id: str) -> bool:
-        """Say whether this person may decide, or could have decided, something that the run asked for."""
-        rights = self._rights.of(work, who)
-        rows = work.session.scalars(select(ApprovalRow).where(ApprovalRow.run_id == run_id))
-        return any(rights.over(row) is not None for row in rows.all())
-
     def tasks(self, database: Database) -> Mapping[str, Handler]:
         """Return what does the tasks of approvals, by their kind."""
         return {_EXPIRE_TASK: partial(self.expire, database), WEBHOOK_TASK: partial(self.deliver, database)}

@@ -49,6 +49,17 @@ class Conversations:
         """
         return _conversation(self._own(work, who, conversation_id))
 
+    def of_anybody(self, work: Work, conversation_id: str) -> Conversation:
+        """Return a conversation of whomever it is, for somebody whom a rule has let read it.
+
+        Raises:
+            NotFound: there is none in this organisation.
+        """
+        row = work.session.scalars(select(ConversationRow).where(ConversationRow.id == conversation_id)).first()
+        if row is None:
+            raise NotFound("There is no such conversation.")
+        return _conversation(row)
+
     def touch(self, work: Work, who: Principal, conversation_id: str) -> Conversation:
         """Note that something was said, and return the conversation.
 

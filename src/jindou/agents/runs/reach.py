@@ -1,6 +1,5 @@
 """Which runs a person may see and move, and the trail of what they did."""
 
-from jindou.agents.approvals import Approvals
 from jindou.agents.runs.queries import find, locked
 from jindou.agents.runs.segment import Parts
 from jindou.agents.runs.tables import RunRow
@@ -17,7 +16,6 @@ class Reach:
     """The door to the runs of an organisation: the policy says who comes in."""
 
     def __init__(self, parts: Parts, policy: Policy, message_max_chars: int) -> None:
-        self._approvals: Approvals = parts.approvals
         self._audit = parts.audit
         self._policy = policy
         self._message_max_chars = message_max_chars
@@ -31,8 +29,7 @@ class Reach:
         row = find(work, run_id)
         if row is None:
             raise NotFound("There is no such run.")
-        own = row.person_id == who.person_id
-        context = {"own": own, "approver": not own and self._approvals.may_see_run(work, who, run_id)}
+        context = {"own": row.person_id == who.person_id}
         if self._policy.decide(who, "runs::read", Resource("Assistant", row.assistant), context).verb != "allow":
             raise NotFound("There is no such run.")
         return row
@@ -45,7 +42,7 @@ class Reach:
             Forbidden: it works for somebody else.
         """
         row = self.visible(work, who, run_id)
-        context = {"own": row.person_id == who.person_id, "approver": False}
+        context = {"own": row.person_id == who.person_id}
         decision = self._policy.require(who, action, Resource("Assistant", row.assistant), context)
         return row, [rule.id for rule in decision.rules]
 

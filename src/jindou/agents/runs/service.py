@@ -129,8 +129,23 @@ class Runs:
             NotFound: there is no such conversation.
         """
         self._conversations.get(work, who, conversation_id)
+        return self.of_anybody(work, conversation_id)
+
+    def of_anybody(self, work: Work, conversation_id: str) -> list[RunDetail]:
+        """Return the runs of a conversation of whomever it is, for somebody whom a rule has let read it."""
         rows = work.session.scalars(select(RunRow).where(RunRow.conversation_id == conversation_id).order_by(RunRow.id))
         return [self._detail(work, row) for row in rows.all()]
+
+    def conversation_of(self, work: Work, run_id: str) -> str:
+        """Return the id of the conversation that a run of whomever is in.
+
+        Raises:
+            NotFound: there is no such run in this organisation.
+        """
+        found = work.session.scalars(select(RunRow.conversation_id).where(RunRow.id == run_id)).first()
+        if found is None:
+            raise NotFound("There is no such run.")
+        return found
 
     def events(self, work: Work, who: Principal, run_id: str, after: int = 0) -> list[RunEvent]:
         """Return the events of a run that come after number `after`.

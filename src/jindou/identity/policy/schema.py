@@ -17,14 +17,15 @@ _TEXT = {"type": "String"}
 _TYPES: Mapping[type, Mapping[str, str]] = {bool: _BOOLEAN, int: {"type": "Long"}, str: _TEXT}
 _NOTHING: Mapping[str, Any] = {}
 _OWN: Mapping[str, Any] = {"own": _BOOLEAN}
-_RUN: Mapping[str, Any] = {"own": _BOOLEAN, "approver": _BOOLEAN}
+_OPEN: Mapping[str, Any] = {"open": _BOOLEAN}
 _PLATFORM_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     "approvals::delegate": {"decides": _BOOLEAN},
     **dict.fromkeys(("budgets::create", "budgets::read", "budgets::update", "budgets::delete"), _OWN),
     **dict.fromkeys(("keys::create", "keys::read", "keys::revoke", "keys::rotate"), _OWN),
     "secrets::manage": _OWN,
-    **dict.fromkeys(("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume"), _RUN),
-    **dict.fromkeys(("runs::retry", "runs::steer", "runs::undo"), _RUN),
+    **dict.fromkeys(("readings::create", "readings::update"), _OPEN),
+    **dict.fromkeys(("runs::branch", "runs::cancel", "runs::pause", "runs::read", "runs::resume"), _OWN),
+    **dict.fromkeys(("runs::retry", "runs::steer", "runs::undo"), _OWN),
     **dict.fromkeys(("audit::read", "completions::create", "deployments::manage", "deployments::read"), _NOTHING),
     **dict.fromkeys(("policies::activate", "policies::propose", "policies::read"), _NOTHING),
     **dict.fromkeys(("models::manage", "models::read", "people::manage", "policy::explain", "runs::start"), _NOTHING),

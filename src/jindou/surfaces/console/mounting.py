@@ -22,6 +22,7 @@ from jindou.surfaces.console import (
     people,
     playground,
     policies,
+    readings,
     runs,
     secrets,
     sessions,
@@ -42,6 +43,7 @@ def mount(app: FastAPI) -> None:
     for page in (
         sign_in,
         conversations,
+        readings,
         runs,
         approval_links,
         approvals,

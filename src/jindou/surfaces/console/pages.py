@@ -49,6 +49,7 @@ def page(
         "here": here(request),
         "sections": _sections(request, who, reads_trail=reads_trail),
         "glass": _glass(request, who) if who is not None and reads_trail else [],
+        "is_read": who is not None and _is_read(request, who),
     }
     return fragment(request, template, who=who, status=status, **frame, **values)
 
@@ -117,6 +118,7 @@ def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> 
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))
     sections += [("keys", "/keys", "key"), ("secrets", "/secrets", "key")]
+    sections.append(("readings", "/readings", "eye"))
     if who is not None and platform_of(request).directory.people.may_manage(who):
         sections.append(("people", "/people", "people"))
     if who is not None and platform_of(request).sso.providers.may_manage(who):
@@ -129,6 +131,13 @@ def _glass(request: Request, who: Principal) -> list[BreakGlass]:
     platform = platform_of(request)
     with platform.database.reading(who.org_id) as work:
         return [one for one in platform.sessions.broken_glass(work, who) if one.is_open]
+
+
+def _is_read(request: Request, who: Principal) -> bool:
+    """Say whether administrators may read what the viewer says to assistants."""
+    platform = platform_of(request)
+    with platform.database.reading(who.org_id) as work:
+        return platform.readings.policy(work).open
 
 
 def _viewer(request: Request) -> Principal | None:
