@@ -56,7 +56,7 @@ def _malformed(request: Request, error: Exception) -> Response:
         first: Mapping[str, Any] = error.errors()[0]
         where = first["loc"] if first["type"] != "json_invalid" else ()
         field = ".".join(str(part) for part in where if part not in {"body", "query", "path", "header"})
-        rule = str(first["msg"])
+        rule = str(first["msg"]).removeprefix("Value error, ")
         told = f"{field or 'The body'}: {rule}."
     return _known(request, Invalid(told, field=field, rule=rule))
 

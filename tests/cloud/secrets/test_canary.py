@@ -74,7 +74,7 @@ def put(platform: Platform, handle: str, owner: str = "person", value: str = CAN
     who = as_person(platform, handle)
     with platform.database.writing(who.org_id) as work:
         asked = SecretAsk.model_validate({"name": "shop-erp", "value": SecretStr(value), "owner": owner})
-        return platform.secrets.put(work, who, asked).id
+        return platform.secrets.put(work, who, asked, platform.secrets.wrapping()).id
 
 
 def ask(platform: Platform, handle: str, how: str) -> str:

@@ -39,10 +39,10 @@ def platform(tmp_path: Path) -> Generator[Platform]:
 
 
 def put(platform: Platform, name: str = "erp", handle: str = "clerk", owner: str = "person") -> StoredSecret:
-    who = as_person(platform, handle)
+    who, wrapping = as_person(platform, handle), platform.secrets.wrapping()
     with platform.database.writing(who.org_id) as work:
         asked = SecretAsk.model_validate({"name": name, "value": f"{VALUE} {name}", "owner": owner})
-        return platform.secrets.put(work, who, asked)
+        return platform.secrets.put(work, who, asked, wrapping)
 
 
 def use(platform: Platform, name: str = "erp", handle: str = "clerk") -> str:
@@ -57,12 +57,12 @@ def test_a_secret_is_used_rotated_and_revoked(platform: Platform) -> None:
         put(platform)
     with platform.database.writing(who.org_id) as work:
         value = SecretValue.model_validate({"value": "another value"}).value
-        assert platform.secrets.rotate(work, who, made.id, value).version == 2
+        assert platform.secrets.rotate(work, who, made.id, value, platform.secrets.wrapping()).version == 2
     assert use(platform) == "another value"
     with platform.database.writing(who.org_id) as work:
         assert platform.secrets.revoke(work, who, made.id).status == "revoked"
         with pytest.raises(SecretRevoked):
-            platform.secrets.rotate(work, who, made.id, value)
+            platform.secrets.rotate(work, who, made.id, value, platform.secrets.wrapping())
     with pytest.raises(SecretMissing):
         use(platform)
     assert put(platform).version == 3
@@ -131,6 +131,32 @@ def test_a_command_may_keep_the_key_and_is_told_no_setting(tmp_path: Path, monke
         put(platform)
         assert use(platform) == f"{VALUE} erp"
         assert not platform.home.vault_key.exists()
+
+
+_KMS = """
+import pathlib, sqlite3, sys
+here = pathlib.Path(sys.argv[0]).parent
+database = sqlite3.connect(here / "home" / "jindou.db", timeout=0)
+database.execute("BEGIN IMMEDIATE")  # It fails where somebody else is about to write.
+database.rollback()
+print((here / "id").read_text() if sys.argv[1] == "id" else sys.stdin.read()[::-1])
+"""
+
+
+def test_a_kms_is_asked_while_nobody_holds_the_database(tmp_path: Path) -> None:
+    script, current = tmp_path / "kms.py", tmp_path / "id"
+    script.write_text(_KMS)
+    current.write_text("k1")
+    command = f"{sys.executable} {script}"
+    with open_platform(tmp_path / "home", lambda _: "", vault_command=command) as platform:
+        who = as_person(platform, "clerk")
+        made = put(platform)
+        current.write_text("k2")
+        assert platform.secrets.rewrap().left == 0
+        assert use(platform) == f"{VALUE} erp"
+        with platform.database.reading(who.org_id) as work:
+            row = work.session.scalars(select(SecretRow).where(SecretRow.id == made.id)).one()
+        assert (row.key_id, row.version) == ("k2", 1)
 
 
 _KILLED = """

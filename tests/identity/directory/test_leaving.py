@@ -66,9 +66,9 @@ def test_keys_are_refused_at_once_also_where_they_are_remembered(staff: Staff) -
 def test_secrets_of_their_own_are_destroyed_and_the_organisations_stay(staff: Staff) -> None:
     desk, secrets = staff.desk, staff.desk.platform.secrets
     with desk.platform.database.writing(desk.manager.org_id) as work:
-        secrets.put(work, desk.clerk, SecretAsk(name="erp", value=SecretStr("person-value")))
+        secrets.put(work, desk.clerk, SecretAsk(name="erp", value=SecretStr("person-value")), secrets.wrapping())
         theirs = SecretAsk(name="erp", value=SecretStr("organisation-value"), owner="organisation")
-        secrets.put(work, desk.manager, theirs)
+        secrets.put(work, desk.manager, theirs, secrets.wrapping())
     assert secrets.use(desk.clerk, "erp", "assistant:a", "k1").reveal() == "person-value"
     staff.deactivate(desk.clerk.person_id)
     assert secrets.use(desk.clerk, "erp", "assistant:a", "k2").reveal() == "organisation-value"

@@ -10,6 +10,7 @@ import stat
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,10 +20,27 @@ from jindou.cloud.secrets.failures import VaultKeyWrong
 from jindou.cloud.secrets.sealing import open_sealed, seal
 from jindou.settings import outside_environment
 
-__all__ = ["KeyEncryption", "open_keys"]
+__all__ = ["KeyEncryption", "Wrapping", "open_keys"]
 
 _BYTES = 32
 _COMMAND_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """What wraps data keys for a moment: all that a KMS has to be asked is in here, so that `wrap` asks nobody.
+
+    `lead` goes in front of what is wrapped.
+    """
+
+    key_id: str
+    key: bytes = field(repr=False)
+    lead: bytes = b""
+
+    def wrap(self, data_key: bytes, bound_to: bytes) -> bytes:
+        """Return the wrapped data key, which unwraps only with the same `bound_to`."""
+        sealed = seal(self.key, data_key, bound_to)
+        return self.lead + base64.b64encode(sealed) if self.lead else sealed
 
 
 class KeyEncryption(Protocol):
@@ -36,8 +54,12 @@ class KeyEncryption(Protocol):
         """Say whether what that key wrapped can be unwrapped."""
         ...
 
+    def wrapping(self) -> Wrapping:
+        """Return what wraps by the current key. It may ask a KMS, for seconds: hold no transaction meanwhile."""
+        ...
+
     def wrap(self, data_key: bytes, bound_to: bytes) -> tuple[str, bytes]:
-        """Return the id of the key and the wrapped data key, which unwraps only with the same `bound_to`."""
+        """Return the id of the key and the wrapped data key; it asks as `wrapping` does."""
         ...
 
     def unwrap(self, key_id: str, wrapped: bytes, bound_to: bytes) -> bytes:
@@ -83,9 +105,12 @@ class _KnownKeys(ABC):
     def knows(self, key_id: str) -> bool:
         return key_id in self._keys()
 
+    def wrapping(self) -> Wrapping:
+        return Wrapping(*next(iter(self._keys().items())))
+
     def wrap(self, data_key: bytes, bound_to: bytes) -> tuple[str, bytes]:
-        key_id, key = next(iter(self._keys().items()))
-        return key_id, seal(key, data_key, bound_to)
+        wrapping = self.wrapping()
+        return wrapping.key_id, wrapping.wrap(data_key, bound_to)
 
     def unwrap(self, key_id: str, wrapped: bytes, bound_to: bytes) -> bytes:
         key = self._keys().get(key_id)
@@ -159,11 +184,15 @@ class _CommandKeys:
     def knows(self, key_id: str) -> bool:
         return bool(key_id)
 
-    def wrap(self, data_key: bytes, bound_to: bytes) -> tuple[str, bytes]:
-        # What it is bound to is sealed in here, so that the command needs to know nothing of it.
+    def wrapping(self) -> Wrapping:
+        # The command keeps a key of one use; what that wraps, and is bound to, the command needs to know nothing of.
         key_id, kek = self.current(), secrets.token_bytes(_BYTES)
         held = self._ask("wrap", given=base64.b64encode(kek).decode())
-        return key_id, held.encode() + b" " + base64.b64encode(seal(kek, data_key, bound_to))
+        return Wrapping(key_id, kek, held.encode() + b" ")
+
+    def wrap(self, data_key: bytes, bound_to: bytes) -> tuple[str, bytes]:
+        wrapping = self.wrapping()
+        return wrapping.key_id, wrapping.wrap(data_key, bound_to)
 
     def unwrap(self, key_id: str, wrapped: bytes, bound_to: bytes) -> bytes:
         held, _, sealed = wrapped.partition(b" ")

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -9,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from jindou.cloud.secrets.failures import SecretExists, SecretMissing, SecretRevoked, VaultKeyWrong
-from jindou.cloud.secrets.keys import KeyEncryption
+from jindou.cloud.secrets.keys import KeyEncryption, Wrapping
 from jindou.cloud.secrets.sealing import open_sealed, seal
 from jindou.cloud.secrets.tables import SecretRow
 from jindou.cloud.secrets.types import Rewrapping, Secret, SecretAsk, SecretOwner, StoredSecret
@@ -73,7 +74,15 @@ class Secrets:
                     f"{told} file secrets/vault.key of the home, `vault_key` or `vault_command` has it."
                 )
 
-    def put(self, work: Work, who: Principal, ask: SecretAsk) -> StoredSecret:
+    def wrapping(self) -> Wrapping:
+        """Return what `put` and `rotate` wrap by. Ask for it before a transaction: a KMS may take seconds to answer.
+
+        Raises:
+            VaultKeyWrong: the vault's key can't be had.
+        """
+        return self._keys.wrapping()
+
+    def put(self, work: Work, who: Principal, ask: SecretAsk, wrapping: Wrapping) -> StoredSecret:
         """Add a secret, or give one that was revoked a new version.
 
         Raises:
@@ -95,7 +104,7 @@ class Secrets:
                 created_at=work.now(),
             )
             work.session.add(row)
-        self._fill(work, row, ask.value, who.name)
+        _fill(work, row, ask.value, who.name, wrapping)
         try:
             work.session.flush()
         except IntegrityError:
@@ -111,7 +120,7 @@ class Secrets:
         mine = select(SecretRow).where(SecretRow.person_id.in_(owners)).order_by(SecretRow.name, SecretRow.id)
         return [_stored(row) for row in work.session.scalars(mine)]
 
-    def rotate(self, work: Work, who: Principal, secret_id: str, value: SecretStr) -> StoredSecret:
+    def rotate(self, work: Work, who: Principal, secret_id: str, value: SecretStr, wrapping: Wrapping) -> StoredSecret:
         """Give a secret a new value, as its next version; the one before is gone.
 
         Raises:
@@ -122,7 +131,7 @@ class Secrets:
         row, rules = self._find(work, who, secret_id)
         if row.revoked_at is not None:
             raise SecretRevoked(f"The secret {row.name} was revoked; put it again.")
-        self._fill(work, row, value, who.name)
+        _fill(work, row, value, who.name, wrapping)
         self._tell(work, who, "secrets::rotate", row, rules)
         return _stored(row)
 
@@ -173,7 +182,7 @@ class Secrets:
                 id=work.new_id("sec"), org_id=org_id, person_id=holder_id, name=name, version=0, created_at=now
             )
             work.session.add(row)
-        self._fill(work, row, value, by)
+        _fill(work, row, value, by, self._keys.wrapping())
 
     def held(self, org_id: str, holder_id: str, name: str) -> str:
         """Return what is kept for a part of the platform; the unit of work is its own, since a KMS may take seconds.
@@ -213,17 +222,28 @@ class Secrets:
     def rewrap(self) -> Rewrapping:
         """Wrap by the current key what an older one has wrapped: fifty at a time, so that a kill loses no more."""
         while True:
-            with self._database.writing(None) as work:
-                left = self._older().order_by(SecretRow.id).limit(_BATCH).with_for_update()
-                rows = work.session.scalars(left).all()
-                for row in rows:
-                    data_key = self._keys.unwrap(row.key_id, row.wrapped_key, _bound(row))
-                    row.key_id, row.wrapped_key = self._keys.wrap(data_key, _bound(row))
+            older = self._older().order_by(SecretRow.id).limit(_BATCH)
+            with self._database.reading(None) as work:
+                rows = work.session.scalars(older).all()
             if not rows:
                 for follower in self._followers:
                     follower.rewrap()
                 with self._database.reading(None) as work:
                     return self.rewrapping(work)
+            self._wrap_again(rows)
+
+    def _wrap_again(self, rows: Sequence[SecretRow]) -> None:
+        """Wrap by the current key what these have; what has changed before it is written down stays as it is."""
+        wrapped: dict[str, tuple[bytes, str, bytes]] = {}
+        for row in rows:
+            data_key, wrapping = self._keys.unwrap(row.key_id, row.wrapped_key, _bound(row)), self._keys.wrapping()
+            wrapped[row.id] = (row.wrapped_key, wrapping.key_id, wrapping.wrap(data_key, _bound(row)))
+        with self._database.writing(None) as work:
+            same = select(SecretRow).where(SecretRow.id.in_(wrapped)).order_by(SecretRow.id).with_for_update()
+            for row in work.session.scalars(same).all():
+                seen, key_id, wrapped_key = wrapped[row.id]
+                if row.wrapped_key == seen:
+                    row.key_id, row.wrapped_key = key_id, wrapped_key
 
     def rewrapping(self, work: Work) -> Rewrapping:
         """Return how far that is."""
@@ -238,13 +258,6 @@ class Secrets:
 
     def _older(self) -> Select[SecretRow]:
         return select(SecretRow).where(SecretRow.revoked_at.is_(None), SecretRow.key_id != self._keys.current())
-
-    def _fill(self, work: Work, row: SecretRow, value: SecretStr, by: str) -> None:
-        row.version += 1
-        row.changed_at, row.changed_by_name, row.revoked_at = work.now(), by, None
-        data_key, bound_to = secrets.token_bytes(_DATA_KEY), _bound(row)
-        row.sealed = seal(data_key, value.get_secret_value().encode(), bound_to)
-        row.key_id, row.wrapped_key = self._keys.wrap(data_key, bound_to)
 
     def _active(self, work: Work, who: Principal, name: str) -> SecretRow:
         """Return the secret that a call for somebody gets: their own, else their organisation's.
@@ -295,6 +308,14 @@ class Secrets:
 def _bound(row: SecretRow) -> bytes:
     """Return what a ciphertext is bound to: moved to another row, or kept from an older version, it does not open."""
     return json.dumps([row.org_id, row.person_id, row.name, row.version]).encode()
+
+
+def _fill(work: Work, row: SecretRow, value: SecretStr, by: str, wrapping: Wrapping) -> None:
+    row.version += 1
+    row.changed_at, row.changed_by_name, row.revoked_at = work.now(), by, None
+    data_key, bound_to = secrets.token_bytes(_DATA_KEY), _bound(row)
+    row.sealed = seal(data_key, value.get_secret_value().encode(), bound_to)
+    row.key_id, row.wrapped_key = wrapping.key_id, wrapping.wrap(data_key, bound_to)
 
 
 def _destroy(work: Work, row: SecretRow) -> None:

@@ -38,8 +38,9 @@ def put(request: Request, typed: Annotated[SecretForm, Form()]) -> Response:
     who = signed_in(request)
     try:
         asked = SecretAsk(name=typed.name.strip(), value=typed.value, owner=typed.owner)  # pyright: ignore[reportArgumentType]
+        wrapping = platform_of(request).secrets.wrapping()
         with writing(request) as work:
-            platform_of(request).secrets.put(work, who, asked)
+            platform_of(request).secrets.put(work, who, asked, wrapping)
     except ValidationError:
         return _show(request, status=422, typed=typed, trouble="unreadable")
     except Conflict:
@@ -53,8 +54,9 @@ def rotate(request: Request, secret_id: str, typed: Annotated[SecretForm, Form()
     who = signed_in(request)
     try:
         value = SecretValue(value=typed.value).value
+        wrapping = platform_of(request).secrets.wrapping()
         with writing(request) as work:
-            platform_of(request).secrets.rotate(work, who, secret_id, value)
+            platform_of(request).secrets.rotate(work, who, secret_id, value, wrapping)
     except ValidationError:
         return _show(request, status=422, trouble="unreadable")
     except Conflict:

@@ -17,8 +17,9 @@ Who = Annotated[Principal, Depends(signed_in)]
 @router.post("", status_code=201)
 def put(request: Request, who: Who, asked: SecretAsk) -> StoredSecret:
     """Add a secret, or give one that was revoked a new value."""
+    wrapping = platform_of(request).secrets.wrapping()
     with writing(request) as work:
-        return platform_of(request).secrets.put(work, who, asked)
+        return platform_of(request).secrets.put(work, who, asked, wrapping)
 
 
 @router.get("")
@@ -47,8 +48,9 @@ def rewrapping(request: Request) -> Rewrapping:
 @router.post("/{secret_id}/rotation")
 def rotate(request: Request, who: Who, secret_id: str, value: SecretValue) -> StoredSecret:
     """Give a secret a new value, as its next version."""
+    wrapping = platform_of(request).secrets.wrapping()
     with writing(request) as work:
-        return platform_of(request).secrets.rotate(work, who, secret_id, value.value)
+        return platform_of(request).secrets.rotate(work, who, secret_id, value.value, wrapping)
 
 
 @router.post("/{secret_id}/revocation")
