@@ -7,7 +7,7 @@ import pytest
 from directory_staff import Staff
 
 from jindou.errors import Forbidden, NotFound
-from jindou.identity.directory.changing import LastAdministrator
+from jindou.identity.directory.changing import LastAdministrator, UnknownRole
 from jindou.identity.principals import NameTaken
 from support.desk import open_desk
 
@@ -31,6 +31,21 @@ def test_nobody_but_an_administrator_looks_after_people(staff: Staff) -> None:
             staff.change(desk.clerk.person_id, who, roles=["manager"])
         with pytest.raises(Forbidden):
             staff.deactivate(desk.manager.person_id, who)
+
+
+def test_a_role_that_no_rule_names_is_refused_wherever_one_is_given(staff: Staff) -> None:
+    clerk, team = staff.desk.clerk.person_id, staff.team("Night", roles=("clerk",)).id
+    ways = (
+        lambda: staff.hire("newcomer", "clerc"),
+        lambda: staff.change(clerk, roles=["clerk", "chief"]),
+        lambda: staff.team("Day", roles=("clerc",)),
+        lambda: staff.change_team(team, roles=["owner"]),
+    )
+    for way in ways:
+        with pytest.raises(UnknownRole, match="there are: administrator, clerk, finance, manager") as refused:
+            way()
+        assert refused.value.field == "roles"
+    assert staff.change(clerk, roles=["clerk", "finance"]).roles == ["clerk", "finance"]
 
 
 def test_nobody_changes_their_own_roles_by_any_way(staff: Staff) -> None:

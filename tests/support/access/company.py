@@ -24,7 +24,7 @@ MARK = "mark"
 """What the words begin with that stand in one run alone."""
 
 _OTHERS = ("Tower Lamps", "Bridge Lamps")
-_ROLES = ("clerk", "manager", "warehouse", "finance", "administrator", "intern")
+_ROLES = ("clerk", "manager", "warehouse", "finance", "administrator")
 _FIXED: Mapping[str, tuple[str, ...]] = {
     "anna": ("clerk",),
     "boris": ("clerk",),
@@ -34,7 +34,7 @@ _FIXED: Mapping[str, tuple[str, ...]] = {
     "fritz": ("warehouse",),
     "gina": ("warehouse", "clerk"),
     "hugo": (),
-    "ines": ("intern",),
+    "ines": (),
     "gone": ("clerk", "manager"),
 }
 _GUESSED = ("kim", "lou", "mia")

@@ -17,6 +17,7 @@ _PERSON = {"handle": "newcomer", "name": "New Comer", "email": "", "roles": "cle
         ({"handle": "clerk"}, "has that name or handle already", "已被使用"),
         ({"name": " "}, "A name has 1 to 200 characters", "名称须为 1 至 200"),
         ({"email": "nobody"}, "no e-mail address", "不是有效的电子邮件地址"),
+        ({"roles": "clerc"}, "No rule names that role", "没有任何规则使用该角色"),
         ({"roles": "Chief"}, "A role begins with a small letter", "角色须以小写字母开头"),
     ],
 )

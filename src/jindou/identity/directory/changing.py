@@ -1,12 +1,12 @@
 """What every change of people and teams keeps to: who may, nobody for themselves, and never the last administrator."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Text, cast, or_, select
 
 from jindou.db import Work
-from jindou.errors import Conflict, Forbidden
+from jindou.errors import Conflict, Forbidden, Invalid
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import (
@@ -20,7 +20,7 @@ from jindou.identity.principals import (
     TeamRow,
 )
 
-__all__ = ["Changing", "Departure", "LastAdministrator", "administrators", "touch"]
+__all__ = ["Changing", "Departure", "LastAdministrator", "UnknownRole", "administrators", "touch"]
 
 Departure = Callable[[Work, str], None]
 """Takes away what a room lets a person do, by their id, in the transaction that deactivates them."""
@@ -30,6 +30,12 @@ class LastAdministrator(Conflict):
     """Nobody would be left who can look after people."""
 
     code = "last_administrator"
+
+
+class UnknownRole(Invalid):
+    """No rule names such a role, so that it would give nobody anything: most likely it is misspelt."""
+
+    code = "unknown_role"
 
 
 class Changing:
@@ -48,6 +54,19 @@ class Changing:
     def may(self, who: Principal) -> bool:
         """Say whether somebody looks after people."""
         return self._policy.decide(who, "people::manage", Resource("Organisation", who.org_id), {}).verb == "allow"
+
+    def require_roles(self, who: Principal, given: Iterable[str], before: Iterable[object] = ()) -> None:
+        """Make sure that a rule names each role that is given and was not there `before`.
+
+        Raises:
+            UnknownRole: none names one of them; the message has those that there are.
+        """
+        known = self._policy.roles(who.org_id)
+        for role in sorted({*given} - {*map(str, before)} - known):
+            there_are = ", ".join(sorted(known))
+            raise UnknownRole(
+                f"No rule names the role {role!r}; there are: {there_are}.", field="roles", rule=there_are
+            )
 
     def require(self, who: Principal) -> list[str]:
         """Let only those pass who look after people, and return by which rules.

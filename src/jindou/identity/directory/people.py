@@ -67,9 +67,11 @@ class People:
         Raises:
             Forbidden: who asks does not look after people.
             Invalid: the handle or the name has characters that it must not have.
+            UnknownRole: no rule names one of the roles.
             NameTaken: somebody has that handle, or one that looks like it.
         """
         with self._changing.change(work, who) as rules:
+            self._changing.require_roles(who, new.roles)
             row = new_row(work, self._principals, who.org_id, new, kind)
             told: dict[str, object] = {"kind": kind, "handle": row.handle, "roles": new.roles}
             self._changing.record(work, who, "people::create", row.id, rules, **told)
@@ -83,12 +85,13 @@ class People:
         Raises:
             Forbidden: who asks does not look after people, or would change their own roles.
             NotFound: there is none of that kind with that id.
-            Invalid, NameTaken: as `create` says.
+            Invalid, NameTaken, UnknownRole: as `create` says.
             LastAdministrator: nobody would be left who can look after people.
         """
         with self._changing.change(work, who) as rules:
             row = _row(work, member_id, kind)
             given = {name: getattr(change, name) for name in change.model_fields_set}
+            self._changing.require_roles(who, change.roles or (), row.roles)
             changed = self._changed(work, row, given)
             if changed:
                 for name, value in changed.items():

@@ -63,12 +63,14 @@ class Teams:
         Raises:
             Forbidden: who asks does not look after people, or would change their own roles.
             Invalid: the name has characters that it must not have.
+            UnknownRole: no rule names one of the roles.
             NameTaken: a team has that name, or one that looks like it.
             NotFound: one of the members is nobody here.
         """
         name = clean_name(new.name)
         roles = self._roles(new.roles, name) if is_provisioning else new.roles
         with self._changing.change(work, who, is_provisioning=self._is_bound(name, is_provisioning)) as rules:
+            self._changing.require_roles(who, new.roles)
             _require_free(work, name)
             now = work.now()
             row = TeamRow(
@@ -94,7 +96,7 @@ class Teams:
         """Change what is given of a team; its new roles count with its members' next steps.
 
         Raises:
-            Forbidden, Invalid, NameTaken, NotFound: as `create` says.
+            Forbidden, Invalid, NameTaken, NotFound, UnknownRole: as `create` says.
             LastAdministrator: nobody would be left who can look after people.
         """
         self._changing.hold(work, who)
@@ -107,6 +109,7 @@ class Teams:
                     row.roles = self._renamed(row, name)
                 row.name, row.skeleton = name, skeleton(name)
             if change.roles is not None and not is_provisioning:
+                self._changing.require_roles(who, change.roles, row.roles)
                 row.roles = change.roles
             if "external_id" in change.model_fields_set:
                 row.external_id = change.external_id

@@ -1,5 +1,6 @@
 """Rules that decide: default deny, an evaluation error is a deny, and each answer names its rules."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from jindou.identity.policy.types import Condition, Decision
 
 __all__ = ["RuleSet"]
 
+_ROLE = re.compile(r'\bRole::"([^"]+)"')
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 
 
@@ -20,6 +22,7 @@ class RuleSet:
     def __init__(self, written: Sequence[Written], groups: Mapping[str, Sequence[str]]) -> None:
         self.rules = [one.rule for one in written]
         self.names_assistants = any("Assistant::" in one.statement.text for one in written)
+        self.roles = frozenset(role for one in written for role in _ROLE.findall(one.statement.text))
         self._slices = Slices(written, groups)
 
     def decide(self, question: Mapping[str, Any], entities: cedarpy.Entities) -> Decision:

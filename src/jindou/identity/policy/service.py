@@ -68,6 +68,10 @@ class Policy:
         """What rules may speak of."""
         return self._schema
 
+    def roles(self, org_id: str) -> frozenset[str]:
+        """Return every role that a rule names; any other gives nobody of the organisation anything."""
+        return self._set_of(org_id).roles
+
     def names_assistants(self, org_id: str) -> bool:
         """Say whether a rule may tell assistants apart by anything but the tools that they were granted."""
         return self._set_of(org_id).names_assistants

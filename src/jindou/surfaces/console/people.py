@@ -171,6 +171,6 @@ def _told(error: JindouError | ValidationError) -> tuple[str, str]:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return str(first["loc"][0]), f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    if isinstance(error, Invalid):
+    if isinstance(error, Invalid) and error.code == Invalid.code:
         return error.field, error.message
     return error.code, error.message
