@@ -49,6 +49,7 @@ def test_a_model_is_fetched_with_its_hash_as_the_hub_publishes_it(jindou: Run, h
     ended = jindou("models", "pull", "tiny", "--home", str(home))
     assert ended.code == 0
     assert ended.out.startswith("tiny is here: ")
+    assert ended.err.splitlines()[-1].startswith("Fetching Tiny from tiny: 100 % of ")
     freed = jindou("models", "remove", "tiny", "--json", "--home", str(home)).json
     assert freed == {"model": "tiny", "freed_bytes": len(BYTES)}
 

@@ -189,15 +189,21 @@ class SecondFactors:
     def rewrap(self) -> None:
         """Wrap by the vault's current key what an older one has wrapped, fifty at a time."""
         while True:
-            with self._database.writing(None) as work:
-                older = select(TotpRow).where(TotpRow.key_id != self._keys.current())
-                rows = work.session.scalars(older.limit(_BATCH).with_for_update()).all()
-                for row in rows:
-                    bound_to = _bound(row.org_id, row.person_id, row.serial)
-                    secret = self._keys.unwrap(row.key_id, row.sealed, bound_to)
-                    row.key_id, row.sealed = self._keys.wrap(secret, bound_to)
+            older = select(TotpRow).where(TotpRow.key_id != self._keys.current()).limit(_BATCH)
+            with self._database.reading(None) as work:
+                rows = work.session.scalars(older).all()
             if not rows:
                 return
+            again = [self._wrap_again(row) for row in rows]
+            with self._database.writing(None) as work:
+                for old, (key_id, sealed) in zip(rows, again, strict=True):
+                    row = work.session.get(TotpRow, (old.person_id, old.is_confirmed), with_for_update=True)
+                    if row is not None and row.sealed == old.sealed:
+                        row.key_id, row.sealed = key_id, sealed
+
+    def _wrap_again(self, row: TotpRow) -> tuple[str, bytes]:
+        bound_to = _bound(row.org_id, row.person_id, row.serial)
+        return self._keys.wrap(self._keys.unwrap(row.key_id, row.sealed, bound_to), bound_to)
 
     def left(self, work: Work) -> int:
         """Return how many secrets are still wrapped by an older key."""

@@ -251,7 +251,10 @@ def _turns(*, quiet: bool) -> Generator[Callable[[int, int], None]]:
 def _bar(told: str, total: int, *, quiet: bool) -> Generator[Reporter]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     screen = Console(stderr=True)
-    with Progress(*columns, console=screen, disable=quiet or not screen.is_terminal) as bar:
+    if not quiet and not screen.is_terminal:
+        yield _tenths(told)
+        return
+    with Progress(*columns, console=screen, disable=quiet) as bar:
         task = bar.add_task(told, total=total)
 
         def report(step: PullProgress) -> None:
@@ -259,6 +262,20 @@ def _bar(told: str, total: int, *, quiet: bool) -> Generator[Reporter]:
             bar.update(task, completed=step.done, total=step.total, description=where)
 
         yield report
+
+
+def _tenths(told: str) -> Reporter:
+    """Return what says a line at each tenth of what is fetched: for a log file, where no bar can move."""
+    said = -1
+
+    def report(step: PullProgress) -> None:
+        nonlocal said
+        tenth = 10 * step.done // max(step.total, 1)
+        if step.source and tenth > said:
+            said = tenth
+            typer.echo(f"{told} from {step.source}: {10 * tenth} % of {_size(step.total)}", err=True)
+
+    return report
 
 
 def _described(model: Model) -> list[tuple[str, str]]:
