@@ -39,7 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "break-glass": Entry("sessions:break_glass", "Let the operator in as a person, in an emergency."),
     "account": Entry("accounts:own", "Your account: what you prove yourself by."),
     "accounts": Entry("accounts:group", "Accounts: what people prove themselves by."),
-    "sso": Entry("sso:group", "Single sign-on: identity providers that people sign in with."),
+    "sso": Entry("sso:group", "Single sign-on: providers that people sign in with."),
     "sessions": Entry("sessions:group", "Sessions: where somebody is signed in."),
     "ask": Entry("ask:ask", "Ask an assistant, and watch what it does."),
     "runs": Entry("runs:group", "Runs: what assistants did."),

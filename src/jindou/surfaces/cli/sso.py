@@ -16,7 +16,7 @@ from jindou_client.types import Provider
 
 __all__ = ["group"]
 
-group = command_group("Single sign-on: identity providers that people sign in with.")
+group = command_group("Single sign-on: providers that people sign in with.")
 
 ProviderName = Annotated[str, typer.Argument(metavar="PROVIDER", help="A provider's name or id.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="Roles of a group: NAME=role,role; may be repeated.")]
