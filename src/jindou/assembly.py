@@ -174,7 +174,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
     decisions = _decisions(ground, parts)
     runner, runs = Runner(parts), Runs(parts, ground.policy, settings.message_max_chars)
     sessions = Sessions(ground.principals, ground.audit, settings.sign_in_hours, settings.session_hours)
-    accounts = _accounts(ground, sessions, f"http://localhost:{settings.port}")
+    accounts = _accounts(ground, sessions, settings.passkey_origin)
     directory = _directory(ground, settings, (sessions.close_all, accounts.depart), runs, parts.approvals)
     return Platform(
         settings=settings,

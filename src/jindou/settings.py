@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         """The address of the console as browsers and other systems know it, without a path."""
         return self.public_url or self.url
 
+    @property
+    def passkey_origin(self) -> str:
+        """The one address at which passkeys work: browsers have none for an address in numbers."""
+        return self.public_url.lower() or f"http://localhost:{self.port}"
+
 
 class _HomeOnly(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="JINDOU_", extra="ignore", env_ignore_empty=True)

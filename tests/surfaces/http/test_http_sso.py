@@ -44,6 +44,8 @@ def test_the_public_name_is_ours_and_its_cookies_are_for_tls(door: Door) -> None
         refused = door.client.post("/api/runs", json={"message": "Hi"}, headers=ours | wrong)
         assert refused.status_code in {403, 422}
     link = door.client.post("/api/sign-in-links", json={"person": "clerk"}, headers=door.operator).json()["url"]
+    assert link.startswith(f"{PUBLIC}/sign-in?token=")
+    assert 'data-scheme="https" data-host="jindou.acme.example"' in door.client.get("/sign-in").text
     cookie = door.client.post("/sign-in", data={"token": link.partition("token=")[2]}).headers["set-cookie"]
     door.client.cookies.clear()
     assert "; Secure" in cookie

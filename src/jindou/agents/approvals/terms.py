@@ -34,4 +34,4 @@ class Terms:
             destination = Destination(settings.approval_webhook_url, settings.approval_webhook_private)
             webhook = Webhook(queue, destination, home.webhook_key())
         time = timedelta(hours=settings.approval_hours)
-        return cls(time, settings.url, home.link_key(), webhook, settings.approval_webhook_links)
+        return cls(time, settings.browser_url, home.link_key(), webhook, settings.approval_webhook_links)

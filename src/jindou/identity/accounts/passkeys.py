@@ -58,7 +58,7 @@ class Passkeys:
         self._audit = audit
         self._principals = principals
         self._sessions = sessions
-        self.host = urlsplit(origin).netloc
+        self.scheme, self.host = urlsplit(origin)[:2]
         entity = PublicKeyCredentialRpEntity(name="Jindou", id=urlsplit(origin).hostname or "localhost")
         self._server: Any = Fido2Server(entity, verify_origin=lambda given: given == origin)
 

@@ -130,14 +130,14 @@ def _ready(platform: Platform, *, as_json: bool) -> None:
     with platform.database.writing(org_id) as work:
         for person in platform.principals.list_people(work):
             token = platform.sessions.create_link(work, org_id, person.id)
-            url = f"{settings.url}/sign-in?token={token}"
+            url = f"{settings.browser_url}/sign-in?token={token}"
             links.append({"person": person.handle, "name": person.name, "title": person.title["en"], "url": url})
         company = platform.principals.organisation_name(work, org_id)
     platform.home.announce(settings.url)
     if as_json:
         typer.echo(json.dumps({"url": settings.url, "model": platform.model, "company": company, "links": links}))
         return
-    typer.echo(f"\nJindou is ready at {settings.url} · {company} · {platform.model}\n")
+    typer.echo(f"\nJindou is ready at {settings.browser_url} · {company} · {platform.model}\n")
     typer.echo("Sign in, each link works once (`jindou sign-in --as clerk` prints another):")
     for link in links:
         typer.echo(f"  {link['person']:<10} {link['name']} · {link['title']}\n             {link['url']}")

@@ -170,6 +170,7 @@ def _show(
         section="account",
         account=account,
         host=services.accounts.passkeys.host,
+        scheme=services.accounts.passkeys.scheme,
         rules=rules,
         manages=services.accounts.may_manage(seat.who),
         must_enrol=seat.must_enrol and not done,

@@ -117,5 +117,5 @@ def _show(
         typed=typed or KeyForm(),
         limits=limits,
         trouble=trouble,
-        base_url=f"{services.settings.url}/v1",
+        base_url=f"{services.settings.browser_url}/v1",
     )

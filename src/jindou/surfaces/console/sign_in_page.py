@@ -24,7 +24,8 @@ def _password(_request: Request) -> Mapping[str, object]:
 
 
 def _passkey(request: Request) -> Mapping[str, object]:
-    return {"host": platform_of(request).accounts.passkeys.host}
+    passkeys = platform_of(request).accounts.passkeys
+    return {"host": passkeys.host, "scheme": passkeys.scheme}
 
 
 def _sso(request: Request) -> Mapping[str, object] | None:

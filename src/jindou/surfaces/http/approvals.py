@@ -95,7 +95,7 @@ def create_link(request: Request, who: Who, approval_id: str) -> ApprovalLink:
     return ApprovalLink(
         id=link.id,
         approval_id=link.approval_id,
-        url=f"{platform.settings.url}{link.path}",
+        url=f"{platform.settings.browser_url}{link.path}",
         expires_at=link.expires_at,
     )
 

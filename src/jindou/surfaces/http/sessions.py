@@ -134,7 +134,7 @@ def break_glass(request: Request, asked: BreakGlassAsk) -> SignInLink:
     with operator_work(request) as (work, org_id):
         person = platform.principals.find(work, asked.person)
         token = platform.sessions.break_glass(work, org_id, person.id, asked)
-    return SignInLink(url=f"{platform.settings.url}/sign-in?token={token}", person=person)
+    return SignInLink(url=f"{platform.settings.browser_url}/sign-in?token={token}", person=person)
 
 
 @router.delete("/sessions/current", status_code=204)
@@ -158,4 +158,4 @@ def create_link(request: Request, asked: ForPerson) -> SignInLink:
     with operator_work(request, asked.organisation) as (work, org_id):
         person = platform.principals.find(work, asked.person)
         token = platform.sessions.create_link(work, org_id, person.id)
-    return SignInLink(url=f"{platform.settings.url}/sign-in?token={token}", person=person)
+    return SignInLink(url=f"{platform.settings.browser_url}/sign-in?token={token}", person=person)

@@ -297,4 +297,4 @@ def _json(body: dict[str, Any], status: int = 200, headers: dict[str, str] | Non
 
 
 def _base(request: Request) -> str:
-    return f"{platform_of(request).settings.url}/scim/v2"
+    return f"{platform_of(request).settings.browser_url}/scim/v2"

@@ -7,13 +7,14 @@ for (const piece of document.querySelectorAll("[data-passkey]")) {
 
 function show(piece) {
   const button = piece.querySelector("button");
-  const isHere = window.location.host === piece.dataset.host;
+  const origin = `${piece.dataset.scheme}://${piece.dataset.host}`;
+  const isHere = window.location.origin === origin;
   piece.hidden = false;
   button.hidden = !isHere;
   const elsewhere = piece.querySelector("[data-elsewhere]");
   elsewhere.hidden = isHere;
   const there = elsewhere.querySelector("a");
-  there.href = `${window.location.protocol}//${piece.dataset.host}${there.pathname}`;
+  there.href = `${origin}${there.pathname}`;
   button.addEventListener("click", async () => {
     const trouble = piece.querySelector("[data-trouble]");
     trouble.hidden = button.disabled = true;
