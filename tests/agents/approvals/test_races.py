@@ -1,13 +1,12 @@
 """Whoever decides at once, on either database: one decision, one effect, one undo."""
 
-import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
-from jindou.errors import Conflict
 from jindou.identity.principals import Principal
+from support.at_once import at_once
 from support.desk import ORDER, Desk, open_desk
 from support.scripted import call
 from support.servers import Server
@@ -25,26 +24,6 @@ def desk(request: pytest.FixtureRequest, home: Path) -> Generator[Desk]:
         url = server.create()
     with open_desk(home, LARGE, "That is that.", database_url=url) as desk:
         yield desk
-
-
-def at_once(*actions: Callable[[], object]) -> Sequence[str]:
-    """Do all at the same time; return what each came to: its status, or the code of its error."""
-    all_there = threading.Barrier(len(actions))
-    outcomes: list[str] = []
-
-    def do(action: Callable[[], object]) -> None:
-        all_there.wait(10)
-        try:
-            outcomes.append(str(action()))
-        except Conflict as error:
-            outcomes.append(error.code)
-
-    threads = [threading.Thread(target=do, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
 
 
 def test_of_four_who_decide_at_once_exactly_one_does(desk: Desk) -> None:

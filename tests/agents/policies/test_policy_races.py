@@ -1,13 +1,12 @@
 """Whoever proposes or activates at once, on either database: each version once, and one in force."""
 
-import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from jindou.agents.policies import PolicyActivation, PolicyProposal
-from jindou.errors import Conflict
+from support.at_once import at_once
 from support.desk import Desk, open_desk
 from support.servers import Server
 
@@ -23,25 +22,6 @@ def desk(request: pytest.FixtureRequest, home: Path) -> Generator[Desk]:
         url = server.create()
     with open_desk(home, "Hello.", database_url=url) as desk:
         yield desk
-
-
-def at_once(*actions: Callable[[], object]) -> Sequence[str]:
-    all_there = threading.Barrier(len(actions))
-    outcomes: list[str] = []
-
-    def do(action: Callable[[], object]) -> None:
-        all_there.wait(10)
-        try:
-            outcomes.append(str(action()))
-        except Conflict as error:
-            outcomes.append(error.code)
-
-    threads = [threading.Thread(target=do, args=(action,)) for action in actions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
 
 
 def test_two_who_propose_and_activate_at_once(desk: Desk) -> None:

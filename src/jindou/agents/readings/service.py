@@ -83,8 +83,9 @@ class Readings:
             Conflict: somebody else has changed it at the same moment.
         """
         rules = self._require(who, "readings::update", is_open=is_open)
-        if self.policy(work).open == is_open:
-            return self.policy(work)
+        before = self.policy(work)
+        if before.open == is_open:
+            return before
         row = self._row(work) or ReadingPolicyRow(id=who.org_id, org_id=who.org_id)
         row.is_open, row.changed_at, row.changed_by_name = is_open, work.now(), who.name
         work.session.add(row)

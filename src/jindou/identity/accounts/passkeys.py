@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -165,10 +166,14 @@ class Passkeys:
 
     def list_passkeys(self, work: Work, person_id: str) -> list[Passkey]:
         """Return somebody's passkeys, the oldest first."""
-        return [
-            Passkey(id=row.id, name=row.name, created_at=row.created_at, last_used_at=row.last_used_at)
-            for row in self._rows(work, person_id)
-        ]
+        return [_passkey(row) for row in self._rows(work, person_id)]
+
+    def of_everybody(self, work: Work) -> Mapping[str, list[Passkey]]:
+        """Return the passkeys of each who has any, by person, the oldest first."""
+        found: defaultdict[str, list[Passkey]] = defaultdict(list)
+        for row in work.session.scalars(select(PasskeyRow).order_by(PasskeyRow.id)):
+            found[row.person_id].append(_passkey(row))
+        return found
 
     def depart(self, work: Work, person_id: str) -> None:
         """Take away somebody's passkeys."""
@@ -247,6 +252,10 @@ class Passkeys:
             action=action, resource=who.person_id, decision="allow", rules=["jindou.own-account"], detail=detail
         )
         self._audit.append(work, who.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
+
+
+def _passkey(row: PasskeyRow) -> Passkey:
+    return Passkey(id=row.id, name=row.name, created_at=row.created_at, last_used_at=row.last_used_at)
 
 
 def _state(challenge: bytes) -> dict[str, Any]:

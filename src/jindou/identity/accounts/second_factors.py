@@ -17,14 +17,14 @@ from jindou.identity.audit import Audit, Entry
 from jindou.identity.principals import Principal, Principals
 from jindou.identity.sessions import Factor, Seat, Sessions
 
-__all__ = ["SecondFactors", "Wrapping"]
+__all__ = ["SecondFactors", "Wrapper"]
 
 _CODES: Final = 10
 _CODE_BYTES: Final = 10
 _BATCH: Final = 50
 
 
-class Wrapping(Protocol):
+class Wrapper(Protocol):
     """Wraps secrets under the vault's key; whatever key wraps now, older ones unwrap."""
 
     def current(self) -> str:
@@ -48,7 +48,7 @@ class SecondFactors:
     """Authenticators and recovery codes. What the vault's key does may take seconds, so it is done between works."""
 
     def __init__(
-        self, database: Database, keys: Wrapping, audit: Audit, principals: Principals, sessions: Sessions
+        self, database: Database, keys: Wrapper, audit: Audit, principals: Principals, sessions: Sessions
     ) -> None:
         self._database = database
         self._keys = keys

@@ -12,7 +12,7 @@ from jindou.errors import NotFound
 from jindou.identity.accounts.failures import NoSecondFactor, PasswordWrong, SignInStale
 from jindou.identity.accounts.passkeys import Passkeys
 from jindou.identity.accounts.passwords import Hasher, accepted
-from jindou.identity.accounts.second_factors import SecondFactors, Wrapping
+from jindou.identity.accounts.second_factors import SecondFactors, Wrapper
 from jindou.identity.accounts.signing_in import SigningIn
 from jindou.identity.accounts.tables import DeviceRow, PasswordRow, PendingRow, RecoveryRow, RulesRow, TotpRow
 from jindou.identity.accounts.throttling import Bucket, take, take_back
@@ -42,7 +42,7 @@ class Accounts:
         *,
         principals: Principals,
         sessions: Sessions,
-        keys: Wrapping,
+        keys: Wrapper,
         origin: str,
     ) -> None:
         self._database = database
@@ -234,8 +234,11 @@ class Accounts:
             .outerjoin(TotpRow, and_(TotpRow.person_id == PersonRow.id, TotpRow.is_confirmed))
             .order_by(PersonRow.id)
         )
-        if person_id is not None:
+        if person_id is None:
+            passkeys = self.passkeys.of_everybody(work)
+        else:
             held = held.where(PersonRow.id == person_id)
+            passkeys = {person_id: self.passkeys.list_passkeys(work, person_id)}
         return [
             Account(
                 person_id=row.id,
@@ -244,7 +247,7 @@ class Accounts:
                 password_set_at=set_at,
                 totp_since=made_at,
                 recovery_codes=left,
-                passkeys=self.passkeys.list_passkeys(work, row.id),
+                passkeys=passkeys.get(row.id, []),
             )
             for row, set_at, made_at, left in work.session.execute(held)
         ]

@@ -12,8 +12,10 @@ from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 from jindou.identity.sessions import Sessions
 from jindou.identity.sso.addresses import Addresses
-from jindou.identity.sso.discovery import Discovery
+from jindou.identity.sso.discovery import Discovery, Metadata
 from jindou.identity.sso.fetching import Fetcher
+from jindou.identity.sso.tables import ProviderRow
+from jindou.identity.sso.tokens import Expected, KeySource, allowed
 
 __all__ = ["SECRET", "Keeper", "Parts"]
 
@@ -58,6 +60,15 @@ class Parts:
         """
         resource = Resource("Organisation", who.org_id)
         return [rule.id for rule in self.policy.require(who, "sso::manage", resource, {}).rules]
+
+    def expected(self, provider: ProviderRow, metadata: Metadata) -> Expected:
+        """Return what a token of a provider has to say now."""
+        algorithms = allowed(metadata.id_token_signing_alg_values_supported)
+        return Expected(provider.issuer, provider.client_id, algorithms, self.database.clock.now())
+
+    def keys(self, provider: ProviderRow) -> KeySource:
+        """Return what returns a provider's keys."""
+        return lambda wanting: self.discovery.keys(provider.issuer, wanting=wanting)
 
     def record(
         self, work: Work, who: Principal, action: str, resource: str, rules: list[str], **detail: object

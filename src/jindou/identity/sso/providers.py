@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from pydantic import SecretStr
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -11,7 +12,7 @@ from jindou.identity.principals import PersonRow, Principal
 from jindou.identity.sso.failures import ProviderExists, no_provider
 from jindou.identity.sso.parts import SECRET, Parts
 from jindou.identity.sso.tables import ExternalIdentityRow, PendingSignInRow, ProviderRow, SsoSessionRow
-from jindou.identity.sso.tokens import ALGORITHMS, require_installed
+from jindou.identity.sso.tokens import allowed, require_installed
 from jindou.identity.sso.types import ExternalIdentity, LinksBy, NewProvider, Provider, ProviderChange, ProviderCheck
 
 __all__ = ["Providers"]
@@ -75,7 +76,7 @@ class Providers:
             )
             work.session.add(row)
             _flush(work)
-            self._keep(work, who, row, new.client_secret.get_secret_value() and new.client_secret)
+            self._keep(work, who, row, new.client_secret)
             told = new.model_dump(exclude={"client_secret"})
             self._parts.record(work, who, "sso::create", row.id, rules, **told, has_secret=row.has_secret)
             return self._provider(work, row)
@@ -96,7 +97,7 @@ class Providers:
         for name, value in changed.items():
             setattr(row, name, value)
         is_new_secret = change.client_secret is not None
-        if is_new_secret:
+        if change.client_secret is not None:
             self._keep(work, who, row, change.client_secret)
         if not changed and not is_new_secret:
             return self._provider(work, row)
@@ -138,7 +139,7 @@ class Providers:
         found = self._parts.discovery.metadata(issuer)
         return ProviderCheck(
             issuer=issuer,
-            algorithms=[one for one in found.id_token_signing_alg_values_supported if one in ALGORITHMS],
+            algorithms=allowed(found.id_token_signing_alg_values_supported),
             keys=len(self._parts.discovery.keys(issuer)),
             names_itself=found.authorization_response_iss_parameter_supported,
             ends_sessions=bool(found.end_session_endpoint),
@@ -190,9 +191,9 @@ class Providers:
         self._parts.directory.arrivals.give(work, identity.person_id, row.id, wanted=(), added=added)
         work.session.delete(identity)
 
-    def _keep(self, work: Work, who: Principal, row: ProviderRow, value: Any) -> None:
+    def _keep(self, work: Work, who: Principal, row: ProviderRow, value: SecretStr) -> None:
         """Have the vault keep a client secret; an empty one is none."""
-        if value and value.get_secret_value():
+        if value.get_secret_value():
             self._parts.keeper.hold(work, row.id, SECRET, value, by=who.name)
             row.has_secret = True
         else:

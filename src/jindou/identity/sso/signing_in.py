@@ -21,7 +21,7 @@ from jindou.identity.sso.matching import recognise
 from jindou.identity.sso.parts import SECRET, Parts
 from jindou.identity.sso.sealing import seal
 from jindou.identity.sso.tables import PendingSignInRow, ProviderRow, SsoSessionRow
-from jindou.identity.sso.tokens import ALGORITHMS, Expected, read_id_token, require_installed
+from jindou.identity.sso.tokens import read_id_token, require_installed
 from jindou.identity.sso.types import Entrance, Return, SignedIn, Start
 
 __all__ = ["SigningIn"]
@@ -148,8 +148,8 @@ class SigningIn:
         try:
             claims = read_id_token(
                 token,
-                lambda wanting: self._parts.discovery.keys(provider.issuer, wanting=wanting),
-                self._expected(provider, metadata),
+                self._parts.keys(provider),
+                self._parts.expected(provider, metadata),
                 nonce=nonce,
                 access_token=access,
             )
@@ -179,18 +179,13 @@ class SigningIn:
 
     def _userinfo(self, metadata: Metadata, access_token: str, subject: str) -> dict[str, Any]:
         """Return what the userinfo endpoint says, if there is one; it counts only if it speaks of the same subject."""
-        if not metadata.userinfo_endpoint or not access_token.isascii() or not access_token.isprintable():
-            return {}
-        if not access_token:
+        can_be_asked = access_token and access_token.isascii() and access_token.isprintable()
+        if not metadata.userinfo_endpoint or not can_be_asked:
             return {}
         found = self._parts.fetcher.get(metadata.userinfo_endpoint, bearer=access_token)
         if found.get("sub") != subject:
             raise SignInRefused("answer", "The provider's userinfo speaks of somebody else.")
         return found
-
-    def _expected(self, provider: ProviderRow, metadata: Metadata) -> Expected:
-        algorithms = [one for one in metadata.id_token_signing_alg_values_supported if one in ALGORITHMS]
-        return Expected(provider.issuer, provider.client_id, algorithms, self._parts.database.clock.now())
 
     def _open(self, work: Work, provider: ProviderRow, claims: Claims, token: str, arrival: Arrival) -> SignedIn:
         self._parts.directory.arrivals.hold(work, provider.org_id)

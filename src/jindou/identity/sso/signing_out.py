@@ -12,7 +12,7 @@ from jindou.identity.sso.failures import LogoutRefused, ProviderUnavailable, Tok
 from jindou.identity.sso.parts import Parts
 from jindou.identity.sso.sealing import open_sealed
 from jindou.identity.sso.tables import ProviderRow, SsoSessionRow
-from jindou.identity.sso.tokens import ALGORITHMS, Expected, read_logout_token, require_installed
+from jindou.identity.sso.tokens import read_logout_token, require_installed
 
 __all__ = ["SigningOut"]
 
@@ -74,12 +74,8 @@ class SigningOut:
             return self._end(work, provider, claims)
 
     def _read(self, provider: ProviderRow, token: str) -> dict[str, Any]:
-        algorithms = self._parts.discovery.metadata(provider.issuer).id_token_signing_alg_values_supported
-        allowed = [one for one in algorithms if one in ALGORITHMS]
-        expected = Expected(provider.issuer, provider.client_id, allowed, self._parts.database.clock.now())
-        return read_logout_token(
-            token, lambda wanting: self._parts.discovery.keys(provider.issuer, wanting=wanting), expected
-        )
+        expected = self._parts.expected(provider, self._parts.discovery.metadata(provider.issuer))
+        return read_logout_token(token, self._parts.keys(provider), expected)
 
     def _end(self, work: Work, provider: ProviderRow, claims: dict[str, Any]) -> int:
         made = datetime.fromtimestamp(float(claims["iat"]), UTC)

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from jindou.identity.sso.failures import SsoNotInstalled, TokenRefused
 
-__all__ = ["ALGORITHMS", "Expected", "KeySource", "read_id_token", "read_logout_token", "require_installed"]
+__all__ = ["Expected", "KeySource", "allowed", "read_id_token", "read_logout_token", "require_installed"]
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
 """What a token may be signed with: never a secret that two have, and never nothing."""
@@ -45,6 +45,11 @@ class Expected:
     client_id: str
     algorithms: Sequence[str]
     now: datetime
+
+
+def allowed(published: Sequence[str]) -> list[str]:
+    """Return those of a provider's algorithms that a token may be signed with."""
+    return [one for one in published if one in ALGORITHMS]
 
 
 def require_installed() -> None:
