@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from support.access.cases import Found
-from support.access.company import ASSISTANT, Company
+from support.access.company import ASSISTANT, EVERYTHING, Company
 from support.access.oracle import (
     MICRO,
     MONEY,
@@ -27,7 +27,6 @@ from support.scripted import call
 __all__ = ["ask_decision", "make_run"]
 
 _TOOLS = (*sorted(READS), "refund_order", "change_address", "draft_reply", "restore_address", "discard_draft")
-_GRANTED = (*sorted(READS), "refund_order", "change_address", "draft_reply")
 _PUT_BACK = {"change_address": "restore_address", "draft_reply": "discard_draft"}
 _RANK = {"deny": 0, "ask": 1, "allow": 2}
 _NONE: Mapping[str, Any] = {}
@@ -142,7 +141,7 @@ def _judge(company: Company, case: Case, asker: Someone, said: Any, told: str) -
 def make_run(company: Company, dice: random.Random) -> list[Found]:
     """Have an assistant make a random call in a run, and people decide where it waits; look what became of the shop."""
     case = _draw(company, dice, dice.choice(company.active()))
-    while case.tool not in _GRANTED:
+    while case.tool not in EVERYTHING.tools:
         case = _draw(company, dice, case.who)
     case, before, message = _staged(company, dice, case)
     company.let_say(*before, call(case.tool, **case.arguments), "That is all.")
@@ -220,7 +219,7 @@ def _decide(company: Company, dice: random.Random, case: Case, run_id: str, appr
 
 def _draw(company: Company, dice: random.Random, who: Someone) -> Case:
     grant = Grant(
-        tuple(_GRANTED) if dice.random() < 0.5 else tuple(name for name in _GRANTED if dice.random() < 0.7),
+        EVERYTHING.tools if dice.random() < 0.5 else tuple(name for name in EVERYTHING.tools if dice.random() < 0.7),
         dice.choice(("rules", "rules", "risky", "always")),
     )
     company.assist(grant)

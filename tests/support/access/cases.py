@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from jindou_client.errors import ClientError
-from support.access.company import MARK, Company
+from support.access.company import EVERYTHING, MARK, Company
 from support.access.doors import Answer
 from support.access.oracle import Row, Someone, right_to
 from support.access.question import Question
@@ -53,6 +53,7 @@ class Found:
 
 def ask_question(company: Company, dice: random.Random, door: str) -> list[Found]:
     """Ask a random question by a door, as a random person about a random row."""
+    company.assist(EVERYTHING)
     question = dice.choice([one for one in QUESTIONS if door in one.doors])
     who = dice.choice(company.active())
     row = _row(company, dice, who, question)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from support.access.doors import Wire, serving
-from support.access.oracle import Grant, Handed, Row, Someone
+from support.access.oracle import READS, Grant, Handed, Row, Someone
 from support.desk import saying
 from support.homes import make_home
 from support.platform import FakeClock, open_platform
 from support.scripted import ScriptedEngine, call
 
-__all__ = ["ASSISTANT", "MARK", "Company", "open_company"]
+__all__ = ["ASSISTANT", "EVERYTHING", "MARK", "Company", "open_company"]
 
 ASSISTANT = "after-sales"
 MARK = "mark"
@@ -41,6 +41,8 @@ _GUESSED = ("kim", "lou", "mia")
 _TEAMS: Mapping[str, tuple[str, ...]] = {"Night shift": ("finance",), "Front desk": ("clerk",), "Choir": ()}
 _REFUND = {"order_id": "SO-10234", "amount": 60, "reason": "a crack"}
 _MOVE = {"order_id": "SO-10962", "address": "Far Away Street, Nowhere"}
+EVERYTHING = Grant((*sorted(READS), "refund_order", "change_address", "draft_reply"), "rules")
+"""The assistant as it comes, which nobody but a case about its calls changes."""
 
 
 class Company:
