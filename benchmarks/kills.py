@@ -1,6 +1,6 @@
 """Workers and the engine killed at random instants, while companies have refunds made: what is lost, doubled or stuck.
 
-``python benchmarks/kills.py --json [--kills 1000] [--database sqlite]`` ends with one line of JSON:
+``python benchmarks/kills.py --json [--kills 1000] [--database sqlite] [--kept FILE]`` ends with one line of JSON:
 
 - ``lost``: runs that ended without the effect they were asked for;
 - ``doubled``: effects beyond the one of each run;
@@ -10,6 +10,9 @@
 Each kill is a SIGKILL of a worker, of the engine, or of both, some time after what the last one hit has gone on. On
 PostgreSQL two workers are at work, so that a run goes over to the other one; on SQLite the one process is started again
 at once, as a service manager does.
+
+The kills are made a hundred at a time, each hundred in a home of its own. With ``--kept`` what a hundred came to is
+written to a file, so that a measurement that was broken off goes on behind them.
 """
 
 import argparse
@@ -24,8 +27,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 TENANTS = 5
 OPEN_RUNS = 12
+AT_ONCE = 100
+"""Kills in one home."""
 LONGEST_LIFE = 1.0
 LOOK_SECONDS = 0.02
 GIVE_UP_SECONDS = 60.0
@@ -52,10 +59,12 @@ class Killing:
                 slowest = max(self.recoveries, default=0.0)
                 _say(f"{number + 1} kills, {len(self._fleet.asked)} runs, slowest {slowest:.1f} s")
         self._stand_up()
-        until = time.monotonic() + GIVE_UP_SECONDS
-        while not self._fleet.all_over() and time.monotonic() < until:
-            self._note(self._fleet.open(), self._fleet.held())
+        left, moved_at = self._fleet.open(), time.monotonic()
+        while left and time.monotonic() < moved_at + GIVE_UP_SECONDS:
             time.sleep(LOOK_SECONDS)
+            before, left = left, self._fleet.open()
+            moved_at = moved_at if left == before else time.monotonic()
+            self._note(left, self._fleet.held())
 
     def _fill(self) -> None:
         self._stand_up()
@@ -98,18 +107,32 @@ class Killing:
             self._hit.setdefault(run_id, (held[run_id], left[run_id], hit_at))
 
 
+class Slice(BaseModel):
+    """What some kills came to."""
+
+    database: str
+    seed: int
+    kills: int
+    runs: int
+    lost: int
+    doubled: int
+    stuck: int
+    recoveries: list[float]
+
+
 def main() -> None:
     """Measure, and end with the figures."""
     asked = _arguments()
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    support: Any = importlib.import_module("support.fleet")
-    with tempfile.TemporaryDirectory() as folder, _database(asked.database) as url:
-        workers = WORKERS[asked.database]
-        with support.open_fleet(Path(folder) / "home", url) as fleet:
-            fleet.found(TENANTS)
-            killing = Killing(fleet, workers, random.Random(asked.seed))  # noqa: S311 - dice, no secret
-            killing.go(asked.kills)
-            figures = _figures(fleet, killing, asked)
+    kept: Path | None = asked.kept
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept is not None and kept.exists() else []
+    done = [one for one in map(Slice.model_validate_json, lines) if one.database == asked.database]
+    while (left := asked.kills - sum(one.kills for one in done)) > 0:
+        done.append(_measure(asked.database, asked.seed + len(done), min(left, AT_ONCE)))
+        if kept is not None:
+            with kept.open("a", encoding="utf-8") as file:
+                file.write(f"{done[-1].model_dump_json()}\n")
+    figures = _figures(done)
     if asked.json:
         print(json.dumps(figures))
         return
@@ -117,29 +140,47 @@ def main() -> None:
         print(f"{name}: {figure['value']} {figure['unit']} ({figure['reach']}; against {figure['against']})")
 
 
-def _figures(fleet: Any, killing: Killing, asked: argparse.Namespace) -> dict[str, dict[str, object]]:
-    runs, effects = fleet.runs(), fleet.effects()
+def _measure(database: str, seed: int, kills: int) -> Slice:
+    support: Any = importlib.import_module("support.fleet")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _database(database) as url,
+        support.open_fleet(Path(folder) / "home", url) as fleet,
+    ):
+        fleet.found(TENANTS)
+        killing = Killing(fleet, WORKERS[database], random.Random(seed))  # noqa: S311 - dice, no secret
+        killing.go(kills)
+        runs, effects = fleet.runs(), fleet.effects()
+        for told in fleet.unfinished():
+            _say(f"not done: {told}")
     over = {run_id for run_id, run in runs.items() if run.finished_at is not None}
-    for told in fleet.unfinished():
-        _say(f"not done: {told}")
-    against = (
-        f"{asked.kills} SIGKILLs of a worker, the engine or both on {asked.database}: {len(runs)} runs of 5 tenants"
+    return Slice(
+        database=database,
+        seed=seed,
+        kills=kills,
+        runs=len(runs),
+        lost=sum(not effects[run_id] for run_id in over),
+        doubled=sum(max(0, made - 1) for made in effects.values()),
+        stuck=len(runs) - len(over),
+        recoveries=[round(seconds, 2) for seconds in killing.recoveries],
     )
+
+
+def _figures(done: list[Slice]) -> dict[str, dict[str, object]]:
+    recoveries = sorted(seconds for one in done for seconds in one.recoveries)
+    kills, runs = sum(one.kills for one in done), sum(one.runs for one in done)
+    against = f"{kills} SIGKILLs of a worker, the engine or both on {done[0].database}: {runs} runs of 5 tenants"
+    hit = f"slowest of {len(recoveries)} times that a run was hit; median {_median(recoveries)} s"
     return {
-        "lost": _figure(sum(not effects[run_id] for run_id in over), "effects", "0", against),
-        "doubled": _figure(sum(max(0, made - 1) for made in effects.values()), "effects", "0", against),
-        "stuck": _figure(len(runs) - len(over), "runs", "0", against),
-        "recovery_s": _figure(
-            round(max(killing.recoveries, default=0.0), 2),
-            "s",
-            "< 10",
-            f"slowest of {len(killing.recoveries)} times that a run was hit; median {_median(killing.recoveries)} s",
-        ),
+        "lost": _figure(sum(one.lost for one in done), "effects", "0", against),
+        "doubled": _figure(sum(one.doubled for one in done), "effects", "0", against),
+        "stuck": _figure(sum(one.stuck for one in done), "runs", "0", against),
+        "recovery_s": _figure(max(recoveries, default=0.0), "s", "< 10", hit),
     }
 
 
-def _median(values: list[float]) -> float:
-    return round(sorted(values)[len(values) // 2], 2) if values else 0.0
+def _median(ordered: list[float]) -> float:
+    return ordered[len(ordered) // 2] if ordered else 0.0
 
 
 def _figure(value: float, unit: str, reach: str, against: str) -> dict[str, object]:
@@ -161,6 +202,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--database", choices=sorted(WORKERS), default="sqlite")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--kept", type=Path, help="A file with what has been measured so far.")
     parser.add_argument("--json", action="store_true", help="end with the figures as JSON")
     return parser.parse_args()
 

@@ -244,7 +244,9 @@ def _decisions(ground: Ground, parts: Parts) -> Decisions:
 def _directory(
     ground: Ground, settings: Settings, signed_in: Sequence[Departure], runs: Runs, approvals: Approvals
 ) -> Directory:
+    # Links before runs, and runs before approvals: in the order in which whoever decides, and workers, lock them.
     departures = (
+        approvals.links.end_all,
         *signed_in,
         ground.keys.revoke_all,
         ground.secrets.revoke_all,

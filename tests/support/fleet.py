@@ -17,8 +17,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from jindou.agents.runs import FINAL, StartRun
-from jindou.agents.runs.tables import RunRow
+from jindou.agents.runs.tables import RunEventRow, RunRow
 from jindou.assembly import Platform, assemble
+from jindou.db import DatabaseUnavailable
 from jindou.durable.queue.tables import TaskRow
 from jindou.home import Home
 from jindou.identity.principals import Person, Principal
@@ -121,13 +122,14 @@ class Fleet:
             return work.session.scalars(select(func.count()).where(RunRow.status != "queued")).one() >= count
 
     def wait_until(self, it: Callable[[], bool], seconds: float = _SECONDS) -> bool:
-        """Wait until something is so, and say whether it became so."""
+        """Wait until something is so, and say whether it became so. A database that is gone says nothing."""
         deadline = time.monotonic() + seconds
-        while not it():
-            if time.monotonic() > deadline:
-                return False
+        while time.monotonic() < deadline:
+            with suppress(DatabaseUnavailable):
+                if it():
+                    return True
             time.sleep(0.05)
-        return True
+        return False
 
     def effects(self) -> dict[str, int]:
         """Return how often each run's refund was made."""
@@ -141,6 +143,28 @@ class Fleet:
     def unfinished(self) -> list[str]:
         """Return what is not done, and why."""
         return [f"{id_} {row.status} {row.error}" for id_, row in self.runs().items() if row.status != "done"]
+
+    def begun(self) -> list[str]:
+        """Return the organisation of each run that was taken up, in the order in which they were."""
+        with self.platform.database.reading(None) as work:
+            first = select(RunEventRow.run_id, func.min(RunEventRow.at).label("at"))
+            first = first.where(RunEventRow.type == "step.started").group_by(RunEventRow.run_id).subquery()
+            query = select(RunRow.id, RunRow.org_id).join(first, first.c.run_id == RunRow.id).order_by(first.c.at)
+            return [row.org_id for row in work.session.execute(query) if row.id in self.asked]
+
+    def passed_over(self) -> dict[str, int]:
+        """Return how many runs of others were taken up at most between two of each organisation's."""
+        last: dict[str, int] = {}
+        most: Counter[str] = Counter()
+        for n, org_id in enumerate(self.begun()):
+            most[org_id] = max(most[org_id], n - last.get(org_id, -1) - 1)
+            last[org_id] = n
+        return dict(most)
+
+    def sign_in(self, who: Principal) -> str:
+        """Return the secret of a session of somebody's."""
+        with self.platform.database.writing(who.org_id) as work:
+            return self.platform.sessions.open(work, who.org_id, who.person_id, "operator")
 
     def all_over(self) -> bool:
         """Say whether every run has ended, well or not."""

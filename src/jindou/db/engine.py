@@ -115,6 +115,7 @@ class Database:
                 try:
                     yield work
                     if write:
+                        work.run_before_commit()
                         work.flush()
                     else:
                         transaction.rollback()

@@ -49,6 +49,7 @@ class Work:
         self._session: Session | None = None
         self._driver: Driver | None = None
         self._rows: Rows | None = None
+        self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
 
     def now(self) -> datetime:
@@ -166,6 +167,15 @@ class Work:
         if self._rows is None:
             self._rows = Rows(self._open_driver(), self.org_id)
         return self._rows
+
+    def before_commit(self, action: Callable[[], None]) -> None:
+        """Have `action` done at the end of the transaction: what it locks is the last that this one waits for."""
+        self._before_commit.append(action)
+
+    def run_before_commit(self) -> None:
+        """Do what is kept for the end; the database calls this."""
+        while self._before_commit:
+            self._before_commit.pop(0)()
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` done once the transaction is durable; never if it fails."""

@@ -50,7 +50,7 @@ def open_exporter(exporter: SpanExporter, version: str) -> Spans:
 
     def keep(span: Span) -> None:
         began = _nanoseconds(span.timed.began_at)
-        is_run = span.operation == "invoke_agent"
+        is_run = span.operation == "invoke_agent" and not span.again
         with ids.given(span.trace_id, span.run_span_id if is_run else 0):
             made = tracer.start_span(
                 span.name,

@@ -55,7 +55,7 @@ class Span:
     """Something that has ended.
 
     Those with one `run` are one trace, in whatever process they were; so are those of a `parent`, which is the header
-    ``traceparent`` of whoever asked.
+    ``traceparent`` of whoever asked. A run that was tried `again` has a further span each time, below its first one.
     """
 
     operation: Operation
@@ -64,6 +64,7 @@ class Span:
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     run: str = ""
     parent: str = ""
+    again: int = 0
 
     @property
     def name(self) -> str:
@@ -77,7 +78,7 @@ class Span:
 
     @property
     def run_span_id(self) -> int:
-        """The id of the span of the run itself; 0 if it has no run."""
+        """The id of the first span of the run itself; 0 if it has no run."""
         return _number(f"{self.run}/run", 8) if self.run else 0
 
 
@@ -136,8 +137,8 @@ class Spans:
         }
         self._give(Span(operation="execute_tool", subject=tool, timed=timed, attributes=attributes, run=run))
 
-    def run(self, run: str, assistant: str, conversation: str, timed: Timed) -> None:
-        """Tell of a whole run, once it is over."""
+    def run(self, run: str, assistant: str, conversation: str, timed: Timed, *, again: int = 0) -> None:
+        """Tell of a whole run, once it is over; of the part that was tried `again`, once that is."""
         if self._keep is None:
             return
         attributes: dict[str, Attribute] = {
@@ -147,7 +148,10 @@ class Spans:
             "gen_ai.conversation.id": conversation,
             "jindou.run.id": run,
         }
-        self._give(Span(operation="invoke_agent", subject=assistant, timed=timed, attributes=attributes, run=run))
+        operation: Operation = "invoke_agent"
+        self._give(
+            Span(operation=operation, subject=assistant, timed=timed, attributes=attributes, run=run, again=again)
+        )
 
     def _give(self, span: Span) -> None:
         keep = self._keep

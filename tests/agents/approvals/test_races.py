@@ -1,10 +1,14 @@
 """Whoever decides at once, on either database: one decision, one effect, one undo."""
 
 from collections.abc import Callable, Generator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from jindou.agents.approvals.tables import ApprovalRow
+from jindou.errors import Conflict, NotFound
 from jindou.identity.principals import Principal
 from support.at_once import at_once
 from support.desk import ORDER, Desk, open_desk
@@ -78,3 +82,43 @@ def test_of_two_who_undo_at_once_there_is_one_undo(desk: Desk) -> None:
     assert first == second
     assert desk.move_on(first).status == "done"
     assert desk.address("SO-10962") == before
+
+
+def test_nobody_decides_after_its_time_whether_the_queue_has_noticed_or_not(desk: Desk) -> None:
+    run = desk.ask(f"Refund 120 on {ORDER}, broken lamp")
+    wanted = desk.inbox()[0].id
+    desk.clock.move(timedelta(hours=desk.platform.settings.approval_hours))
+    with pytest.raises(Conflict, match="expired"):
+        desk.approve(wanted)
+    desk.let_expire()
+    with pytest.raises(Conflict, match="expired"):
+        desk.approve(wanted)
+    desk.move_on(run.id)
+    assert 120_000_000 not in desk.refunds()
+
+
+def test_who_loses_the_right_before_or_after_deciding_has_decided_nothing(desk: Desk) -> None:
+    run = desk.ask(f"Refund 120 on {ORDER}, broken lamp")
+    wanted = desk.inbox()[0].id
+    desk.give_roles(desk.finance, "warehouse")
+    with desk.platform.database.reading(None) as work:
+        finance = desk.platform.principals.principal(work, desk.finance.org_id, desk.finance.person_id)
+    with pytest.raises(NotFound):
+        desk.approve(wanted, finance)
+    desk.approve(wanted)
+    desk.give_roles(desk.manager, "warehouse")
+    done = desk.move_on(run.id)
+    assert [step.status for step in done.journal if step.kind == "tool"] == ["refused"]
+    assert 120_000_000 not in desk.refunds()
+
+
+def test_a_decision_about_arguments_that_have_changed_since_is_none(desk: Desk) -> None:
+    desk.ask(f"Refund 120 on {ORDER}, broken lamp")
+    seen = desk.inbox()[0]
+    with desk.platform.database.writing(desk.clerk.org_id) as work:
+        row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == seen.id)).one()
+        row.arguments_hash = "0" * 64
+    with pytest.raises(Conflict) as refused:
+        desk.decide(seen.id, arguments_hash=seen.arguments_hash)
+    assert refused.value.code == "approval_changed"
+    assert desk.inbox()[0].status == "waiting"

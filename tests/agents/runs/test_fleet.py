@@ -15,6 +15,8 @@ from support.servers import Server
 
 SECONDS = 120.0
 LEASE = 2.0
+TURNS = 5
+"""Turns of each other company that one may miss: three workers go round by themselves."""
 
 
 @pytest.fixture
@@ -38,6 +40,7 @@ def end_every_connection(fleet: Fleet) -> None:
 
 def test_runs_outlive_a_killed_a_frozen_and_a_cut_off_worker_with_every_effect_once(fleet: Fleet) -> None:
     fleet.found(tenants=3)
+    fleet.people[1:1] = [fleet.people[0]] * 3
     ask(fleet, 30)
     killed, frozen, _ = (fleet.start_worker() for _ in range(3))
     assert fleet.wait_until(lambda: fleet.started(6), SECONDS)
@@ -49,6 +52,7 @@ def test_runs_outlive_a_killed_a_frozen_and_a_cut_off_worker_with_every_effect_o
     assert fleet.wait_until(fleet.all_over, SECONDS), fleet.unfinished()
     assert fleet.unfinished() == []
     assert set(fleet.effects().values()) == {1}
+    assert max(fleet.passed_over().values()) <= TURNS * 2, "Every company had its turn, beside one that wants most."
 
 
 def test_a_worker_that_is_told_to_stop_leaves_nothing_behind(fleet: Fleet) -> None:

@@ -1,16 +1,16 @@
 """The database goes away, or the disk is full, while runs are under way: they wait, and go on when it is back."""
 
-import asyncio
 import resource
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from httpx import ASGITransport, AsyncClient, Response
+import httpx
 
-from jindou.surfaces.app import create_app
 from support.fleet import Fleet, open_fleet
+from support.served import serve
 from support.servers import open_server
 
 SECONDS = 90.0
@@ -49,38 +49,39 @@ def no_room(pid: int) -> Generator[None]:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
-def test_runs_outlive_a_database_that_is_gone_and_comes_back(tmp_path: Path) -> None:
-    with open_server(durable=True) as server, open_fleet(tmp_path / "home", server.create()) as fleet:
+def test_runs_and_an_open_stream_outlive_a_database_that_is_gone_and_comes_back(tmp_path: Path) -> None:
+    with (
+        open_server(durable=True) as server,
+        open_fleet(tmp_path / "home", server.create()) as fleet,
+        serve(fleet.home, lambda _: "", run_workers=0) as platform,
+        httpx.Client(base_url=platform.settings.url, timeout=SECONDS) as browser,
+    ):
         ask(fleet)
+        who, run_id = fleet.people[(RUNS - 1) % 2], list(fleet.asked)[-1]
+        browser.headers["Authorization"] = f"Bearer {fleet.sign_in(who)}"
+        seen: list[int] = []
+        reader = threading.Thread(target=read, args=(browser, run_id, seen))
+        reader.start()
         workers = [fleet.start_worker() for _ in range(2)]
-        token = sign_in(fleet)
-        assert fleet.wait_until(lambda: is_under_way(fleet))
+        assert fleet.wait_until(lambda: is_under_way(fleet) and bool(seen))
         server.stop()
         back_at = time.monotonic() + AWAY_SECONDS
-        answer = request(fleet, "GET", "/api/runs", token)
+        answer = browser.get("/api/runs")
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
         assert answer.headers["content-type"] == "application/problem+json"
         time.sleep(max(0.0, back_at - time.monotonic()))
         server.start()
         assert_all_done_once(fleet)
         assert all(fleet.lives(worker) for worker in workers), "They went on by themselves."
-        assert request(fleet, "GET", "/api/runs", token).status_code == 200
+        assert browser.get("/api/runs").status_code == 200
+        reader.join(SECONDS)
+        assert seen == list(range(1, fleet.runs()[run_id].last_event + 1)), "One connection, and nothing is missing."
 
 
-def sign_in(fleet: Fleet) -> str:
-    token: str = request(
-        fleet, "POST", "/api/sessions", fleet.platform.home.operator_key(), {"person": "clerk"}
-    ).json()["token"]
-    return token
-
-
-def request(fleet: Fleet, method: str, path: str, token: str, json: object = None) -> Response:
-    async def send() -> Response:
-        transport = ASGITransport(create_app(fleet.platform), raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url=fleet.platform.settings.url) as client:
-            return await client.request(method, path, json=json, headers={"Authorization": f"Bearer {token}"})
-
-    return asyncio.run(send())
+def read(browser: httpx.Client, run_id: str, seen: list[int]) -> None:
+    """Note the numbers of a run's events as they come over one connection."""
+    with browser.stream("GET", f"/api/runs/{run_id}/events") as stream:
+        seen.extend(int(line.removeprefix("id: ")) for line in stream.iter_lines() if line.startswith("id: "))
 
 
 def test_runs_outlive_a_disk_that_is_full_for_a_while(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def audit(tmp_path: Path, database: Database) -> Audit:
 def append(database: Database, audit: Audit, n: int, org_id: str = OURS) -> AuditEvent:
     entry = Entry(action="runs::start", resource=f"run {n}", decision="allow", rules=["r"], detail={"n": n, "名": "é"})
     with database.writing(org_id) as work:
-        return audit.append(work, org_id, actor="prs_1", on_behalf_of="prs_1", entry=entry)
+        audit.append(work, org_id, actor="prs_1", on_behalf_of="prs_1", entry=entry)
+    with database.reading(org_id) as work:
+        return audit.list_events(work, person("manager"), 1)[0]
 
 
 def person(*roles: str) -> Principal:

@@ -157,7 +157,7 @@ class Approvals:
         return [one.name for one in self._rights.deciders(work, row)]
 
     def decide(self, work: Work, who: Principal, approval_id: str, verdict: Verdict) -> Approval:
-        """Decide, and wake the run once as many have approved as must.
+        """Decide, and wake the run, which goes on once as many have approved as must.
 
         Raises:
             NotFound: there is no such approval that this person may know of.
@@ -174,6 +174,7 @@ class Approvals:
             raise Invalid(
                 "A denial needs a reason; the person who asked will read it.", field="reason", rule="required"
             )
+        self._wake(work, row)
         self._take(work, row)
         if verdict.arguments_hash not in {None, row.arguments_hash}:
             raise ApprovalChanged("Somebody changed the arguments meanwhile. Look at them, then decide.")
@@ -214,10 +215,9 @@ class Approvals:
         work.session.execute(update(ApprovalRow).where(*waiting).values(status="withdrawn"))
 
     def depart(self, work: Work, person_id: str) -> None:
-        """Close what a person asked for, and end the links and the rights that they were given or handed on."""
+        """Close what a person asked for, and end the rights that they were given or handed on."""
         waiting = ApprovalRow.requested_by == person_id, ApprovalRow.status == "waiting"
         work.session.execute(update(ApprovalRow).where(*waiting).values(status="withdrawn"))
-        self.links.end_all(work, person_id)
         self.delegations.revoke_all(work, person_id)
 
     def tasks(self, database: Database) -> Mapping[str, Handler]:
@@ -228,11 +228,13 @@ class Approvals:
         """Do an expiry task: close the approval if nobody has decided, and wake its run."""
         with database.writing(lease.org_id) as work:
             row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == lease.subject)).first()
-            if row is not None and _swap(work, row):
-                row.status = "expired"
-                entry = entry_of(row, "approvals::expire", "deny")
-                self._audit.append(work, row.org_id, actor="system", on_behalf_of=row.requested_by, entry=entry)
+            if row is not None and row.status == "waiting":
                 self._wake(work, row)
+                if _swap(work, row):
+                    row.status = "expired"
+                    entry = entry_of(row, "approvals::expire", "deny")
+                    self._audit.append(work, row.org_id, actor="system", on_behalf_of=row.requested_by, entry=entry)
+                    self._tell(work, row)
             self._queue.done(work, lease)
 
     def deliver(self, database: Database, lease: Lease) -> None:
@@ -254,8 +256,15 @@ class Approvals:
         return [Invitation(who.person_id, who.name, f"{self._terms.url}{link.path}") for who, link in links]
 
     def _wake(self, work: Work, row: ApprovalRow) -> None:
-        """Have the run go on, and the other system told."""
+        """Have the run go on, before its approval is touched.
+
+        A worker has the run's task when it comes to the approval; whoever took them the other way round would wait
+        for it while it waits for them.
+        """
         self._queue.enqueue(work, RUN_TASK, row.run_id, row.org_id, person_id=row.requested_by)
+
+    def _tell(self, work: Work, row: ApprovalRow) -> None:
+        """Have the other system told of a decision."""
         if self._terms.webhook is not None:
             self._terms.webhook.tell(work, row, "decided")
 
@@ -291,7 +300,7 @@ class Approvals:
         row.status, row.reason = status, reason
         row.decided_by, row.decided_by_name, row.decided_at = right.who.person_id, right.who.name, work.now()
         self._record(work, row, right, "allow" if status == "approved" else "deny", _edited(row))
-        self._wake(work, row)
+        self._tell(work, row)
         return as_approval(row)
 
     def _record(self, work: Work, row: ApprovalRow, right: Right, decision: str, detail: Mapping[str, object]) -> None:

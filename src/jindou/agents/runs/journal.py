@@ -1,10 +1,11 @@
 """Writing the journal: every change of a run or a step goes with its event, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
+from sqlalchemy import ColumnElement, bindparam
 
 from jindou.agents.runs.queries import as_step
 from jindou.agents.runs.stream import Stream
@@ -12,7 +13,7 @@ from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import EventType, RunEvent, StepStatus
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Opening, Quantities, Usage
-from jindou.db import Work
+from jindou.db import Query, Work
 from jindou.durable.signals import Signals
 from jindou.telemetry import Metrics, Spans, Timed
 
@@ -20,6 +21,16 @@ __all__ = ["Journal"]
 
 _ASKING = frozenset({"model", "compaction"})
 """The kinds of step that ask a model."""
+
+_STATUSES = {"done": 200, "superseded": 400, "interrupted": 499, "cancelled": 499}
+"""What a model call counts as: it came, did not fit, or was broken off by who asked; all else failed."""
+
+_RESUMED = Query(
+    RunEventRow,
+    RunEventRow.run_id == bindparam("run_id"),
+    RunEventRow.type == "run.resumed",
+    order_by=cast("ColumnElement[int]", RunEventRow.seq),
+)
 
 _MESSAGE = {"en": "Message", "zh": "消息"}
 
@@ -71,11 +82,13 @@ class Journal:
 
     def end_step(self, work: Work, run: RunRow, step: StepRow, status: StepStatus, response: dict[str, Any]) -> None:
         """Write how a step ended."""
+        was_told = step.status == "interrupted"
         step.status = status
         step.response = response
         step.finished_at = work.now()
         self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
-        work.after_commit(lambda: _tell_step(self._metrics, self._spans, step))
+        if not was_told:
+            work.after_commit(lambda: _tell_step(self._metrics, self._spans, step))
 
     def end_late(self, work: Work, run: RunRow, step: StepRow, response: dict[str, Any]) -> None:
         """Write what became of a step that the run did not wait for."""
@@ -96,9 +109,11 @@ class Journal:
         self.event(work, run, "run.control", {"verb": verb, "by": by, **further})
 
     def end_run(self, work: Work, run: RunRow) -> None:
-        """Tell whoever watches from outside that a run is over."""
+        """Tell whoever watches from outside that a run is over, or over again where it was tried again."""
         if self._spans.is_on:
-            work.after_commit(lambda: _tell_run(self._spans, run))
+            resumed = work.fetch(_RESUMED, run_id=run.id)
+            began = [run.created_at, *(event.at for event in resumed if event.data["after"] == "retry")]
+            work.after_commit(lambda: _tell_run(self._spans, run, began))
 
     def open_attempt(self, work: Work, run: RunRow, step: StepRow, sku: str, worst: Quantities) -> str:
         """Hold the worst case of a model step's attempt, and return the attempt's id in the ledger.
@@ -181,15 +196,15 @@ def _tell_step(metrics: Metrics, spans: Spans, step: StepRow) -> None:
     if step.kind in _ASKING:
         tokens = step.input_tokens, step.cached_tokens, step.output_tokens, step.reasoning_tokens
         metrics.requests.begun("run")
-        metrics.requests.done("run", step.name, 200 if step.status == "done" else 500, timed.seconds, None, tokens)
+        metrics.requests.done("run", step.name, _STATUSES.get(step.status, 500), timed.seconds, None, tokens)
         spans.model_step(step.run_id, step.id, step.name, timed, tokens)
     else:
         spans.tool_step(step.run_id, step.id, step.name, timed)
 
 
-def _tell_run(spans: Spans, run: RunRow) -> None:
-    timed = _timed(run.created_at, run.finished_at, "" if run.status == "done" else run.status)
-    spans.run(run.id, run.assistant, run.conversation_id, timed)
+def _tell_run(spans: Spans, run: RunRow, began: Sequence[datetime]) -> None:
+    timed = _timed(began[-1], run.finished_at, "" if run.status == "done" else run.status)
+    spans.run(run.id, run.assistant, run.conversation_id, timed, again=len(began) - 1)
 
 
 def _timed(began: datetime, ended: datetime | None, error: str) -> Timed:

@@ -187,7 +187,8 @@ class Runs:
         self._stop(work, RunRow.person_id == person_id)
 
     def _stop(self, work: Work, *where: ColumnElement[bool]) -> None:
-        for row in work.session.scalars(select(RunRow).where(RunRow.status.not_in(sorted(FINAL)), *where)):
+        under_way = select(RunRow).where(RunRow.status.not_in(sorted(FINAL)), *where).order_by(RunRow.id)
+        for row in work.session.scalars(under_way):
             row.cancel_requested = True
             self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
 

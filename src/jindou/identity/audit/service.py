@@ -4,8 +4,9 @@ The head is also published to a file outside the database, so that somebody who 
 shorten its chain consistently, is still found out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy import bindparam, select
@@ -52,20 +53,21 @@ class Audit:
         self._newest: dict[str, Head] = {}
         self._written: dict[str, Head] = {}
 
-    def append(self, work: Work, org_id: str, *, actor: str, on_behalf_of: str, entry: Entry) -> AuditEvent:
-        """Add an event at the end of the organisation's chain and return it."""
+    def append(self, work: Work, org_id: str, *, actor: str, on_behalf_of: str, entry: Entry) -> None:
+        """Add an event at the end of the organisation's chain, as the last thing that the unit of work does.
+
+        Whoever moves the head keeps all others of the organisation waiting. Nobody who has it waits for anything more,
+        so that no two can wait for each other.
+        """
+        written = entry.model_dump(mode="json")
+        work.before_commit(
+            lambda: self._append(work, org_id, {**written, "actor": actor, "on_behalf_of": on_behalf_of})
+        )
+
+    def _append(self, work: Work, org_id: str, written: Mapping[str, Any]) -> None:
         found = work.fetch(_HEAD, of=org_id)
         head = found[0] if found else AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
-        event = AuditEvent(
-            **entry.model_dump(mode="json"),
-            org_id=org_id,
-            seq=head.seq + 1,
-            at=work.now(),
-            actor=actor,
-            on_behalf_of=on_behalf_of,
-            previous=head.hash,
-            hash="",
-        )
+        event = AuditEvent(**written, org_id=org_id, seq=head.seq + 1, at=work.now(), previous=head.hash, hash="")
         event.hash = event.expected_hash()
         work.add(AuditEventRow(**{name: getattr(event, name) for name in _FIELDS}))
         head.seq, head.hash = event.seq, event.hash
@@ -73,7 +75,6 @@ class Audit:
             work.add(head)
         newest = (event.seq, event.hash)
         work.after_commit(lambda: self._newest.update({org_id: max(newest, self._newest.get(org_id, newest))}))
-        return event
 
     def list_events(self, work: Work, who: Principal, limit: int = 100, before: int | None = None) -> list[AuditEvent]:
         """Return the newest events first, at most `limit`, older than number `before`.

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from jindou.agents.runs import FINAL, Explanation, Run, RunDetail, RunEvent, RunSearch, StartRun, UndoPlan
+from jindou.errors import Unavailable
 from jindou.identity.principals import Principal
 from jindou.surfaces.door import MOST, is_signed_in, platform_of, reading, signed_in, writing
 
@@ -17,9 +18,13 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/api/runs", tags=["runs"])
 Who = Annotated[Principal, Depends(signed_in)]
+Told = RunEvent | str | None
+"""An event, the id of a run that has more in the journal, or the end of what is told here."""
+
 _KEEP_ALIVE_SECONDS = 15.0
 _LOOK_SECONDS = 2.0
-"""How often a stream looks whether its reader may still read it."""
+"""How often a stream looks whether its reader may still read it, and whether a database that was gone is back."""
+_STILL_HERE = ": still here\n\n"
 
 KEEPABLE = r"^[^\x00]*$"
 """Whole Unicode without NUL, which is what every database can keep."""
@@ -154,9 +159,9 @@ async def events(
 
 async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> AsyncGenerator[str]:
     loop = asyncio.get_running_loop()
-    live: asyncio.Queue[RunEvent | str | None] = asyncio.Queue()
+    live: asyncio.Queue[Told] = asyncio.Queue()
 
-    def tell(told: RunEvent | str | None) -> None:
+    def tell(told: Told) -> None:
         loop.call_soon_threadsafe(live.put_nowait, told)
 
     stream = platform_of(request).runs.stream
@@ -165,21 +170,26 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
     end = stream.subscribe(run_id, tell)
     watch = asyncio.create_task(_end_with_the_session(request, live))
     try:
-        told: RunEvent | str | None = run_id
+        told: Told = run_id
         while told is not None:
             new = follower.hear(told)
             if new is None:
-                kept, is_over = await run_in_threadpool(_kept, request, who, run_id, follower.seen)
+                try:
+                    kept, is_over = await run_in_threadpool(_kept, request, who, run_id, follower.seen)
+                except Unavailable:
+                    # The stream outlives a database that is gone, and reads on from where it was.
+                    yield _STILL_HERE
+                    told = run_id if await _hear(live, _LOOK_SECONDS, run_id) else None
+                    continue
                 new = follower.read(kept)
                 follower.is_over = follower.is_over or is_over
             for event in new:
                 yield _encode(event)
             if follower.is_over:
                 return
-            try:
-                told = await asyncio.wait_for(live.get(), _KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                yield ": still here\n\n"
+            told = await _hear(live, _KEEP_ALIVE_SECONDS, "")
+            if told == "":
+                yield _STILL_HERE
                 # What another process told may have been lost with a connection.
                 told = run_id
     finally:
@@ -187,7 +197,15 @@ async def _follow(request: Request, who: Principal, run_id: str, seen: int) -> A
         end()
 
 
-async def _end_with_the_session(request: Request, live: asyncio.Queue[RunEvent | str | None]) -> None:
+async def _hear(live: asyncio.Queue[Told], seconds: float, silence: str) -> Told:
+    """Return what is told next, or `silence` where nothing is for so long."""
+    try:
+        return await asyncio.wait_for(live.get(), seconds)
+    except TimeoutError:
+        return silence
+
+
+async def _end_with_the_session(request: Request, live: asyncio.Queue[Told]) -> None:
     """End a stream whose reader signed out, or was deactivated."""
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
