@@ -253,7 +253,14 @@ def _directory(
         runs.depart,
         approvals.depart,
     )
-    return Directory(ground.policy, ground.audit, ground.principals, departures, settings.scim_roles)
+    return Directory(
+        ground.policy,
+        ground.audit,
+        ground.principals,
+        departures=departures,
+        removals=(Sso.forget,),
+        mapped=settings.scim_roles,
+    )
 
 
 def _policies(ground: Ground, decisions: Decisions, assistants: Assistants) -> Policies:

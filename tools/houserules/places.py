@@ -13,7 +13,7 @@ INDEX = re.compile(
     r"pypi\.(org|python)|pythonhosted\.org|npmjs\.(org|com)|npmmirror\.|https?://\S*/simple\b|\btool\.uv\.index\b",
     re.IGNORECASE,
 )
-MACHINE = re.compile(r"(?<![\w.:/~$})-])/(work|tmp|root|home|Users)/[\w.]")
+MACHINE = re.compile(r"(?<![\w.:/~$})-])/(work|tmp|root|home|Users)/(?!\.search\b)[\w.]")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[^\]]*\])?==([^;\s*]+)(\s*;.*)?$")
 BINARY = (".png", ".jpg", ".ico", ".gz", ".woff2", ".svg")
 

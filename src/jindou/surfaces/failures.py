@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
 from jindou.surfaces.console import error_page
 from jindou.surfaces.door import MustEnrol
-from jindou.surfaces.http.scim import is_scim, scim_error
+from jindou.surfaces.http.scim import error_body, is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
 from jindou.telemetry import get_logger
 
@@ -46,7 +46,7 @@ def _known(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if is_scim(request.url.path):
         status, content = scim_error(error)
-        return Response(json.dumps(content), status, headers, media_type="application/scim+json")
+        return _scim(content, status, headers)
     return _json(problem_json(error), problem.status, headers)
 
 
@@ -68,8 +68,10 @@ def _plain(request: Request, error: Exception) -> Response:
     title = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong"
     if _wants_page(request):
         return error_page(request, status, title, title)
-    body = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": f"http_{status}"}
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if is_scim(request.url.path):
+        return _scim(error_body(status, title), status, headers)
+    body = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": f"http_{status}"}
     return _json(body, status, headers)
 
 
@@ -78,6 +80,8 @@ def _unknown(request: Request, error: Exception) -> Response:
     detail = "This is a fault of ours; `jindou doctor` and the log in the home folder say more."
     if _wants_page(request):
         return error_page(request, 500, "Something went wrong", detail)
+    if is_scim(request.url.path):
+        return _scim(error_body(500, detail), 500, {})
     body: dict[str, object] = {
         "type": "about:blank",
         "title": "Something went wrong",
@@ -90,6 +94,10 @@ def _unknown(request: Request, error: Exception) -> Response:
 
 def _wants_page(request: Request) -> bool:
     return not request.url.path.startswith(("/api/", "/scim/")) and "text/html" in request.headers.get("accept", "")
+
+
+def _scim(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> Response:
+    return Response(json.dumps(body), status, dict(headers), media_type="application/scim+json")
 
 
 def _json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> Response:

@@ -67,6 +67,16 @@ def test_somebody_is_recognised_by_a_verified_address_if_the_administrator_said_
     assert company.whose(company.sign_in(acme)).person_id == hired.id, "Afterwards it is the subject that counts."
 
 
+def test_who_is_removed_comes_back_as_somebody_else(company: SsoCompany) -> None:
+    acme = company.add(makes_people=True, links_by="email")
+    told: dict[str, Any] = {"preferred_username": "uma", "email": "uma@acme.example", "email_verified": True}
+    first = company.whose(company.sign_in(acme, **told))
+    with company.platform.database.writing(first.org_id) as work:
+        company.platform.directory.people.remove(work, as_person(company.platform, "manager"), first.person_id)
+    second = company.whose(company.sign_in(acme, **told))
+    assert (second.handle, second.person_id == first.person_id) == ("uma", False)
+
+
 def test_somebody_is_recognised_by_the_handle_if_the_administrator_said_so(company: SsoCompany) -> None:
     acme = company.add(links_by="handle")
     assert company.whose(company.sign_in(acme, preferred_username="clerk")).handle == "clerk"

@@ -83,7 +83,7 @@ def test_the_server_describes_itself(idp: Provider) -> None:
     assert_refused(idp.send("GET", "/Schemas/none"), 404)
 
 
-def test_a_user_is_made_read_replaced_and_deactivated(idp: Provider) -> None:
+def test_a_user_is_made_read_replaced_and_removed(idp: Provider) -> None:
     name = {"givenName": "Barbara", "familyName": "Jensen"}
     made = idp.user("bjensen@example.com", name=name, emails=[{"value": "b@example.com"}], externalId="701984")
     assert (made["displayName"], made["active"], made["externalId"]) == ("Barbara Jensen", True, "701984")
@@ -94,7 +94,20 @@ def test_a_user_is_made_read_replaced_and_deactivated(idp: Provider) -> None:
     replaced = idp.send("PUT", f"/Users/{made['id']}", put).json()
     assert (replaced["displayName"], "emails" in replaced, "externalId" in replaced) == ("Babs Jensen", False, False)
     assert idp.send("DELETE", f"/Users/{made['id']}").status_code == 204
-    assert idp.send("GET", f"/Users/{made['id']}").json()["active"] is False
+    assert_refused(idp.send("GET", f"/Users/{made['id']}"), 404)
+    assert idp.found("/Users", 'userName eq "bjensen@example.com"') == []
+
+
+def test_who_is_removed_is_in_no_team_and_the_trail_knows_them(idp: Provider) -> None:
+    made = idp.user("tomas", displayName="Tomas")
+    group = idp.group("Night shift", made["id"])
+    assert idp.send("DELETE", f"/Users/{made['id']}").status_code == 204
+    assert idp.send("GET", f"/Groups/{group['id']}").json()["members"] == []
+    assert idp.door.get(f"/api/people/{made['id']}", "manager").status_code == 404
+    assert "tomas" not in [one["handle"] for one in idp.door.get("/api/people", "manager").json()]
+    trail = idp.door.get("/api/audit?limit=20", "manager").json()
+    assert {"people::deactivate", "people::remove"} <= {one["action"] for one in trail if one["resource"] == made["id"]}
+    assert_refused(idp.send("DELETE", f"/Users/{made['id']}"), 404)
 
 
 def test_a_change_of_an_old_version_is_refused(idp: Provider) -> None:

@@ -42,14 +42,23 @@ class Changing:
     """The door to every change of an organisation's people and teams.
 
     `departures` take away what somebody has besides their roles: sessions, keys, runs under way, rights that were
-    handed on. They don't come back with the person.
+    handed on. They don't come back with the person. `removals` make rooms forget who somebody was, once they are
+    removed for good.
     """
 
-    def __init__(self, policy: Policy, audit: Audit, principals: Principals, departures: Sequence[Departure]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        audit: Audit,
+        principals: Principals,
+        departures: Sequence[Departure],
+        removals: Sequence[Departure],
+    ) -> None:
         self._policy = policy
         self._audit = audit
         self._principals = principals
         self._departures = departures
+        self._removals = removals
 
     def may(self, who: Principal) -> bool:
         """Say whether somebody looks after people."""
@@ -123,6 +132,11 @@ class Changing:
         """Take away all that a person has."""
         for departure in self._departures:
             departure(work, person_id)
+
+    def forget(self, work: Work, person_id: str) -> None:
+        """Keep nothing by which a person who is removed could be taken for somebody again."""
+        for removal in self._removals:
+            removal(work, person_id)
 
     def record(
         self, work: Work, who: Principal, action: str, resource: str, rules: list[str], **detail: object

@@ -19,7 +19,8 @@ class Directory:
 
     `arrivals` are those whom an identity provider vouches for.
 
-    `departures` take away what a room lets somebody do who is deactivated; `mapped` are the roles that the operator
+    `departures` take away what a room lets somebody do who is deactivated, `removals` what it knows them by, once
+    they are removed; `mapped` are the roles that the operator
     gave to groups of a provisioning system, by the groups' names. `hold` lets nobody else
     change any of an organisation, for who reads before they change.
     """
@@ -29,10 +30,12 @@ class Directory:
         policy: Policy,
         audit: Audit,
         principals: Principals,
+        *,
         departures: Sequence[Departure],
+        removals: Sequence[Departure],
         mapped: Mapping[str, Sequence[str]],
     ) -> None:
-        changing = Changing(policy, audit, principals, departures)
+        changing = Changing(policy, audit, principals, departures, removals)
         self.hold = changing.hold
         self.arrivals = Arrivals(changing, principals, audit)
         self.people = People(changing, principals)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from jindou.db import Work
 from jindou.errors import NotFound
@@ -112,13 +112,26 @@ class People:
         """
         with self._changing.change(work, who) as rules:
             row = _row(work, member_id, kind)
-            if row.active:
-                row.active = False
-                touch(work, row)
-                work.session.flush()
-                self._changing.depart(work, row.id)
-                self._changing.record(work, who, "people::deactivate", row.id, rules, kind=kind)
+            self._end(work, who, row, rules)
         return self._profile(work, row)
+
+    def remove(self, work: Work, who: Principal, person_id: str) -> None:
+        """Deactivate a person and let no door find them any more; their handle is free, and nothing brings them back.
+
+        What they did stays known by their name.
+
+        Raises:
+            Forbidden, NotFound, LastAdministrator: as `update` says.
+        """
+        with self._changing.change(work, who) as rules:
+            row = _row(work, person_id, "person")
+            self._end(work, who, row, rules)
+            self._changing.record(work, who, "people::remove", row.id, rules, handle=row.handle)
+            row.kind, row.handle, row.skeleton = "former", row.id, skeleton(row.id)
+            row.email, row.external_id = "", None
+            touch(work, row)
+            work.session.execute(delete(TeamMemberRow).where(TeamMemberRow.person_id == row.id))
+            self._changing.forget(work, row.id)
 
     def reactivate(self, work: Work, who: Principal, member_id: str, kind: ProfileKind = "person") -> Profile:
         """Take somebody back, with the roles they had; what ended stays ended.
@@ -145,6 +158,15 @@ class People:
         self._changing.require(who)
         row = _row(work, account_id, "service")
         return self._principals.principal(work, who.org_id, row.id, actor=who.actor)
+
+    def _end(self, work: Work, who: Principal, row: PersonRow, rules: list[str]) -> None:
+        """Let nobody act for somebody, if anybody may."""
+        if row.active:
+            row.active = False
+            touch(work, row)
+            work.session.flush()
+            self._changing.depart(work, row.id)
+            self._changing.record(work, who, "people::deactivate", row.id, rules, kind=row.kind)
 
     def _changed(self, work: Work, row: PersonRow, given: dict[str, Any]) -> dict[str, Any]:
         """Return the columns that become different by what is given, as they are kept."""

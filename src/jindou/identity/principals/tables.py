@@ -22,7 +22,7 @@ class OrganisationRow(Base):
 
 
 class PersonRow(Tenant, Base):
-    """Somebody who works there, or (`kind` is ``service``) a program that does.
+    """Somebody who works there, or (`kind` is ``service``) a program that does; ``former`` is who was removed.
 
     `skeleton` is what their handle shares with its look-alikes. `version` counts the changes.
     """

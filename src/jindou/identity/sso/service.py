@@ -1,6 +1,8 @@
 """OpenID Connect single sign-on: an organisation's people sign in where they are known already."""
 
-from jindou.db import Database
+from sqlalchemy import delete
+
+from jindou.db import Database, Work
 from jindou.identity.audit import Audit
 from jindou.identity.directory import Directory
 from jindou.identity.policy import Policy
@@ -12,6 +14,7 @@ from jindou.identity.sso.parts import Keeper, Parts
 from jindou.identity.sso.providers import Providers
 from jindou.identity.sso.signing_in import SigningIn
 from jindou.identity.sso.signing_out import SigningOut
+from jindou.identity.sso.tables import ExternalIdentityRow
 
 __all__ = ["Sso"]
 
@@ -50,3 +53,8 @@ class Sso:
         self.providers = Providers(parts)
         self.signing_in = SigningIn(parts)
         self.signing_out = SigningOut(parts)
+
+    @staticmethod
+    def forget(work: Work, person_id: str) -> None:
+        """Take nobody whom a provider vouches for to be this person any more."""
+        work.session.execute(delete(ExternalIdentityRow).where(ExternalIdentityRow.person_id == person_id))

@@ -52,27 +52,35 @@ def types(base: str) -> list[dict[str, Any]]:
 
 def schemas(base: str) -> list[dict[str, Any]]:
     """Return the schemas of the resources, with what is kept of them."""
-    values = _attribute("value", "The address.")
+    address = [
+        _attribute("value", "The address."),
+        _attribute("type", "It is that at work.", values=["work"]),
+    ]
     user = [
         _attribute("userName", "The handle; capitals and look-alikes count as the same.", required=True, unique=True),
         _attribute("displayName", "The name."),
         _attribute("name", "The name.", kind="complex", parts=[_attribute("formatted", "The whole name.")]),
-        _attribute("preferredLanguage", "en or zh."),
+        _attribute("preferredLanguage", "What Jindou speaks with them.", values=["en", "zh"]),
         _attribute("active", "Whether anything may act for them.", kind="boolean"),
-        _attribute("emails", "One address.", kind="complex", many=True, parts=[values]),
+        _attribute("emails", "One address.", kind="complex", many=True, parts=address),
         _attribute(
             "groups",
             "Their teams.",
             kind="complex",
             many=True,
-            parts=[_attribute("value", "Its id.")],
+            parts=_reference("Group", "Its id.", changes="readOnly"),
             changes="readOnly",
         ),
     ]
-    member = _attribute("value", "A person's id.", changes="immutable")
     group = [
         _attribute("displayName", "The name; look-alikes count as the same.", required=True, unique=True),
-        _attribute("members", "Who is in it.", kind="complex", many=True, parts=[member]),
+        _attribute(
+            "members",
+            "Who is in it.",
+            kind="complex",
+            many=True,
+            parts=_reference("User", "A person's id.", changes="immutable"),
+        ),
     ]
     return [
         {
@@ -87,6 +95,16 @@ def schemas(base: str) -> list[dict[str, Any]]:
     ]
 
 
+def _reference(to: str, about: str, *, changes: str) -> list[dict[str, Any]]:
+    kinds = ["User"] if to == "User" else ["direct"]
+    where = _attribute("$ref", "Where it is.", kind="reference", changes=changes)
+    return [
+        _attribute("value", about, changes=changes),
+        where | {"referenceTypes": [to]},
+        _attribute("type", "What it is.", changes=changes, values=kinds),
+    ]
+
+
 def _attribute(
     name: str,
     about: str,
@@ -97,6 +115,7 @@ def _attribute(
     unique: bool = False,
     changes: str = "readWrite",
     parts: list[dict[str, Any]] | None = None,
+    values: list[str] | None = None,
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": name,
@@ -109,4 +128,5 @@ def _attribute(
         "returned": "default",
         "uniqueness": "server" if unique else "none",
     }
+    made |= {"canonicalValues": values} if values else {}
     return made | ({"subAttributes": parts} if parts else {})

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from jindou.errors import Forbidden, NotFound, Unauthenticated
@@ -13,13 +14,14 @@ from jindou.surfaces.door import bearer, platform_of
 from jindou.surfaces.http.scim import described
 from jindou.surfaces.http.scim.filters import GROUP_FIELDS, USER_FIELDS, conditions
 from jindou.surfaces.http.scim.patch import patched
-from jindou.surfaces.http.scim.problems import MEDIA_TYPE, VersionChanged
+from jindou.surfaces.http.scim.problems import MEDIA_TYPE, VersionChanged, error_body
 from jindou.surfaces.http.scim.resources import (
     active_of,
     group,
     listed,
     new_group,
     new_user,
+    one_name,
     shown,
     tag,
     team_change,
@@ -82,6 +84,28 @@ class _Asked:
 Asked = Annotated[_Asked, Depends()]
 
 
+class _Search(BaseModel):
+    """The same in a body, for what is too long or too private for an address (RFC 7644, section 3.4.3)."""
+
+    attributes: list[str] = []
+    excluded: list[str] = Field(default=[], alias="excludedAttributes")
+    filter: str = Field(default="", max_length=2000)
+    start: int = Field(default=1, alias="startIndex", le=MOST_NUMBER)
+    count: int = 100
+
+    def asked(self) -> _Asked:
+        """Return what is asked."""
+        named, declined = ",".join(self.attributes), ",".join(self.excluded)
+        return _Asked(named, declined, self.filter, self.start, self.count)
+
+
+@router.post("/.search", dependencies=_WITH_A_KEY)
+def search() -> Response:
+    """Say that users and groups are not looked for together."""
+    told = "Users and groups are looked for apart: /Users/.search and /Groups/.search."
+    return _json(error_body(501, told), 501)
+
+
 @router.get("/ServiceProviderConfig", dependencies=_WITH_A_KEY)
 def configuration(request: Request) -> Response:
     """Return the features."""
@@ -125,6 +149,12 @@ def list_users(request: Request, who: Who, asked: Asked) -> Response:
     return _json(listed(users, found.total, asked.start))
 
 
+@router.post("/Users/.search")
+def search_users(request: Request, who: Who, search: _Search) -> Response:
+    """Return the users that a filter finds."""
+    return list_users(request, who, search.asked())
+
+
 @router.post("/Users")
 def create_user(request: Request, who: Who, given: Given, asked: Asked) -> Response:
     """Add a user."""
@@ -158,17 +188,17 @@ def replace_user(request: Request, who: Who, user_id: str, given: Given, asked: 
 @router.patch("/Users/{user_id}")
 def patch_user(request: Request, who: Who, user_id: str, given: Given, asked: Asked, match: Match = None) -> Response:
     """Change a user by operations."""
-    return _save_user(request, who, user_id, lambda there: patched(there, given), asked, match)
+    return _save_user(request, who, user_id, lambda there: one_name(there, patched(there, given)), asked, match)
 
 
 @router.delete("/Users/{user_id}", status_code=204)
 def delete_user(request: Request, who: Who, user_id: str, match: Match = None) -> None:
-    """Deactivate a user: what they did stays known by their name."""
+    """Remove a user for good; what they did stays known by their name."""
     platform = platform_of(request)
     with platform.database.writing(who.org_id) as work:
         platform.directory.hold(work, who)
         _require(match, user(platform.directory.people.get(work, who, user_id), _base(request)))
-        platform.directory.people.deactivate(work, who, user_id)
+        platform.directory.people.remove(work, who, user_id)
 
 
 @router.get("/Groups")
@@ -180,6 +210,12 @@ def list_groups(request: Request, who: Who, asked: Asked) -> Response:
         found = platform.directory.teams.search(work, who, fits, start=asked.start - 1, count=asked.count)
     groups = [asked.of(group(one, _base(request))) for one in found.page]
     return _json(listed(groups, found.total, asked.start))
+
+
+@router.post("/Groups/.search")
+def search_groups(request: Request, who: Who, search: _Search) -> Response:
+    """Return the groups that a filter finds."""
+    return list_groups(request, who, search.asked())
 
 
 @router.post("/Groups")

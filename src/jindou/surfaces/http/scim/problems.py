@@ -4,7 +4,7 @@ from jindou.errors import Conflict, Invalid, JindouError
 from jindou.identity.principals import NameTaken
 from jindou.surfaces.problems import problem_of
 
-__all__ = ["MEDIA_TYPE", "ScimInvalid", "VersionChanged", "is_scim", "scim_error"]
+__all__ = ["MEDIA_TYPE", "ScimInvalid", "VersionChanged", "error_body", "is_scim", "scim_error"]
 
 MEDIA_TYPE = "application/scim+json"
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -39,5 +39,10 @@ def scim_error(error: JindouError) -> tuple[int, dict[str, object]]:
         kind = "uniqueness"
     elif isinstance(error, Invalid):
         status, kind = 400, error.rule if isinstance(error, ScimInvalid) else "invalidValue"
-    body: dict[str, object] = {"schemas": [_SCHEMA], "status": str(status), "detail": error.message}
-    return status, body | ({"scimType": kind} if kind else {})
+    return status, error_body(status, error.message, kind)
+
+
+def error_body(status: int, detail: str, kind: str = "") -> dict[str, object]:
+    """Return the body of an error; `kind` is its ``scimType``, if it has one."""
+    body: dict[str, object] = {"schemas": [_SCHEMA], "status": str(status), "detail": detail}
+    return body | ({"scimType": kind} if kind else {})

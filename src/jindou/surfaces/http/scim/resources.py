@@ -18,6 +18,7 @@ __all__ = [
     "listed",
     "new_group",
     "new_user",
+    "one_name",
     "shown",
     "tag",
     "team_change",
@@ -49,7 +50,7 @@ def user(one: Profile, base: str) -> dict[str, Any]:
         "meta": _meta("User", f"{base}/Users/{one.id}", one.version, one.created_at, one.updated_at),
     }
     if one.email:
-        found["emails"] = [{"value": one.email, "type": "work", "primary": True}]
+        found["emails"] = [{"value": one.email, "type": "work"}]
     return found | _external(one.external_id)
 
 
@@ -59,10 +60,7 @@ def group(one: Team, base: str) -> dict[str, Any]:
         "schemas": [GROUP],
         "id": one.id,
         "displayName": one.name,
-        "members": [
-            {"value": place.id, "display": place.handle, "$ref": f"{base}/Users/{place.id}", "type": "User"}
-            for place in one.members
-        ],
+        "members": [{"value": place.id, "$ref": f"{base}/Users/{place.id}", "type": "User"} for place in one.members],
         "meta": _meta("Group", f"{base}/Groups/{one.id}", one.version, one.created_at, one.updated_at),
     }
     return found | _external(one.external_id)
@@ -115,6 +113,13 @@ def active_of(given: Mapping[str, Any]) -> bool:
     if not isinstance(truth, bool):
         raise ScimInvalid("`active` is true or false.", "invalidValue")
     return truth
+
+
+def one_name(there: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a changed user whose `displayName` and whole name are the same again: the one of them that changed."""
+    names, before = _folded(object_of(changed.get("name")) or {}), there["name"]["formatted"]
+    renamed = changed.get("displayName") == before and names.get("formatted") not in {None, before}
+    return {**changed, **({"displayName": names["formatted"]} if renamed else {})}
 
 
 def listed(found: Sequence[Mapping[str, Any]], total: int, start: int) -> dict[str, Any]:
