@@ -1,6 +1,7 @@
 """An organisation's own rules: checked, versioned, put in force everywhere, taken back; and what is refused."""
 
 import shutil
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,10 @@ PERMIT = 'permit (principal in Role::"{role}", action == Action::"ecommerce::ref
         (rule('forbid (principal, action, resource == Organisation::"org_2")'), "names Organisation 'org_2'"),
         (rule(f"forbid (principal, action, resource) when {{ {'(' * 1000}true{')' * 1000} }}"), "brackets in brackets"),
         (rule(f"forbid (principal, action, resource) when {{ {' && '.join(['true'] * 2000)} }}"), "too long"),
+        (rule(f"forbid (principal, action, resource) when {{ {'1+' * 3500}1 == 1 }}"), "too many operators"),
+        (rule("forbid (principal, action, resource) when { context" + '["a"]' * 1500 + " }"), "too many operators"),
+        (rule(f"forbid (principal, action, resource) when {{ context has {'a.' * 200}a }}"), "too many names"),
+        (rule("forbid (principal, action, resource) when { context has " + "a. // b\n" * 20 + "a }"), "too many names"),
         (
             "".join(rule("forbid (principal, action, resource) when { false }", f"lamps.n{n}") for n in range(201)),
             "may be 200",
@@ -264,7 +269,9 @@ def test_rules_that_may_not_be_are_refused_with_what_is_wrong(untouched: Platfor
         ("just: words", "no list of tests"),
         ("- {expect: maybe}", "test 1"),
         ("- &a {x: 1}\n- *a", "an anchor or an alias"),
-        ("[" * 5000, "can't be read"),
+        ("[" * 5000, "lists in lists"),
+        ("- " * 5000, "lists in lists"),
+        (f"- 1{':00' * 200}.0", "can't be read"),
         ("- {tool: refund_order, assistant: after-sales, roles: [clerk], expect: deny}", "1 of 1 tests fail"),
         ("- {tool: steal, assistant: after-sales, roles: [clerk], expect: deny}", "1 of 1 tests fail"),
         ("- {tool: get_order, assistant: after-sales, principal: nobody, expect: deny}", "1 of 1 tests fail"),
@@ -273,6 +280,17 @@ def test_rules_that_may_not_be_are_refused_with_what_is_wrong(untouched: Platfor
 def test_tests_that_fail_or_are_none_are_problems(untouched: Platform, text: str, told: str) -> None:
     found = check(untouched, {"a.cedar": SMALL, "t.yaml": text})
     assert told in " ".join(problem.message for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"' + '\\"' * 90_000, ";" * 190_000, "(" * 190_000],
+    ids=["a text without an end", "rules of nothing", "brackets"],
+)
+def test_texts_that_are_made_to_take_long_are_refused_at_once(untouched: Platform, text: str) -> None:
+    begun = time.process_time()
+    assert not check(untouched, {"a.cedar": text}).good
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize("name", ["../a.cedar", "a.txt", "A.cedar", "", "a/b.cedar"])

@@ -15,6 +15,12 @@ from jindou.identity.principals import Principal, Principals
 __all__ = ["read_trials", "run_trial"]
 
 _MOST_TRIALS = 200
+_MOST_DEPTH = 32
+_OPENING = (
+    *(yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken),
+    *(yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken),
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 
 def read_trials(files: Mapping[str, str]) -> list[tuple[str, Trial]]:
@@ -75,10 +81,23 @@ def _trials(name: str, text: str) -> Iterator[Trial]:
 
 def _content(name: str, text: str) -> Any:
     try:
-        # What is written once and meant many times grows without end when it is read.
-        if any(isinstance(token, (yaml.AliasToken, yaml.AnchorToken)) for token in yaml.scan(text)):
-            raise Invalid(f"{name} uses an anchor or an alias.", field="files", rule="plain YAML")
+        _require_plain(name, text)
         return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         problem = getattr(error, "problem", None) or type(error).__name__
         raise Invalid(f"{name} can't be read: {problem}.", field="files", rule="YAML") from None
+
+
+def _require_plain(name: str, text: str) -> None:
+    """Look at YAML before it is read.
+
+    Raises:
+        Invalid: it is made to grow without end: what is written once and meant many times, or lies deep in itself.
+    """
+    depth = 0
+    for token in yaml.scan(text):
+        if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
+            raise Invalid(f"{name} uses an anchor or an alias.", field="files", rule="plain YAML")
+        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if depth > _MOST_DEPTH:
+            raise Invalid(f"{name} has lists in lists too deep.", field="files", rule=f"at most {_MOST_DEPTH} deep")

@@ -15,6 +15,15 @@ MOST_RULE_BYTES = 8_000
 MOST_DEPTH = 32
 """Of brackets in brackets. Cedar's parser ends the whole process where there are too many."""
 
+MOST_OPERATORS = 300
+"""Each stands inside of the one before it, in what Cedar makes of a rule."""
+
+MOST_PATH = 16
+"""Names with dots between them: what ``has`` makes of such a path grows with its square."""
+
+_ASIDE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"?', re.DOTALL)
+_OPERATOR = re.compile(r"[.+*\[!<>-]|&&|\|\||==|\b(?:if|has|like|in|is)\b")
+_LONG_PATH = re.compile(rf"(?:\.\s*\w+\s*){{{MOST_PATH},}}")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9][a-z0-9_-]*){1,3}")
 _MOST_ID = 80
 _MOST_REASON = 400
@@ -32,7 +41,7 @@ def require_bounds(statements: Sequence[Statement]) -> None:
     """Look at texts before Cedar does.
 
     Raises:
-        Invalid: there are too many rules, or one is too long or has too many brackets in brackets.
+        Invalid: there are too many rules, or one is too long, too deep, or has too many operators.
     """
     if len(statements) > MOST_RULES:
         told = f"There are {len(statements)} rules, and may be {MOST_RULES}."
@@ -40,8 +49,13 @@ def require_bounds(statements: Sequence[Statement]) -> None:
     for statement in statements:
         if len(statement.text.encode()) > MOST_RULE_BYTES:
             raise statement.wrong("this rule is too long.", f"at most {MOST_RULE_BYTES} bytes a rule")
-        if _depth(statement.text) > MOST_DEPTH:
+        bare = _ASIDE.sub(lambda aside: '""' if aside[0][0] == '"' else " ", statement.text)
+        if _depth(bare) > MOST_DEPTH:
             raise statement.wrong("this rule has too many brackets in brackets.", f"at most {MOST_DEPTH} deep")
+        if len(_OPERATOR.findall(bare)) > MOST_OPERATORS:
+            raise statement.wrong("this rule has too many operators.", f"at most {MOST_OPERATORS} operators a rule")
+        if _LONG_PATH.search(bare):
+            raise statement.wrong("this rule has a path of too many names.", f"at most {MOST_PATH} names with dots")
     if sum(len(statement.text.encode()) for statement in statements) > MOST_BYTES:
         raise Invalid("The rules are too long together.", field="files", rule=f"at most {MOST_BYTES} bytes")
 
@@ -72,7 +86,7 @@ def _may_permit(written: Written, groups: Mapping[str, Sequence[str]]) -> bool:
 
 
 def _depth(text: str) -> int:
-    """Return how deep brackets are nested at most; those in texts and comments count too, which does no harm."""
+    """Return how deep brackets are nested at most."""
     depth = most = 0
     for sign in text:
         if sign in "([{":

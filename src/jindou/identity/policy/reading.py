@@ -15,7 +15,9 @@ from jindou.identity.policy.types import Rule
 __all__ = ["Statement", "Written", "read_rules", "require_valid", "split"]
 
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
-_TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|\S')
+_TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"?|;|\S', re.DOTALL)
+"""A text that nobody ends goes on to the end: were it no token, each quote in it would be looked at anew."""
+
 _ABOUT = re.compile(r"^for policy `[^`]*`, ")
 
 
@@ -102,14 +104,16 @@ def require_valid(written: Sequence[Written], schema: cedarpy.Schema) -> None:
 def _split(source: str, text: str) -> Iterator[Statement]:
     """Yield the policies of a text; a semicolon in a string or in a comment ends none."""
     start: int | None = None
+    line, counted = 1, 0
     for token in _TOKEN.finditer(text):
         if start is None and not token[0].startswith("//"):
             start = token.start()
+            line, counted = line + text.count("\n", counted, start), start
         if token[0] == ";" and start is not None:
-            yield Statement(source, text.count("\n", 0, start) + 1, text[start : token.end()])
+            yield Statement(source, line, text[start : token.end()])
             start = None
     if start is not None:
-        yield Statement(source, text.count("\n", 0, start) + 1, text[start:])
+        yield Statement(source, line, text[start:])
 
 
 def _named(told: object) -> Iterator[tuple[str, str]]:
@@ -129,7 +133,7 @@ def _named(told: object) -> Iterator[tuple[str, str]]:
 def _parse(statement: Statement) -> Mapping[str, Any]:
     try:
         policies = json.loads(_cedar.policies_to_json_str(statement.text))["staticPolicies"]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise statement.wrong(f"this policy does not parse: {error}.", "Cedar syntax") from None
     if not policies:
         raise statement.wrong("a template is no policy.", "no slots")
