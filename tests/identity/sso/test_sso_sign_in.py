@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sso_company import SECRET, SsoCompany
 
-from jindou.errors import Limited
 from jindou.identity.sessions import Arrival
 from jindou.identity.sso import ProviderUnavailable, Return, SignInRefused
 from jindou.identity.sso.fetching import Fetcher
@@ -232,17 +231,17 @@ def test_the_database_has_neither_state_nor_nonce_nor_verifier_nor_secret(
     assert SECRET not in shown
 
 
-def test_too_many_who_do_not_come_back_keep_others_out_for_minutes_alone(
-    company: SsoCompany, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+def test_whoever_begins_and_does_not_come_back_keeps_nobody_else_out(
+    either: SsoCompany, crooked: Crooked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jindou.identity.sso.signing_in._MOST_PENDING", 3)
-    acme = company.add(makes_people=True)
-    for _ in range(3):
-        company.start(acme)
-    with pytest.raises(Limited):
-        company.start(acme)
-    clock.move(timedelta(minutes=10))
-    company.start(acme)
+    monkeypatch.setattr("jindou.identity.unproven.room._A_SOURCE", 3)
+    acme = either.add(makes_people=True)
+    entrance = acme.sign_in_url.partition("sso=")[2]
+    url, browser = either.start(acme)
+    crowd = [either.platform.sso.signing_in.start(entrance, "", "203.0.113.9") for _ in range(5)]
+    with pytest.raises(SignInRefused):
+        finish(either, acme.id, crooked.let_in(crowd[0].url), crowd[0].browser)
+    assert finish(either, acme.id, crooked.let_in(url, preferred_username="uma"), browser)
 
 
 def test_userinfo_adds_what_the_token_does_not_say_and_contradicts_nothing(

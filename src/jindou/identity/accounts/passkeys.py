@@ -35,6 +35,7 @@ from jindou.identity.accounts.types import Entered, Passkey
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.principals import Principal, Principals
 from jindou.identity.sessions import Arrival, Seat, Sessions
+from jindou.identity.unproven import make_room, source_of
 
 __all__ = ["Passkeys"]
 
@@ -75,7 +76,7 @@ class Passkeys:
             held = [AttestedCredentialData(row.attested) for row in self._rows(work, who.person_id)]
             if len(held) >= _MOST:
                 raise PasskeyInvalid(f"at most {_MOST} a person")
-            challenge, token = self._challenge(work, who.org_id, who.person_id)
+            challenge, token = self._challenge(work, who.org_id, who.person_id, who.person_id)
         options, _ = self._server.register_begin(
             PublicKeyCredentialUserEntity(name=person.handle, id=who.person_id.encode(), display_name=person.name),
             [
@@ -125,10 +126,10 @@ class Passkeys:
             self._sessions.enrolled(work, seat.session_id, "passkey")
             self._tell(work, who, "accounts::add-passkey", row.id)
 
-    def ask_to_enter(self) -> tuple[dict[str, Any], str]:
-        """Return what a browser needs to sign somebody in, whoever it is, and the token that its answer comes with."""
+    def ask_to_enter(self, address: str = "") -> tuple[dict[str, Any], str]:
+        """Return what a browser at an address needs to sign somebody in, and the token that its answer comes with."""
         with self._database.writing(None) as work:
-            challenge, token = self._challenge(work, "", "")
+            challenge, token = self._challenge(work, "", "", source_of(address))
         options, _ = self._server.authenticate_begin(user_verification=_VERIFIED, challenge=challenge)
         return _plain(options), token
 
@@ -184,16 +185,17 @@ class Passkeys:
         mine = select(PasskeyRow).where(PasskeyRow.person_id == person_id).order_by(PasskeyRow.id)
         return [*work.session.scalars(mine)]
 
-    def _challenge(self, work: Work, org_id: str, person_id: str) -> tuple[bytes, str]:
-        now = work.now()
-        work.session.execute(delete(ChallengeRow).where(ChallengeRow.expires_at <= now))
+    def _challenge(self, work: Work, org_id: str, person_id: str, source: str) -> tuple[bytes, str]:
+        named = _hash(source.encode()) if source else ""
+        make_room(work, ChallengeRow, named)
         challenge, token = secrets.token_bytes(_CHALLENGE), work.random_token()
         row = ChallengeRow(
             token_hash=_hash(token.encode()),
             org_id=org_id,
             person_id=person_id,
             challenge=challenge,
-            expires_at=now + _LASTS,
+            source=named,
+            expires_at=work.now() + _LASTS,
         )
         work.session.add(row)
         return challenge, token

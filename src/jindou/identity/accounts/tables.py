@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
+from jindou.identity.unproven import Unproven
 
 __all__ = [
     "ChallengeRow",
@@ -113,7 +114,7 @@ class PasskeyRow(Tenant, Base):
     last_used_at: Mapped[datetime | None]
 
 
-class ChallengeRow(Tenant, Base):
+class ChallengeRow(Unproven, Base):
     """What a browser was asked to have signed. `person_id` and `org_id` are empty where it may be anybody."""
 
     __tablename__ = "account_challenge"
@@ -121,4 +122,3 @@ class ChallengeRow(Tenant, Base):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[str] = mapped_column(String(40))
     challenge: Mapped[bytes] = mapped_column(LargeBinary)
-    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,7 +1,6 @@
 """Slows down whoever guesses, and nobody else: by person, by source, and apart from both by a browser that is known."""
 
 import hashlib
-import ipaddress
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ from sqlalchemy import delete, func, select
 from jindou.db import Work
 from jindou.identity.accounts.failures import SignInThrottled
 from jindou.identity.accounts.tables import ThrottleRow
+from jindou.identity.unproven import source_of
 
 __all__ = ["Bucket", "source_bucket", "take", "take_back"]
 
 _FORGOTTEN: Final = timedelta(days=1)
-_NET: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +40,9 @@ class Bucket:
 
 
 def source_bucket(address: str) -> Sequence[Bucket]:
-    """Return the bucket of an address, of its /64 where it is one of IPv6; none for this machine.
-
-    Whatever comes by a proxy on this machine comes from this machine, and one must not slow down all.
-    """
-    try:
-        there = ipaddress.ip_address(address)
-    except ValueError:
-        return ()
-    if there.is_loopback:
-        return ()
-    net = ipaddress.ip_network((there, _NET), strict=False) if there.version == 6 else there  # noqa: PLR2004 - IPv6
-    return (Bucket(("source", str(net)), free=30, most=60),)
+    """Return the bucket of an address; none for this machine."""
+    source = source_of(address)
+    return (Bucket(("source", source), free=30, most=60),) if source else ()
 
 
 def take(work: Work, buckets: Sequence[Bucket]) -> float:

@@ -8,10 +8,9 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from jindou.db import Work
-from jindou.errors import Limited
 from jindou.identity.audit import Entry
 from jindou.identity.sessions import Arrival
 from jindou.identity.sso.claims import Claims
@@ -23,11 +22,11 @@ from jindou.identity.sso.sealing import seal
 from jindou.identity.sso.tables import PendingSignInRow, ProviderRow, SsoSessionRow
 from jindou.identity.sso.tokens import read_id_token, require_installed
 from jindou.identity.sso.types import Entrance, Return, SignedIn, Start
+from jindou.identity.unproven import make_room, source_of
 
 __all__ = ["SigningIn"]
 
 _TIME: Final = timedelta(minutes=10)
-_MOST_PENDING: Final = 10_000
 _OK: Final = 200
 
 
@@ -52,13 +51,12 @@ class SigningIn:
             rows = work.session.scalars(query).all()
         return [Entrance(row.entrance, row.name) for row in rows]
 
-    def start(self, entrance: str, browser: str) -> Start:
+    def start(self, entrance: str, browser: str, address: str = "") -> Start:
         """Begin to sign in; `browser` is the secret that the browser has of another tab, or an empty text.
 
         Raises:
             SignInRefused: there is no such entrance, or it is closed.
             ProviderUnavailable: the provider does not answer.
-            Limited: too many have begun and not come back.
         """
         require_installed()
         with self._parts.database.reading(None) as work:
@@ -69,7 +67,7 @@ class SigningIn:
         metadata = self._parts.discovery.metadata(provider.issuer)
         browser = browser or secrets.token_hex(32)
         with self._parts.database.writing(provider.org_id) as work:
-            state = self._pend(work, provider, browser)
+            state = self._pend(work, provider, browser, source_of(address))
         asked = {
             "response_type": "code",
             "response_mode": "query",
@@ -100,15 +98,16 @@ class SigningIn:
             self._record_refusal(provider, error)
             raise
 
-    def _pend(self, work: Work, provider: ProviderRow, browser: str) -> str:
-        now = work.now()
-        work.session.execute(delete(PendingSignInRow).where(PendingSignInRow.expires_at <= now))
-        counted = select(func.count(PendingSignInRow.state_hash))
-        if (work.session.scalar(counted) or 0) >= _MOST_PENDING:
-            raise Limited("Too many people are signing in at once.", retry_after=60)
+    def _pend(self, work: Work, provider: ProviderRow, browser: str, source: str) -> str:
+        named = _hash(source) if source else ""
+        make_room(work, PendingSignInRow, named)
         state = work.random_token()
         row = PendingSignInRow(
-            state_hash=_hash(state), provider_id=provider.id, browser_hash=_hash(browser), expires_at=now + _TIME
+            state_hash=_hash(state),
+            provider_id=provider.id,
+            browser_hash=_hash(browser),
+            source=named,
+            expires_at=work.now() + _TIME,
         )
         work.session.add(row)
         return state

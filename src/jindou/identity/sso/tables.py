@@ -7,6 +7,7 @@ from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
+from jindou.identity.unproven import Unproven
 
 __all__ = ["ExternalIdentityRow", "PendingSignInRow", "ProviderRow", "SsoSessionRow"]
 
@@ -52,7 +53,7 @@ class ExternalIdentityRow(Tenant, Base):
     signed_in_at: Mapped[datetime]
 
 
-class PendingSignInRow(Tenant, Base):
+class PendingSignInRow(Unproven, Base):
     """Somebody on their way to a provider and back. Only hashes of the state and of the browser's secret are kept."""
 
     __tablename__ = "pending_sign_in"
@@ -60,7 +61,6 @@ class PendingSignInRow(Tenant, Base):
     state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     provider_id: Mapped[str] = mapped_column(String(40), index=True)
     browser_hash: Mapped[str] = mapped_column(String(64))
-    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SsoSessionRow(Tenant, Base):

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from jindou.errors import Limited
 from jindou.identity.sso import ProviderUnavailable, Return, SignInRefused, SsoNotInstalled
 from jindou.surfaces.console.pages import go_on
 from jindou.surfaces.console.sign_in_page import entrance_cookie, show_ways
-from jindou.surfaces.door import arrival_of, is_over_tls, platform_of, set_session_cookie
+from jindou.surfaces.door import arrival_of, is_over_tls, platform_of, set_session_cookie, visit_of
 
 __all__ = ["router"]
 
@@ -17,14 +16,15 @@ router = APIRouter(prefix="/sso")
 
 _SECONDS = 600
 _YEAR = 365 * 24 * 3600
-_FAILURES = (SignInRefused, ProviderUnavailable, SsoNotInstalled, Limited)
+_FAILURES = (SignInRefused, ProviderUnavailable, SsoNotInstalled)
 
 
 @router.post("/start")
 def start(request: Request, entrance: Annotated[str, Form()] = "") -> Response:
     """Send the browser to an identity provider."""
     try:
-        begun = platform_of(request).sso.signing_in.start(entrance, request.cookies.get(_cookie(request), ""))
+        browser, address = request.cookies.get(_cookie(request), ""), visit_of(request).address
+        begun = platform_of(request).sso.signing_in.start(entrance, browser, address)
     except _FAILURES as error:
         return _refuse(request, error)
     response = go_on(request, begun.url)

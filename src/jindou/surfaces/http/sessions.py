@@ -92,7 +92,7 @@ def sign_in(request: Request, given: Credentials) -> SessionToken:
 @router.post("/sessions/passkey/options")
 def ask_for_passkey(request: Request, response: Response) -> dict[str, Any]:
     """Return what a browser needs to sign somebody in; the challenge is tied to it by a cookie."""
-    options, token = platform_of(request).accounts.passkeys.ask_to_enter()
+    options, token = platform_of(request).accounts.passkeys.ask_to_enter(visit_of(request).address)
     set_challenge_cookie(request, response, token)
     return options
 
