@@ -10,7 +10,7 @@ from jindou.agents.policies.trials import read_trials, run_trial
 from jindou.agents.policies.types import PolicyProblem, PolicyRule, PolicyTrial
 from jindou.db import Work
 from jindou.errors import Invalid, NotFound
-from jindou.identity.policy import Policy, Resource, Written
+from jindou.identity.policy import Patience, Policy, Resource, Written
 from jindou.identity.principals import Principal, Principals
 
 __all__ = ["Checker", "Findings", "cedar_of"]
@@ -50,8 +50,9 @@ class Checker:
 
     def examine(self, work: Work, org_id: str, files: Mapping[str, str]) -> Findings:
         """Return what is wrong with files; what is not even read is not looked at further."""
+        patience = Patience()
         try:
-            written, trials = self._policy.read(cedar_of(files)), read_trials(files)
+            written, trials = self._policy.read(cedar_of(files), patience), read_trials(files, patience)
         except Invalid as error:
             return Findings([], [PolicyProblem(kind="rules", message=error.message, rule=error.rule)], [], [])
         problems = list(self._misnamed(work, org_id, written))
@@ -61,7 +62,14 @@ class Checker:
             told = "Nobody would be left who may put other rules in force, or look after people."
             problems.append(PolicyProblem(kind="lock-out", message=told, rule=" and ".join(_KEEPING)))
         decisions = self._decisions.under(tried)
-        results = [run_trial(work, org_id, decisions, self._principals, trial) for trial in trials]
+        results: list[PolicyTrial] = []
+        for trial in trials:
+            try:
+                patience.require(f"{trial[0]}, test {trial[1].name or trial[1].tool!r}")
+            except Invalid as error:
+                problems.append(PolicyProblem(kind="tests", message=error.message, rule=error.rule))
+                break
+            results.append(run_trial(work, org_id, decisions, self._principals, trial))
         failed = [one.name for one in results if not one.passed]
         if failed:
             told = f"{len(failed)} of {len(results)} tests fail: {', '.join(failed[:5])}."

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from jindou.agents.policies.tables import PolicyDecisionRow
 from jindou.agents.policies.types import PolicyShadow, ShadowChange, ShadowExample
 from jindou.db import Work
-from jindou.identity.policy import Decision, Policy, Resource, Verb
+from jindou.identity.policy import Decision, Patience, Policy, Resource, Verb
 from jindou.identity.principals import Principal
 
 __all__ = ["shadow_of"]
@@ -25,7 +25,8 @@ def shadow_of(
 ) -> PolicyShadow:
     """Decide by the first of `policies` and by the second about the calls of the last seven days.
 
-    `versions` are the numbers of the two; `name_of` returns what somebody is called.
+    `versions` are the numbers of the two; `name_of` returns what somebody is called. What is decided in some seconds is
+    told: `reaches` says how far back that is.
     """
     since = work.now() - timedelta(days=_DAYS)
     recent = PolicyDecisionRow.at >= since
@@ -34,9 +35,11 @@ def shadow_of(
     known: dict[str, tuple[Decision, Decision]] = {}
     counts: defaultdict[tuple[Verb, Verb], int] = defaultdict(int)
     examples: defaultdict[tuple[Verb, Verb], list[ShadowExample]] = defaultdict(list)
-    looked_at = 0
+    looked_at, reaches, patience = 0, None, Patience()
     for row in work.session.scalars(query):
-        looked_at += 1
+        if patience.is_over:
+            break
+        looked_at, reaches = looked_at + 1, row.at
         inputs = json.dumps([row.person_id, row.roles, row.assistant, row.grants, row.action, row.context])
         if inputs not in known:
             known[inputs] = _decide(policies[0], org_id, row), _decide(policies[1], org_id, row)
@@ -55,6 +58,7 @@ def shadow_of(
         number=versions[1],
         active=versions[0],
         since=since,
+        reaches=reaches,
         recorded=recorded,
         decisions=looked_at,
         unchanged=looked_at - sum(counts.values()),

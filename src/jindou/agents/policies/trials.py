@@ -5,31 +5,29 @@ from typing import Any, cast
 
 import yaml
 from pydantic import ValidationError
+from typing_extensions import override
 
 from jindou.agents.decisions import Decisions
 from jindou.agents.policies.types import PolicyTrial, Trial
 from jindou.db import Work
 from jindou.errors import Invalid, NotFound
+from jindou.identity.policy import Patience
 from jindou.identity.principals import Principal, Principals
 
 __all__ = ["read_trials", "run_trial"]
 
 _MOST_TRIALS = 200
 _MOST_DEPTH = 32
-_OPENING = (
-    *(yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken),
-    *(yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken),
-)
-_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 
-def read_trials(files: Mapping[str, str]) -> list[tuple[str, Trial]]:
+def read_trials(files: Mapping[str, str], patience: Patience) -> list[tuple[str, Trial]]:
     """Return every test with the file it stands in.
 
     Raises:
-        Invalid: a file is no list of tests, or there are too many.
+        Invalid: a file is no list of tests, or there are too many; or it takes too long.
     """
-    found = [(name, trial) for name, text in files.items() if name.endswith(".yaml") for trial in _trials(name, text)]
+    texts = [(name, text) for name, text in files.items() if name.endswith(".yaml")]
+    found = [(name, trial) for name, text in texts for trial in _trials(name, text, patience)]
     if len(found) > _MOST_TRIALS:
         raise Invalid(f"There are more than {_MOST_TRIALS} tests.", field="files", rule=f"at most {_MOST_TRIALS}")
     return found
@@ -66,8 +64,8 @@ def _person(work: Work, org_id: str, principals: Principals, trial: Trial) -> Pr
     )
 
 
-def _trials(name: str, text: str) -> Iterator[Trial]:
-    content = _content(name, text)
+def _trials(name: str, text: str, patience: Patience) -> Iterator[Trial]:
+    content = _content(name, text, patience)
     if not isinstance(content, list):
         raise Invalid(f"{name} is no list of tests.", field="files", rule="a list of tests")
     for n, told in enumerate(cast("list[object]", content), 1):
@@ -79,25 +77,51 @@ def _trials(name: str, text: str) -> Iterator[Trial]:
             raise Invalid(f"{name}, test {n}: {where}: {first['msg']}.", field="files", rule="a test") from None
 
 
-def _content(name: str, text: str) -> Any:
+def _content(name: str, text: str, patience: Patience) -> Any:
+    loader = _Plain(name, text, patience)
     try:
-        _require_plain(name, text)
-        return yaml.safe_load(text)
+        return loader.get_single_data()
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         problem = getattr(error, "problem", None) or type(error).__name__
         raise Invalid(f"{name} can't be read: {problem}.", field="files", rule="YAML") from None
+    finally:
+        loader.dispose()
 
 
-def _require_plain(name: str, text: str) -> None:
-    """Look at YAML before it is read.
+class _Plain(yaml.SafeLoader):
+    """Reads a file of tests, for as long as there is patience; without what grows as it is read.
 
     Raises:
-        Invalid: it is made to grow without end: what is written once and meant many times, or lies deep in itself.
+        Invalid: what is written once is meant many times, there are too many lists in lists, or it takes too long.
     """
-    depth = 0
-    for token in yaml.scan(text):
-        if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
-            raise Invalid(f"{name} uses an anchor or an alias.", field="files", rule="plain YAML")
-        depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
-        if depth > _MOST_DEPTH:
-            raise Invalid(f"{name} has lists in lists too deep.", field="files", rule=f"at most {_MOST_DEPTH} deep")
+
+    def __init__(self, name: str, text: str, patience: Patience) -> None:
+        super().__init__(text)
+        self._file = name
+        self._patience = patience
+        self._depth = 0
+
+    @override
+    def fetch_more_tokens(self) -> None:
+        self._patience.require(self._file)
+        super().fetch_more_tokens()
+
+    @override
+    def fetch_alias(self) -> None:
+        raise self._wrong("uses an anchor or an alias", "plain YAML")
+
+    @override
+    def fetch_anchor(self) -> None:
+        raise self._wrong("uses an anchor or an alias", "plain YAML")
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            raise self._wrong("has lists in lists too deep", f"at most {_MOST_DEPTH} deep")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _wrong(self, told: str, rule: str) -> Invalid:
+        return Invalid(f"{self._file} {told}.", field="files", rule=rule)

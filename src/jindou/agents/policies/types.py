@@ -221,12 +221,13 @@ class ShadowChange(BaseModel):
 class PolicyShadow(BaseModel):
     """What a version would have changed: each call since then is decided by the rules in force, and by these.
 
-    `decisions` were looked at, of `recorded`: the newest.
+    `decisions` were looked at, of `recorded`: the newest, back to `reaches`, as many as there is time for.
     """
 
     number: int
     active: int
     since: datetime
+    reaches: datetime | None
     recorded: int
     decisions: int
     unchanged: int

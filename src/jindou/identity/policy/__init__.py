@@ -1,5 +1,6 @@
 """Who may do what, decided by Cedar policies outside any model."""
 
+from jindou.identity.policy.patience import Patience
 from jindou.identity.policy.reading import Written
 from jindou.identity.policy.schema import Action
 from jindou.identity.policy.service import Policy, Resource
@@ -11,6 +12,7 @@ __all__ = [
     "Action",
     "Condition",
     "Decision",
+    "Patience",
     "Policy",
     "PolicyHeadRow",
     "PolicyVersionRow",

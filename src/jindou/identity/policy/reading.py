@@ -10,6 +10,7 @@ import cedarpy
 from pydantic import ValidationError
 
 from jindou.errors import Invalid
+from jindou.identity.policy.patience import ENDLESS, Patience
 from jindou.identity.policy.types import Rule
 
 __all__ = ["Statement", "Written", "read_rules", "require_valid", "split"]
@@ -29,9 +30,14 @@ class Statement:
     line: int
     text: str
 
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return f"{self.source}, line {self.line}"
+
     def wrong(self, told: str, rule: str) -> Invalid:
         """Return the error that says what is wrong with it, and where."""
-        return Invalid(f"{self.source}, line {self.line}: {told}", field="policy", rule=rule)
+        return Invalid(f"{self.place}: {told}", field="policy", rule=rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +76,16 @@ def split(sources: Mapping[str, str]) -> list[Statement]:
     return [statement for name, text in sources.items() for statement in _split(name, text)]
 
 
-def read_rules(sources: Mapping[str, str]) -> list[Written]:
+def read_rules(sources: Mapping[str, str], patience: Patience = ENDLESS) -> list[Written]:
     """Return every rule of every source, in order.
 
     Raises:
-        Invalid: one does not parse, has no id or no reason, or shares its id with another.
+        Invalid: one does not parse, has no id or no reason, or shares its id with another; or it takes too long.
     """
     found: list[Written] = []
     known: set[str] = set()
     for statement in split(sources):
+        patience.require(statement.place)
         policy = _parse(statement)
         rule = _rule(statement, policy)
         if rule.id in known:
@@ -88,17 +95,17 @@ def read_rules(sources: Mapping[str, str]) -> list[Written]:
     return found
 
 
-def require_valid(written: Sequence[Written], schema: cedarpy.Schema) -> None:
-    """Hold every rule against the schema.
+def require_valid(written: Sequence[Written], schema: cedarpy.Schema, patience: Patience = ENDLESS) -> None:
+    """Hold every rule against the schema, one after the other: Cedar takes minutes to tell all that is wrong with many.
 
     Raises:
-        Invalid: one speaks of what there is not, or compares what can't be compared.
+        Invalid: one speaks of what there is not, or compares what can't be compared; or it takes too long.
     """
-    answer = _cedar.validate_policies("\n".join(one.statement.text for one in written), schema)
-    for error in answer.errors:
-        wrong = written[int(str(error.policy_id).removeprefix("policy"))]
-        told = f"policy {wrong.rule.id} does not fit: {_ABOUT.sub('', error.error)}."
-        raise wrong.statement.wrong(told, "Cedar schema")
+    for one in written:
+        patience.require(one.statement.place)
+        for error in _cedar.validate_policies(one.statement.text, schema, release_gil=True).errors:
+            told = f"policy {one.rule.id} does not fit: {_ABOUT.sub('', error.error)}."
+            raise one.statement.wrong(told, "Cedar schema")
 
 
 def _split(source: str, text: str) -> Iterator[Statement]:

@@ -14,6 +14,7 @@ import cedarpy
 
 from jindou.errors import Invalid
 from jindou.identity.policy.own import UNREADABLE, require_bounds, require_own
+from jindou.identity.policy.patience import Patience
 from jindou.identity.policy.reading import Written, read_rules, require_valid, split
 from jindou.identity.policy.ruleset import RuleSet
 from jindou.identity.policy.schema import Action, action_entities, groups_of, schema_of
@@ -76,16 +77,16 @@ class Policy:
         """Say whether a rule may tell assistants apart by anything but the tools that they were granted."""
         return self._set_of(org_id).names_assistants
 
-    def read(self, sources: Mapping[str, str]) -> list[Written]:
+    def read(self, sources: Mapping[str, str], patience: Patience) -> list[Written]:
         """Return an organisation's own rules, held against what such rules may say.
 
         Raises:
-            Invalid: the first that is wrong with them, with its file and its line.
+            Invalid: the first that is wrong with them, with its file and its line, or where the time was over.
         """
         require_bounds(split(sources))
-        written = read_rules(sources)
+        written = read_rules(sources, patience)
         require_own(written, {rule.id for rule in self.rules}, self._groups)
-        require_valid(written, self._schema)
+        require_valid(written, self._schema, patience)
         return written
 
     @staticmethod

@@ -84,7 +84,9 @@ def shadow(number: Number, *, person: As = "manager", home: Home = None, as_json
     if as_json:
         document(found)
         return
-    typer.echo(f"{found.decisions} of {found.recorded} calls since {moment(found.since)}; {found.unchanged} unchanged.")
+    back = moment(found.reaches or found.since)
+    told = f"{found.recorded} calls since {moment(found.since)}; looked at {found.decisions}, back to {back}"
+    typer.echo(f"{told}; {found.unchanged} unchanged.")
     for change in found.changes:
         typer.echo(f"{change.before} -> {change.after}: {change.count}")
         for one in change.examples:
