@@ -196,7 +196,7 @@ class Desk:
         """Return action, decision and rules of every event of the trail, the oldest first."""
         with self.platform.database.reading(self.manager.org_id) as work:
             assert self.platform.audit.verify(work, self.manager).ok
-            events = self.platform.audit.list_events(work, self.manager)
+            events = self.platform.audit.search(work, self.manager)
         return [(event.action, event.decision, event.rules) for event in reversed(events)]
 
     def _decide(self, approval_id: str, who: Principal, verdict: Verdict) -> Approval:

@@ -30,7 +30,7 @@ def test_who_was_handed_the_right_decides_and_the_trail_says_whose_it_was(desk: 
     assert [(vote.person_name, vote.right_of_name) for vote in approved.votes] == [("赵强", "Marta Lindqvist")]
     assert desk.move_on(run_id).status == "done"
     with desk.platform.database.reading(desk.manager.org_id) as work:
-        trail = {event.action: event for event in desk.platform.audit.list_events(work, desk.manager)}
+        trail = {event.action: event for event in desk.platform.audit.search(work, desk.manager)}
     assert trail["approvals::delegate"].detail["to"] == desk.warehouse.person_id
     assert trail["approvals::decide"].detail["right_of"] == desk.manager.person_id
 

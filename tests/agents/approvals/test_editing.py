@@ -53,7 +53,7 @@ def test_the_model_is_told_of_the_change_and_the_journal_keeps_both(desk: Desk, 
     decided = next(event for event in desk.events(run_id) if event.type == "approval.decided")
     assert (decided.data["arguments"], decided.data["asked_arguments"]) == (EDIT, asked.arguments)
     with desk.platform.database.reading(desk.manager.org_id) as work:
-        trail = desk.platform.audit.list_events(work, desk.manager)
+        trail = desk.platform.audit.search(work, desk.manager)
     decision = next(event for event in trail if event.action == "approvals::decide")
     assert (decision.detail["arguments"], decision.detail["asked_arguments"]) == (EDIT, asked.arguments)
 

@@ -51,7 +51,7 @@ def test_a_link_is_looked_at_often_and_decides_once(desk: Desk, run_id: str) -> 
             again(desk, made.token)
     assert desk.move_on(run_id).status == "done"
     with desk.platform.database.reading(desk.manager.org_id) as work:
-        trail = desk.platform.audit.list_events(work, desk.manager)
+        trail = desk.platform.audit.search(work, desk.manager)
     decided = next(event for event in trail if event.action == "approvals::decide")
     assert (decided.actor, decided.on_behalf_of) == (f"link:{made.id}", desk.manager.person_id)
 

@@ -132,7 +132,7 @@ def test_a_version_decides_once_it_is_in_force_and_is_named_with_its_own_reason(
     manager = as_person(platform, "manager")
     with platform.database.reading(manager.org_id) as work:
         rights = platform.decisions.rights(work, manager, "clerk")
-        trail = platform.audit.list_events(work, manager)
+        trail = platform.audit.search(work, manager)
     conditions = {one.tool: [(c.verb, c.rule.id) for c in one.conditions] for one in rights.tools}
     assert ("ask", "lamps.small-refunds") in conditions["refund_order"]
     told = [(one.action, one.resource, one.rules) for one in trail if one.action.startswith("policies::")]

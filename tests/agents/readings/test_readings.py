@@ -64,7 +64,7 @@ def test_a_reading_is_shown_to_the_person_and_is_in_the_trail(desk: Desk) -> Non
     assert {one.conversation_id for one in seen} == {run.conversation_id}
     assert shown(desk, desk.warehouse) == shown(desk, desk.manager) == []
     with desk.platform.database.reading(desk.manager.org_id) as work:
-        told = [e for e in desk.platform.audit.list_events(work, desk.manager) if e.action.startswith("readings::")]
+        told = [e for e in desk.platform.audit.search(work, desk.manager) if e.action.startswith("readings::")]
     assert [event.action for event in told] == ["readings::create", "readings::create", "readings::update"]
     assert (told[1].resource, told[1].detail["person"], told[1].detail["reason"]) == (
         run.conversation_id,

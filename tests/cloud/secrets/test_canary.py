@@ -99,7 +99,7 @@ def told_of(platform: Platform) -> str:
     with platform.database.reading(clerk.org_id) as work:
         runs = [platform.runs.get(work, clerk, run.id) for run in platform.runs.list_runs(work, clerk)]
         events = [event for run in runs for event in platform.runs.events(work, clerk, run.id)]
-        trail = platform.audit.list_events(work, manager)
+        trail = platform.audit.search(work, manager)
         why = [platform.runs.explain(work, clerk, run.id) for run in runs]
         secrets = platform.secrets.list_secrets(work, clerk)
     return "\n".join(one.model_dump_json() for one in (*runs, *events, *trail, *why, *secrets))

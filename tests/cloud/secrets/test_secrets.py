@@ -68,7 +68,7 @@ def test_a_secret_is_used_rotated_and_revoked(platform: Platform) -> None:
     assert put(platform).version == 3
     manager = as_person(platform, "manager")
     with platform.database.reading(who.org_id) as work:
-        events = [e for e in platform.audit.list_events(work, manager) if e.action.startswith("secrets::")]
+        events = [e for e in platform.audit.search(work, manager) if e.action.startswith("secrets::")]
     told = [event.action.partition("::")[2] for event in reversed(events)]
     assert told == ["put", "use", "rotate", "use", "revoke", "put"]
     assert "value" not in json.dumps([event.detail for event in events])

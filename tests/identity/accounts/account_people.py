@@ -88,5 +88,5 @@ class Company:
         """Return action, decision, actor and resource of each event, the oldest first, once the chain holds."""
         with self.platform.database.reading(self.desk.manager.org_id) as work:
             assert self.platform.audit.verify(work, self.desk.manager).ok
-            events = self.platform.audit.list_events(work, self.desk.manager)
+            events = self.platform.audit.search(work, self.desk.manager)
         return [(event.action, event.decision, event.actor, event.resource) for event in reversed(events)]

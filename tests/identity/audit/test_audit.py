@@ -11,10 +11,10 @@ from sqlalchemy import delete, select, text, update
 
 from jindou.db import Database, Work
 from jindou.errors import Forbidden
-from jindou.identity.audit import Audit, AuditEvent, Entry, TrailUnreadable, Verification
+from jindou.identity.audit import Audit, AuditEvent, AuditSearch, Entry, TrailUnreadable, Verification
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
 from jindou.identity.policy import Policy
-from jindou.identity.principals import Principal
+from jindou.identity.principals import Person, Principal, Principals
 from support.ground import OTHERS, OURS, open_database
 
 EVENTS = 9
@@ -39,7 +39,7 @@ def append(database: Database, audit: Audit, n: int, org_id: str = OURS) -> Audi
     with database.writing(org_id) as work:
         audit.append(work, org_id, actor="prs_1", on_behalf_of="prs_1", entry=entry)
     with database.reading(org_id) as work:
-        return audit.list_events(work, person("manager"), 1)[0]
+        return audit.search(work, person("manager"), AuditSearch(limit=1))[0]
 
 
 def person(*roles: str) -> Principal:
@@ -239,7 +239,7 @@ def test_an_event_of_a_transaction_that_fails_is_neither_there_nor_published(dat
     def append_and_fail(work: Work) -> None:
         entry = Entry(action="a", resource="r", decision="allow")
         audit.append(work, OURS, actor="a", on_behalf_of="a", entry=entry)
-        audit.list_events(work, person())
+        audit.search(work, person())
 
     with pytest.raises(Forbidden), database.writing(OURS) as work:
         append_and_fail(work)
@@ -258,16 +258,48 @@ def test_each_organisation_has_a_chain_of_its_own(database: Database, audit: Aud
 def test_only_who_may_read_the_trail_reads_it(database: Database, audit: Audit) -> None:
     with database.reading(OURS) as work:
         with pytest.raises(Forbidden, match="default-deny"):
-            audit.list_events(work, person("clerk"))
+            audit.search(work, person("clerk"))
         with pytest.raises(Forbidden, match="default-deny"):
             audit.verify(work, person("clerk"))
 
 
 def test_events_are_listed_newest_first_by_pages(database: Database, audit: Audit) -> None:
     with database.reading(OURS) as work:
-        first = audit.list_events(work, person("manager"), limit=4)
-        second = audit.list_events(work, person("manager"), limit=4, before=first[-1].seq)
+        first = audit.search(work, person("manager"), AuditSearch(limit=4))
+        second = audit.search(work, person("manager"), AuditSearch(limit=4, before=first[-1].seq))
     assert [event.seq for event in (*first, *second)] == [9, 8, 7, 6, 5, 4, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"who": "anna"}, [12, 11, 10]),
+        ({"who": "prs_2"}, [12, 11, 10]),
+        ({"who": "operator"}, [11]),
+        ({"who": "nobody"}, []),
+        ({"who": "anna", "action": "people::"}, [12, 11]),
+        ({"action": "people%"}, []),
+        ({"decision": "deny"}, [12]),
+        ({"who": "anna", "since": "2999-01-01T00:00:00Z"}, []),
+        ({"who": "anna", "until": "2999-01-01T00:00:00Z", "limit": 1}, [12]),
+    ],
+)
+def test_events_are_found_by_who_what_and_when(
+    database: Database, audit: Audit, asked: dict[str, Any], found: list[int]
+) -> None:
+    with database.writing(OURS) as work:
+        Principals().create_person(
+            work, OURS, Person(id="prs_2", handle="anna", name="Anna", title={}, roles=[], language="en")
+        )
+        made = Entry(action="runs::start", resource="run 1", decision="allow")
+        audit.append(work, OURS, actor="assistant:x", on_behalf_of="prs_2", entry=made)
+    for actor, decision in (("operator", "allow"), ("prs_1", "deny")):
+        with database.writing(OURS) as work:
+            changed = Entry(action="people::update", resource="prs_2", decision=decision)
+            audit.append(work, OURS, actor=actor, on_behalf_of="prs_1", entry=changed)
+    with database.reading(OURS) as work:
+        events = audit.search(work, person("manager"), AuditSearch.model_validate(asked))
+    assert [event.seq for event in events] == found
 
 
 @pytest.mark.parametrize(
@@ -283,4 +315,4 @@ def test_an_event_that_can_not_be_read_was_changed(database: Database, audit: Au
         work.session.execute(text(damage))
     assert (4, "changed") in found(database, audit)
     with database.reading(OURS) as work, pytest.raises(TrailUnreadable):
-        audit.list_events(work, person("manager"))
+        audit.search(work, person("manager"))

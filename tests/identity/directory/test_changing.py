@@ -132,7 +132,7 @@ def test_every_change_is_in_the_trail(staff: Staff) -> None:
     staff.deactivate(person.id)
     staff.reactivate(person.id)
     with desk.platform.database.reading(desk.manager.org_id) as work:
-        events = desk.platform.audit.list_events(work, desk.manager)
+        events = desk.platform.audit.search(work, desk.manager)
         assert desk.platform.audit.verify(work, desk.manager).ok
     told = [(event.action, event.on_behalf_of) for event in events if event.action.startswith(("people", "teams"))]
     verbs = ("people::reactivate", "people::deactivate", "teams::update", "teams::create")

@@ -131,7 +131,7 @@ def test_what_is_done_to_a_key_is_in_the_audit_trail_without_its_secret(platform
         new = platform.keys.rotate(work, clerk, key.id, Rotation())
         platform.keys.revoke(work, clerk, key.id)
     with platform.database.reading(manager.org_id) as work:
-        events = platform.audit.list_events(work, manager)
+        events = platform.audit.search(work, manager)
         assert platform.audit.verify(work, manager).ok
     assert [event.action for event in events[:3]] == ["keys::revoke", "keys::rotate", "keys::create"]
     assert all(event.rules == ["jindou.own-keys"] and event.resource == key.id for event in events[:3])

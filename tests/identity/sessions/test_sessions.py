@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from jindou.assembly import Platform
 from jindou.errors import Unauthenticated
+from jindou.identity.audit import AuditSearch
 from jindou.identity.principals import Principal
 from jindou.identity.principals.tables import PersonRow
 from jindou.identity.sessions import OPERATOR, SignInLinkExpired, SignInLinkUsed
@@ -100,7 +101,7 @@ def test_the_trail_says_that_it_was_the_operator_who_signed_in(platform: Platfor
         secret = platform.sessions.open(work, manager.org_id, manager.person_id, OPERATOR)
     assert whose(platform, secret).actor == "operator"
     with platform.database.reading(manager.org_id) as work:
-        newest = platform.audit.list_events(work, manager, limit=1)[0]
+        newest = platform.audit.search(work, manager, AuditSearch(limit=1))[0]
     assert (newest.action, newest.actor, newest.on_behalf_of) == ("sessions::open", "operator", manager.person_id)
 
 

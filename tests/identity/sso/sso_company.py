@@ -3,7 +3,7 @@
 from typing import Any
 
 from jindou.assembly import Platform
-from jindou.identity.audit import AuditEvent
+from jindou.identity.audit import AuditEvent, AuditSearch
 from jindou.identity.directory import NewProfile, Profile
 from jindou.identity.directory.types import ProfileKind
 from jindou.identity.principals import Principal
@@ -76,4 +76,4 @@ class SsoCompany:
     def trail(self, limit: int = 20) -> list[AuditEvent]:
         """Return the end of the trail, the newest first."""
         with self.platform.database.reading(self.manager.org_id) as work:
-            return self.platform.audit.list_events(work, self.manager, limit)
+            return self.platform.audit.search(work, self.manager, AuditSearch(limit=limit))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from jindou.identity.audit import AuditSearch
 from jindou.identity.sso import NewProvider, Provider
 from support.homes import copy_home
 from support.openid.honest import HonestProvider
@@ -80,7 +81,7 @@ def company(
 
         def trail() -> list[str]:
             with platform.database.reading(manager.org_id) as work:
-                return [event.action for event in platform.audit.list_events(work, manager, 10)]
+                return [event.action for event in platform.audit.search(work, manager, AuditSearch(limit=10))]
 
         yield platform.settings.url, provider, trail
 

@@ -77,7 +77,7 @@ def test_a_manager_makes_changes_and_deletes_one_and_all_of_it_is_in_the_trail(
         platform.deployments.delete(work, manager, "big")
     assert [known.name for known in platform.deployments.list(manager.org_id)] == [MODEL]
     with platform.database.reading(manager.org_id) as work:
-        events = platform.audit.list_events(work, manager)
+        events = platform.audit.search(work, manager)
     told = [(event.action, event.rules) for event in events if event.action.startswith("deployments::")]
     assert [action for action, _ in told] == ["deployments::delete", "deployments::update", "deployments::create"]
     assert all(rules == ["jindou.managers-run-models"] for _, rules in told)

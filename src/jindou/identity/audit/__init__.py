@@ -2,6 +2,16 @@
 
 from jindou.identity.audit.chain import verify_chain
 from jindou.identity.audit.service import Audit, TrailUnreadable
-from jindou.identity.audit.types import AuditEvent, Entry, Finding, Verification
+from jindou.identity.audit.types import AuditEvent, AuditSearch, Decision, Entry, Finding, Verification
 
-__all__ = ["Audit", "AuditEvent", "Entry", "Finding", "TrailUnreadable", "Verification", "verify_chain"]
+__all__ = [
+    "Audit",
+    "AuditEvent",
+    "AuditSearch",
+    "Decision",
+    "Entry",
+    "Finding",
+    "TrailUnreadable",
+    "Verification",
+    "verify_chain",
+]

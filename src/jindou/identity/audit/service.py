@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from jindou.db import Query, Work
 from jindou.errors import Corrupt
 from jindou.identity.audit.chain import Head, verify_chain
+from jindou.identity.audit.searching import query_of
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
-from jindou.identity.audit.types import GENESIS, AuditEvent, Entry, Verification
+from jindou.identity.audit.types import GENESIS, AuditEvent, AuditSearch, Entry, Verification
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 
@@ -24,6 +25,7 @@ __all__ = ["Audit"]
 
 _HEAD = Query(AuditHeadRow, AuditHeadRow.org_id == bindparam("of"), lock=True)
 _FIELDS = tuple(AuditEvent.model_fields)
+_EVERYTHING = AuditSearch()
 
 
 class _Published(BaseModel):
@@ -76,18 +78,15 @@ class Audit:
         newest = (event.seq, event.hash)
         work.after_commit(lambda: self._newest.update({org_id: max(newest, self._newest.get(org_id, newest))}))
 
-    def list_events(self, work: Work, who: Principal, limit: int = 100, before: int | None = None) -> list[AuditEvent]:
-        """Return the newest events first, at most `limit`, older than number `before`.
+    def search(self, work: Work, who: Principal, asked: AuditSearch = _EVERYTHING) -> list[AuditEvent]:
+        """Return the events that fit, the newest first.
 
         Raises:
             Forbidden: this person may not read the trail; the rule is named.
         """
         self._require(who)
-        query = select(AuditEventRow).order_by(AuditEventRow.seq.desc())
-        if before is not None:
-            query = query.where(AuditEventRow.seq < before)
         try:
-            return [_event(row) for row in work.session.scalars(query.limit(limit))]
+            return [_event(row) for row in work.session.scalars(query_of(asked))]
         except _UNREADABLE as error:
             raise TrailUnreadable("An audit event can't be read; `jindou audit verify` names it.") from error
 

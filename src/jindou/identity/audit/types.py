@@ -3,10 +3,11 @@
 import hashlib
 import json
 from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-__all__ = ["GENESIS", "AuditEvent", "Entry", "Finding", "Verification"]
+__all__ = ["GENESIS", "AuditEvent", "AuditSearch", "Decision", "Entry", "Finding", "Verification"]
 
 GENESIS = "0" * 64
 """What the first event of a chain has as its `previous`."""
@@ -40,6 +41,28 @@ class AuditEvent(Entry):
         content = self.model_dump(mode="json", exclude={"hash"})
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+Decision = Literal["allow", "ask", "deny"]
+_Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class AuditSearch(BaseModel):
+    """Which events to find: all of what is given has to fit.
+
+    `who` acted, had it done, or had it done to them: a handle or an id. `action` is how the action begins. Only events
+    older than number `before` are found, the newest first.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    who: _Word = ""
+    action: _Word = ""
+    decision: Decision | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    before: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    limit: int = Field(default=100, ge=1, le=1000)
 
 
 class Finding(BaseModel):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, literal, or_, select
 
 from jindou.db import Query, Work
 from jindou.errors import Conflict, NotFound
@@ -136,6 +136,15 @@ class Principals:
         of_teams = self.roles_of_teams(work)
         here = select(PersonRow).where(PersonRow.kind == "person", PersonRow.active).order_by(PersonRow.id)
         return [_person(row, of_teams.get(row.id, ())) for row in work.session.scalars(here)]
+
+    def names(self, work: Work, ids: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Return, by id, the names and handles of people, service accounts and teams, of whoever left too.
+
+        A team has no handle.
+        """
+        people = select(PersonRow.id, PersonRow.name, PersonRow.handle).where(PersonRow.id.in_(ids))
+        teams = select(TeamRow.id, TeamRow.name, literal("")).where(TeamRow.id.in_(ids))
+        return {id_: (name, handle) for query in (people, teams) for id_, name, handle in work.session.execute(query)}
 
     def active(self, work: Work, person_ids: Collection[str]) -> set[str]:
         """Return those of some people and service accounts who are active."""

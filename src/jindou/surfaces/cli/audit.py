@@ -1,5 +1,7 @@
 """`jindou audit`."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -9,6 +11,8 @@ from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.problems import PROBLEMS
+from jindou_client.audit import AuditFilters, Decision
+from jindou_client.types import AuditEvent
 
 __all__ = ["group"]
 
@@ -18,15 +22,30 @@ group = command_group("The audit trail: who did what, by which rule.")
 @group.command("list")
 def list_events(
     *,
-    person: As = "manager",
+    who: Annotated[str, typer.Option(metavar="HANDLE|ID", help="Who did it, had it done, or was done to.")] = "",
+    action: Annotated[str, typer.Option(metavar="BEGINNING", help="How the action begins.")] = "",
+    decision: Annotated[Decision | None, typer.Option(help="What was decided.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Then or later.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Before that.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Events at most.")] = 30,
     before: Annotated[int | None, typer.Option(min=1, help="Only events older than this number.")] = None,
+    person: As = "manager",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest events first."""
+    """Find events by what is given, all of it, the newest first."""
+    filters: AuditFilters = {"who": who, "action": action, "limit": limit}
+    if decision is not None:
+        filters["decision"] = decision
+    if since is not None:
+        filters["since"] = since.astimezone()
+    if until is not None:
+        filters["until"] = until.astimezone()
+    if before is not None:
+        filters["before"] = before
     with signed_in(home, person) as seat:
-        found = seat.client.audit.list(limit, before)
+        found = seat.client.audit.search(**filters)
+        handles = {} if as_json else {one.id: one.handle for one in seat.client.principals.list()}
     if as_json:
         document(found)
         return
@@ -34,15 +53,20 @@ def list_events(
         (
             str(event.seq),
             moment(event.at),
-            event.actor if event.actor == event.on_behalf_of else f"{event.actor} for {event.on_behalf_of}",
+            _who(event, handles),
             event.action,
-            event.resource,
+            handles.get(event.resource, event.resource),
             event.decision,
             ", ".join(event.rules),
         )
         for event in found
     ]
     table(("event", "at", "who", "action", "on", "decision", "rules"), rows, right=(0,))
+
+
+def _who(event: AuditEvent, handles: Mapping[str, str]) -> str:
+    actor, person = (handles.get(id_, id_) for id_ in (event.actor, event.on_behalf_of))
+    return actor if actor == person else f"{actor} for {person}"
 
 
 @group.command("verify")

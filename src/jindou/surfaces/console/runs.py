@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
 
 from jindou.agents.runs import RunSearch
-from jindou.errors import Conflict, Invalid
+from jindou.errors import Conflict
 from jindou.surfaces.amounts import micro_of
+from jindou.surfaces.console.asking import given_of, search_of
 from jindou.surfaces.console.islands import run_state
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.pages import page
@@ -22,7 +22,6 @@ router = APIRouter()
 
 _PAGE = 50
 _STATUSES = ("queued", "running", "paused", "waiting", "done", "refused", "failed", "cancelled")
-_FIELDS = ("text", "assistant", "status", "tool", "before")
 
 
 @router.get("/runs")
@@ -30,7 +29,7 @@ def list_runs(request: Request) -> Response:
     """Show the viewer's newest runs that fit what is asked for."""
     who = signed_in(request)
     services = platform_of(request)
-    given = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
+    given = given_of(request)
     with reading(request) as work:
         runs = services.runs.search(work, who, _search(given))
         waiting = services.approvals.count_waiting(work, who)
@@ -53,22 +52,8 @@ def list_runs(request: Request) -> Response:
 
 
 def _search(given: Mapping[str, str]) -> RunSearch:
-    """Return what a form asks for.
-
-    Raises:
-        Invalid: a field can't be read.
-    """
-    plain: dict[str, object] = {name: given[name] for name in _FIELDS if name in given}
-    for name in ("since", "until"):
-        if name in given:
-            plain[name] = f"{given[name]}T00:00:00Z"
-    if "cost" in given:
-        plain["least_cost_micro"] = micro_of(given["cost"], "cost")
-    try:
-        return RunSearch.model_validate({**plain, "limit": _PAGE + 1})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise Invalid(str(first["msg"]), field=str(first["loc"][0]), rule=first["type"]) from None
+    cost = {"least_cost_micro": micro_of(given["cost"], "cost")} if "cost" in given else {}
+    return search_of(RunSearch, given, limit=_PAGE + 1, **cost)
 
 
 @router.get("/runs/{run_id}")

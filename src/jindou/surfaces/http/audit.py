@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from jindou.identity.audit import AuditEvent, Verification
+from jindou.identity.audit import AuditEvent, AuditSearch, Verification
 from jindou.identity.principals import Principal
-from jindou.surfaces.door import MOST, platform_of, reading, signed_in
+from jindou.surfaces.door import platform_of, reading, signed_in
 
 __all__ = ["router"]
 
@@ -15,15 +15,10 @@ Who = Annotated[Principal, Depends(signed_in)]
 
 
 @router.get("")
-def list_events(
-    request: Request,
-    who: Who,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    before: Annotated[int | None, Query(ge=1, le=MOST)] = None,
-) -> list[AuditEvent]:
-    """Return the newest events first."""
+def search(request: Request, who: Who, asked: Annotated[AuditSearch, Query()]) -> list[AuditEvent]:
+    """Return the events that fit, the newest first; without a filter, all of them."""
     with reading(request) as work:
-        return platform_of(request).audit.list_events(work, who, limit, before)
+        return platform_of(request).audit.search(work, who, asked)
 
 
 @router.get("/verification")
