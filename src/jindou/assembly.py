@@ -265,7 +265,14 @@ def _directory(
 
 def _policies(ground: Ground, decisions: Decisions, assistants: Assistants) -> Policies:
     checker = Checker(ground.policy, decisions, assistants, ground.principals)
-    return Policies(ground.policy, ground.standing, ground.audit, checker, ground.name_of)
+    return Policies(
+        ground.policy,
+        ground.standing,
+        ground.audit,
+        principals=ground.principals,
+        checker=checker,
+        name_of=ground.name_of,
+    )
 
 
 def _sso(ground: Ground, settings: Settings, directory: Directory, sessions: Sessions) -> Sso:

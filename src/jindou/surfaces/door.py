@@ -137,7 +137,7 @@ def _device_token(request: Request) -> str:
 def set_device_cookie(request: Request, response: Response, token: str) -> None:
     """Let the browser be known when somebody signs in again: strangers who guess do not slow it down."""
     name = f"jindou_device_{platform_of(request).settings.port}"
-    response.set_cookie(name, token, max_age=_DEVICE_SECONDS, httponly=True, samesite="strict", path="/")
+    _keep(request, response, name, token, _DEVICE_SECONDS, "/")
 
 
 def is_signed_in(request: Request) -> bool:
@@ -171,7 +171,7 @@ def pending_token(request: Request) -> str:
 def set_pending_cookie(request: Request, response: Response, token: str) -> None:
     """Tie a first proof to this browser while it waits for the second; an empty token ends the wait."""
     name, seconds = f"jindou_pending_{platform_of(request).settings.port}", 300 if token else 0
-    response.set_cookie(name, token, max_age=seconds, httponly=True, samesite="strict", path="/sign-in")
+    _keep(request, response, name, token, seconds, "/sign-in")
 
 
 def challenge_token(request: Request) -> str:
@@ -182,7 +182,7 @@ def challenge_token(request: Request) -> str:
 def set_challenge_cookie(request: Request, response: Response, token: str) -> None:
     """Tie a passkey's challenge to this browser; an empty token ends it."""
     name, seconds = f"jindou_challenge_{platform_of(request).settings.port}", 300 if token else 0
-    response.set_cookie(name, token, max_age=seconds, httponly=True, samesite="strict", path="/api")
+    _keep(request, response, name, token, seconds, "/api")
 
 
 @contextmanager
@@ -236,15 +236,13 @@ def bearer(request: Request) -> str:
 def set_session_cookie(request: Request, response: Response, secret: str) -> None:
     """Sign the browser in: out of reach of scripts and of other sites."""
     seconds = int(platform_of(request).settings.session_hours * 3600)
-    response.set_cookie(
-        _cookie(request),
-        secret,
-        max_age=seconds,
-        httponly=True,
-        samesite="strict",
-        path="/",
-        secure=is_over_tls(request),
-    )
+    _keep(request, response, _cookie(request), secret, seconds, "/")
+
+
+def _keep(request: Request, response: Response, name: str, value: str, seconds: int, path: str) -> None:
+    """Have the browser keep a cookie that no script and no other site gets at, nor, over TLS, who listens."""
+    secure = is_over_tls(request)
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", path=path, secure=secure)
 
 
 def is_over_tls(request: Request) -> bool:

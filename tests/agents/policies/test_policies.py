@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from jindou.agents.decisions import Proposal
 from jindou.agents.policies import PolicyActivation, PolicyCheck, PolicyFiles, PolicyProposal, PolicyState
 from jindou.assembly import Platform
-from jindou.errors import Conflict, Forbidden, Invalid, NotFound
+from jindou.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from jindou.identity.directory import NewProfile
 from jindou.identity.policy import Policy, PolicyHeadRow, PolicyVersionRow, Resource, Standing
 from jindou.identity.principals import Principal
@@ -315,6 +315,15 @@ def test_only_administrators_propose_and_activate_and_only_managers_read(platfor
             attempt()
     with pytest.raises(Forbidden):
         check(platform, FILES, "clerk")
+
+
+def test_whoever_lost_the_right_while_they_waited_puts_nothing_in_force(platform: Platform) -> None:
+    manager, other = as_person(platform, "manager"), second(platform)
+    number = push(platform, FILES)
+    with platform.database.writing(manager.org_id) as work:
+        platform.directory.people.deactivate(work, manager, other.person_id)
+    with pytest.raises(Unauthenticated):
+        activate(platform, number, other)
 
 
 def test_nobody_puts_in_force_what_they_proposed_and_lets_them_do_more(platform: Platform) -> None:

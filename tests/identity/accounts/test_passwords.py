@@ -1,5 +1,6 @@
 """A password is its owner's alone: nobody reads it, guesses it, or learns whether there is one."""
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,15 +11,19 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from jindou.errors import Forbidden, JindouError, NotFound, Unauthenticated
+from jindou.identity.accounts import Code, NewPassword
 from jindou.identity.accounts.failures import (
     PasswordWeak,
     PasswordWrong,
+    SignInExpired,
     SignInRefused,
     SignInStale,
     SignInThrottled,
 )
 from jindou.identity.accounts.passwords import Hasher, accepted
 from jindou.identity.accounts.tables import PasswordRow
+from jindou.identity.sessions import Arrival
+from support.authenticator import Authenticator
 
 
 def test_a_password_set_through_a_link_signs_its_owner_in_and_nobody_else(company: Company) -> None:
@@ -166,6 +171,55 @@ def test_a_password_goes_with_whoever_is_reset_or_deactivated(company: Company) 
         with platform.database.reading(manager.org_id) as work:
             assert work.session.get(PasswordRow, who.person_id) is None
     assert ("accounts::reset", "allow", manager.person_id, company.desk.clerk.person_id) in company.trail()
+
+
+def test_what_a_session_was_about_to_add_as_it_was_reset_is_not_added(company: Company) -> None:
+    accounts, clerk, manager = company.platform.accounts, company.desk.clerk, company.desk.manager
+    seat = company.seat(company.come_in(clerk))
+    device = Authenticator("http://localhost:8787")
+    options, token = accounts.ask_to_add_passkey(seat)
+    made = device.create(options)
+    key = base64.b32decode(accounts.begin_totp(seat).secret)
+    with company.platform.database.writing(manager.org_id) as work:
+        company.platform.sessions.close_all(work, clerk.person_id)
+    late = (
+        lambda: accounts.change_password(seat, NewPassword(new=SecretStr(GOOD))),
+        lambda: accounts.confirm_totp(seat, Code(code=SecretStr(company.code(key)))),
+        lambda: accounts.passkeys.add(seat, token, "Phone", made),
+    )
+    for way in late:
+        with pytest.raises(Unauthenticated):
+            way()
+    with company.platform.database.reading(clerk.org_id) as work:
+        mine = accounts.mine(work, clerk)
+    assert (mine.password_set_at, mine.totp_since, mine.passkeys) == (None, None, [])
+
+
+def test_a_new_password_ends_what_the_old_one_began(company: Company) -> None:
+    session = company.come_in(company.desk.clerk)
+    company.set(session)
+    key, _ = company.enrol(session)
+    waiting = company.by_password("clerk")
+    company.set(session, OTHER, GOOD)
+    company.wait(minutes=1)
+    with pytest.raises(SignInExpired):
+        company.finish(waiting, company.code(key))
+
+
+def test_of_many_who_come_by_one_link_at_once_one_gets_in(on_both: Company) -> None:
+    clerk, platform = on_both.desk.clerk, on_both.platform
+    with platform.database.writing(None) as work:
+        token = platform.sessions.create_link(work, clerk.org_id, clerk.person_id)
+
+    def come(_: int) -> bool:
+        try:
+            platform.accounts.signing_in.come_by_link(token, Arrival())
+        except Unauthenticated:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(come, range(8))) == 1
 
 
 def test_only_an_administrator_lists_and_resets_and_only_in_their_organisation(company: Company) -> None:

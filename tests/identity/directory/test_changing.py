@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from directory_staff import Staff
 
-from jindou.errors import Forbidden, NotFound
+from jindou.errors import Forbidden, NotFound, Unauthenticated
 from jindou.identity.directory.changing import LastAdministrator, UnknownRole
 from jindou.identity.principals import NameTaken
 from support.desk import open_desk
@@ -46,6 +46,20 @@ def test_a_role_that_no_rule_names_is_refused_wherever_one_is_given(staff: Staff
             way()
         assert refused.value.field == "roles"
     assert staff.change(clerk, roles=["clerk", "finance"]).roles == ["clerk", "finance"]
+
+
+def test_whoever_lost_the_right_while_their_change_waited_changes_nothing(staff: Staff) -> None:
+    staff.hire("ada", "administrator")
+    staff.hire("eve", "administrator")
+    ada, eve = staff.principal("ada"), staff.principal("eve")
+    staff.change(ada.person_id, roles=["clerk"])
+    staff.deactivate(eve.person_id)
+    for who, refusal in ((ada, Forbidden), (eve, Unauthenticated)):
+        with pytest.raises(refusal):
+            staff.deactivate(staff.desk.manager.person_id, who)
+        with pytest.raises(refusal):
+            staff.team("Night", who=who)
+    assert staff.principal("manager")
 
 
 def test_nobody_changes_their_own_roles_by_any_way(staff: Staff) -> None:

@@ -24,7 +24,7 @@ from jindou.db import Work
 from jindou.errors import Conflict, Forbidden, NotFound
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, PolicyHeadRow, PolicyVersionRow, Resource, Standing, Written
-from jindou.identity.principals import OrganisationRow, Principal
+from jindou.identity.principals import OrganisationRow, Principal, Principals
 
 __all__ = ["Policies"]
 
@@ -39,12 +39,15 @@ class Policies:
         policy: Policy,
         standing: Standing,
         audit: Audit,
+        *,
+        principals: Principals,
         checker: Checker,
         name_of: Callable[[Work, str], str],
     ) -> None:
         self._policy = policy
         self._standing = standing
         self._audit = audit
+        self._principals = principals
         self._checker = checker
         self._name_of = name_of
 
@@ -112,8 +115,7 @@ class Policies:
             PolicyRefused: something is wrong with them.
             Conflict: nothing differs from the newest version, or there are too many.
         """
-        rules = self._require(who, "policies::propose")
-        self._hold(work, who)
+        who, rules = self._hold(work, who, "policies::propose")
         _require_good(self._checker.examine(work, who.org_id, proposal.files))
         newest = work.session.scalars(select(func.max(PolicyVersionRow.number))).one() or 0
         digest = _digest(proposal.files)
@@ -168,8 +170,8 @@ class Policies:
             PolicyMoved: another version was put in force meanwhile.
             PolicyRefused: something is wrong with it.
         """
-        rules = self._require(who, "policies::activate")
-        head = self._hold(work, who)
+        who, rules = self._hold(work, who, "policies::activate")
+        head = _head(work)
         active = _expected(head, known)
         row = _row(work, number) if number else None
         if row is not None:
@@ -189,8 +191,8 @@ class Policies:
             PolicyMoved: another version was put in force meanwhile.
             PolicyRefused: something is wrong with what was in force before.
         """
-        rules = self._require(who, "policies::activate")
-        head = self._hold(work, who)
+        who, rules = self._hold(work, who, "policies::activate")
+        head = _head(work)
         active = _expected(head, known)
         if head is None:
             raise Conflict("No rules of your own were ever put in force.")
@@ -214,12 +216,17 @@ class Policies:
         self._record(work, who, "policies::activate", number, rules, before=before)
         work.after_commit(self._standing.catch_up)
 
-    def _hold(self, work: Work, who: Principal) -> PolicyHeadRow | None:
-        """Let nobody else change rules or people of the organisation until the end, and return what is in force."""
+    def _hold(self, work: Work, who: Principal, action: str) -> tuple[Principal, list[str]]:
+        """Let nobody else change rules or people of the organisation until the end.
+
+        Return who asks, as they are from then on, and the rules that allow it.
+        """
+        self._require(who, action)
         work.session.scalars(
             select(OrganisationRow.id).where(OrganisationRow.id == who.org_id).with_for_update()
         ).one_or_none()
-        return _head(work)
+        who = self._principals.as_now(work, who)
+        return who, self._require(who, action)
 
     def _active(self, work: Work) -> int:
         head = _head(work)

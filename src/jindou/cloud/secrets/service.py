@@ -91,7 +91,7 @@ class Secrets:
         """
         person_id = who.person_id if ask.owner == "person" else ""
         rules = self._require(who, own=bool(person_id))
-        row = self._row(work, person_id, ask.name)
+        row = self._row(work, person_id, ask.name, to_change=True)
         if row is not None and row.revoked_at is None:
             raise SecretExists(f"There is a secret {ask.name} already; rotate it to give it another value.")
         if row is None:
@@ -273,12 +273,12 @@ class Secrets:
             raise SecretMissing(f"{told} Add it: `jindou secrets put {name}`, or Secrets in the console.")
         return row
 
-    def _row(self, work: Work, person_id: str, name: str) -> SecretRow | None:
+    def _row(self, work: Work, person_id: str, name: str, *, to_change: bool = False) -> SecretRow | None:
         named = select(SecretRow).where(SecretRow.person_id == person_id, SecretRow.name == name)
-        return work.session.scalars(named).first()
+        return work.session.scalars(named.with_for_update() if to_change else named).first()
 
     def _find(self, work: Work, who: Principal, secret_id: str) -> tuple[SecretRow, list[str]]:
-        row = work.session.scalars(select(SecretRow).where(SecretRow.id == secret_id)).first()
+        row = work.session.scalars(select(SecretRow).where(SecretRow.id == secret_id).with_for_update()).first()
         if row is None or row.person_id not in {who.person_id, ""}:
             raise NotFound("No such secret.")
         return row, self._require(who, own=bool(row.person_id))

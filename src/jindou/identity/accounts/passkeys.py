@@ -95,6 +95,7 @@ class Passkeys:
         Raises:
             PasskeyInvalid: it answers another challenge or person's, is of another origin, did not verify its user, or
                 is somebody's already.
+            Unauthenticated: the session has ended meanwhile.
         """
         who = seat.who
         with self._database.writing(who.org_id) as work:
@@ -111,6 +112,7 @@ class Passkeys:
                 raise PasskeyInvalid("it is somebody's already")
         with self._database.writing(who.org_id) as work:
             self._principals.principal(work, who.org_id, who.person_id)
+            self._sessions.hold(work, seat.session_id)
             row = PasskeyRow(
                 id=work.new_id("psk"),
                 org_id=who.org_id,

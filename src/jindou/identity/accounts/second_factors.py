@@ -78,6 +78,7 @@ class SecondFactors:
             NoSecondFactor: none was begun.
             CodeWrong: the code is not the new authenticator's.
             SignInThrottled: there were too many wrong ones.
+            Unauthenticated: the session has ended meanwhile.
         """
         who = seat.who
         bucket = Bucket(("confirm", who.person_id), org_id=who.org_id)
@@ -90,6 +91,7 @@ class SecondFactors:
         if step is None:
             raise CodeWrong
         with self._database.writing(who.org_id) as work:
+            self._sessions.hold(work, seat.session_id)
             row = work.session.get(TotpRow, (who.person_id, False))
             if row is None or row.serial != seen.serial:
                 raise CodeWrong

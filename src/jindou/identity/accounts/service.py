@@ -76,6 +76,7 @@ class Accounts:
         Whoever does not know the old one, or has none, signs in by a link first. This opens its own units of work.
 
         Raises:
+            Unauthenticated: the session has ended meanwhile, as by a reset.
             PasswordWrong: the old one is another one.
             SignInStale: there is no old one, and the session did not begin in the last ten minutes, or not with the
                 person.
@@ -89,12 +90,14 @@ class Accounts:
         hashed = self._hasher.hash(accepted(asked.new, own))
         with self._database.writing(who.org_id) as work:
             self._principals.principal(work, who.org_id, who.person_id)
+            self._sessions.hold(work, seat.session_id)
             row = work.session.get(PasswordRow, who.person_id)
             if row is None:
                 row = PasswordRow(org_id=who.org_id, person_id=who.person_id)
                 work.session.add(row)
             row.hashed, row.set_at = hashed, work.now()
-            work.session.execute(delete(DeviceRow).where(DeviceRow.person_id == who.person_id))
+            for table in (DeviceRow, PendingRow):
+                work.session.execute(delete(table).where(table.person_id == who.person_id))
             self._sessions.revoke_all(work, who, but=seat.session_id)
             self._sessions.drop_links(work, who.person_id)
             self._tell(work, who, "accounts::set-password", who.person_id, ["jindou.own-account"])
@@ -188,8 +191,9 @@ class Accounts:
         account = next(iter(self._accounts(work, person_id)), None)
         if account is None:
             raise NotFound("There is no such person.")
-        self.depart(work, person_id)
+        # Sessions first: what one of them was about to add waits for this, or is there already and goes with the rest.
         self._sessions.close_all(work, person_id)
+        self.depart(work, person_id)
         self._tell(work, who, "accounts::reset", person_id, rules)
         return self._accounts(work, person_id)[0]
 

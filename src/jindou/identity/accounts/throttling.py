@@ -51,8 +51,8 @@ def take(work: Work, buckets: Sequence[Bucket]) -> float:
     Raises:
         SignInThrottled: this one has to wait; it is not counted.
     """
-    now = work.now()
     rows = [_locked(work, bucket) for bucket in buckets]
+    now = work.now()
     wait = max((row.free_at - now for row in rows if row.tries), default=timedelta())
     if wait > timedelta():
         raise SignInThrottled(max(1.0, wait.total_seconds()))

@@ -92,11 +92,12 @@ class Changing:
         What is read from then on is what is changed.
 
         Raises:
-            Forbidden: they do not look after people.
+            Forbidden: they do not look after people, or did until somebody else's change.
+            Unauthenticated: somebody else's change has deactivated them.
         """
-        rules = self.require(who)
+        self.require(who)
         self.lock(work, who.org_id)
-        return rules
+        return self.require(self._principals.as_now(work, who))
 
     def lock(self, work: Work, org_id: str) -> None:
         """Let nobody else change people or teams of the organisation until the end."""

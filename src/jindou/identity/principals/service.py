@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import bindparam, literal, or_, select
 
 from jindou.db import Query, Work
-from jindou.errors import Conflict, NotFound
+from jindou.errors import Conflict, NotFound, Unauthenticated
 from jindou.identity.principals.names import clean_handle, skeleton
 from jindou.identity.principals.tables import OrganisationRow, PersonRow, TeamMemberRow, TeamRow
 from jindou.identity.principals.types import Person, Principal
@@ -178,6 +178,17 @@ class Principals:
             language=row.language,
             actor=actor or row.id,
         )
+
+    def as_now(self, work: Work, who: Principal) -> Principal:
+        """Return somebody with the roles they have now: a request may have waited for others since it began.
+
+        Raises:
+            Unauthenticated: they are not here any more.
+        """
+        try:
+            return self.principal(work, who.org_id, who.person_id, who.actor)
+        except NotFound:
+            raise Unauthenticated("This person is no longer here.") from None
 
     def _row(self, work: Work, person_id: str) -> PersonRow:
         found = work.fetch(_PERSON, id=person_id)

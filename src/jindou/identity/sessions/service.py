@@ -82,7 +82,7 @@ class Sessions:
         Raises:
             SignInLinkUsed, SignInLinkExpired: it signs nobody in.
         """
-        link = self._usable(work, token)
+        link = self._usable(work, token, to_use=True)
         link.used_at = work.now()
         came = arrival or Arrival()
         if link.minutes is None:
@@ -99,7 +99,7 @@ class Sessions:
         Raises:
             SignInLinkUsed, SignInLinkExpired: it signs nobody in.
         """
-        link = self._usable(work, token)
+        link = self._usable(work, token, to_use=True)
         if link.minutes is not None:
             return None
         link.used_at = work.now()
@@ -198,6 +198,16 @@ class Sessions:
         self._end(work, rows, who.actor, "jindou.own-sessions")
         return len(rows)
 
+    def hold(self, work: Work, session_id: str) -> None:
+        """Let nobody end a session until the transaction does.
+
+        Raises:
+            Unauthenticated: it has ended since the request began.
+        """
+        row = work.session.scalars(select(SessionRow).where(SessionRow.id == session_id).with_for_update()).first()
+        if row is None:
+            raise Unauthenticated("Your session has ended. Sign in again.")
+
     def enrolled(self, work: Work, session_id: str, factor: Factor) -> None:
         """Let somebody do again what they may, who has proved a second factor in this session."""
         row = work.session.scalars(select(SessionRow).where(SessionRow.id == session_id)).first()
@@ -256,8 +266,12 @@ class Sessions:
         """Let no link that was made for a person until now sign them in."""
         work.session.execute(delete(SignInLinkRow).where(SignInLinkRow.person_id == person_id))
 
-    def _usable(self, work: Work, token: str) -> SignInLinkRow:
-        link = work.session.scalars(select(SignInLinkRow).where(SignInLinkRow.token_hash == _hash(token))).first()
+    def _usable(self, work: Work, token: str, *, to_use: bool = False) -> SignInLinkRow:
+        known = select(SignInLinkRow).where(SignInLinkRow.token_hash == _hash(token))
+        if to_use:
+            # Of two who come with one link at once, the second finds that it has been used.
+            known = known.with_for_update().execution_options(populate_existing=True)
+        link = work.session.scalars(known).first()
         if link is None or link.expires_at <= work.now():
             raise SignInLinkExpired("This sign-in link is not valid any more. `jindou sign-in` prints a new one.")
         if link.used_at is not None:
