@@ -175,7 +175,7 @@ def test_an_administrator_resets_somebody_on_the_page_of_people(site: Site, visi
     clerk, manager = visit("clerk"), visit("manager")
     with site.platform.database.reading(None) as work:
         person_id = site.platform.principals.find(work, "clerk").id
-    assert f"/accounts/{person_id}/reset" in manager.get("/people").text
+    assert f"/accounts/{person_id}/reset" in manager.get(f"/people/{person_id}").text
     assert clerk.post(f"/accounts/{person_id}/reset").status_code == 403
     assert manager.post(f"/accounts/{person_id}/reset").status_code == 303
     assert clerk.get("/").status_code == 303

@@ -31,6 +31,8 @@ _PAGES = (
     "/account",
     "/people",
     "/people?text=clerk",
+    "/teams",
+    "/services",
     "/policies",
     "/rights",
     "/rights?person=clerk&against=warehouse",

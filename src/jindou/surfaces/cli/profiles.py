@@ -58,6 +58,8 @@ def _add_changes(group: typer.Typer, among: _Among) -> None:
         with signed_in(home, person) as seat:
             made = among(seat.client).create(handle, name, email=email, roles=role or ())
         _show_one(made, as_json=as_json)
+        if made.kind == "person" and not as_json:
+            typer.echo(f"They come in by single sign-on, or by a link: jindou sign-in --as {made.handle}")
 
     @group.command("update")
     def update(

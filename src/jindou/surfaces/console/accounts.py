@@ -138,7 +138,7 @@ def reset(request: Request, person_id: str) -> Response:
     who = signed_in(request)
     with writing(request) as work:
         platform_of(request).accounts.reset(work, who, person_id)
-    return RedirectResponse("/people", status_code=303)
+    return RedirectResponse(f"/people/{person_id}", status_code=303)
 
 
 def _told(error: JindouError) -> str:

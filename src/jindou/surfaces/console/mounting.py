@@ -25,11 +25,13 @@ from jindou.surfaces.console import (
     readings,
     runs,
     secrets,
+    services,
     sessions,
     sign_in,
     sso,
     sso_way,
     switches,
+    teams,
     usage,
 )
 
@@ -58,6 +60,8 @@ def mount(app: FastAPI) -> None:
         keys,
         secrets,
         people,
+        teams,
+        services,
         accounts,
         sessions,
         sso_way,
