@@ -95,6 +95,15 @@ def walk(browser: Browser, company: tuple[str, Provider, Callable[[], list[str]]
     assert walk.complaints == []
 
 
+def test_who_begins_where_passkeys_work_goes_first_to_where_the_provider_sends_people_back(walk: Walk) -> None:
+    page = walk.context.new_page()
+    page.goto(f"{walk.url.replace('127.0.0.1', 'localhost')}/sign-in")
+    page.click("[data-test=sso]")
+    page.wait_for_url(f"{walk.url}/sign-in?sso=*")
+    walk.begin(page)
+    walk.sign_in(page)
+
+
 def test_somebody_signs_in_and_out_here_and_there(walk: Walk, honest: HonestProvider) -> None:
     page = walk.tab()
     walk.begin(page)

@@ -179,3 +179,17 @@ def test_an_administrator_resets_somebody_on_the_page_of_people(site: Site, visi
     assert clerk.post(f"/accounts/{person_id}/reset").status_code == 403
     assert manager.post(f"/accounts/{person_id}/reset").status_code == 303
     assert clerk.get("/").status_code == 303
+
+
+def test_a_code_that_was_mistyped_can_be_typed_again(site: Site, visit: Callable[[str], httpx.Client]) -> None:
+    client = visit("finance")
+    begun = client.post("/account/totp").text
+    key = base64.b32decode(begun.partition('data-test="totp-secret">')[2].partition("<")[0])
+    for wrong, status in (("", 422), ("0" * 65, 422), ("000000", 401)):
+        answer = client.post("/account/totp/confirmation", data={"code": wrong})
+        assert answer.status_code == status
+        assert 'data-test="totp-code"' in answer.text
+        assert base64.b32encode(key).decode() not in answer.text
+    code = code_at(key, step_of(site.platform.database.clock.now()))
+    assert 'data-test="recovery-codes"' in client.post("/account/totp/confirmation", data={"code": code}).text
+    assert 'data-test="done"' in client.post("/account/totp/removal").text

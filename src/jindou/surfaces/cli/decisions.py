@@ -43,7 +43,7 @@ def explain(
     if as_json:
         document(answer)
     else:
-        _show(answer)
+        _show(answer, seat.language)
 
 
 @group.command("rights")
@@ -84,8 +84,9 @@ def _origin(text: str) -> tuple[str, Source]:
     raise Invalid(f"{text!r} names no origin.", field="--origin", rule=f"NAME= one of {', '.join(_SOURCES)}")
 
 
-def _show(answer: Answer) -> None:
-    typer.echo(one_line(f"{answer.verb}: {answer.reason}"))
+def _show(answer: Answer, language: str) -> None:
+    reason = " ".join(rule.reason.get(language, rule.reason["en"]) for rule in answer.rules)
+    typer.echo(one_line(f"{answer.verb}: {reason}"))
     typer.echo(one_line(f"rules: {', '.join(rule.id for rule in answer.rules)}"))
     if answer.verb == "ask":
         typer.echo(one_line(f"{answer.approvers} must approve, of: {', '.join(answer.deciders) or 'nobody'}"))

@@ -9,7 +9,7 @@ import typer
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import Seat, signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
-from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.show import document, moment, one_line, printable, table
 from jindou_client.types import PolicyChange, PolicyCheck, PolicyState
 
 __all__ = ["group"]
@@ -122,6 +122,8 @@ def list_versions(*, person: As = "manager", home: Home = None, as_json: AsJson 
         (str(one.number), "in force" if one.active else "", moment(one.created_at), one.author_name, one.note)
         for one in found.versions
     ]
+    if not rows:
+        typer.echo("Nobody has proposed any rules yet: `jindou policies push FOLDER` does.", err=True)
     table(("version", "", "proposed", "by", "why"), rows, right=(0,))
 
 
@@ -135,7 +137,7 @@ def show(number: Number, *, person: As = "manager", home: Home = None, as_json: 
         return
     for name, text in found.files.items():
         typer.echo(f"==> {name}")
-        typer.echo("\n".join(one_line(line) for line in text.splitlines()))
+        typer.echo(printable(text.rstrip("\n")))
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -143,6 +145,8 @@ def _files(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         raise Invalid(f"{folder} is no folder.", field="FOLDER", rule="a folder of .cedar and .yaml files")
     found = [path for path in sorted(folder.iterdir()) if path.suffix in {".cedar", ".yaml"} and path.is_file()]
+    if not found:
+        raise Invalid(f"{folder} has no rules in it.", field="FOLDER", rule="a folder of .cedar and .yaml files")
     if sum(path.stat().st_size for path in found) > _MOST_BYTES:
         raise Invalid(f"{folder} has too much in it.", field="FOLDER", rule=f"at most {_MOST_BYTES} bytes")
     try:
@@ -172,7 +176,9 @@ def _show_check(found: PolicyCheck) -> None:
     for problem in found.problems:
         typer.echo(one_line(f"{problem.kind}: {problem.message} (rule: {problem.rule})"))
     if found.good:
-        typer.echo(f"Good: {len(found.rules)} rules, {len(found.trials)} tests, {len(found.changes)} changes.")
+        counts = ((len(found.rules), "rule"), (len(found.trials), "test"), (len(found.changes), "change"))
+        told = ", ".join(f"{count} {what}" if count == 1 else f"{count} {what}s" for count, what in counts)
+        typer.echo(f"Good: {told}.")
 
 
 def _show_changes(changes: Sequence[PolicyChange]) -> None:
@@ -186,7 +192,7 @@ def _show_changes(changes: Sequence[PolicyChange]) -> None:
         typer.echo(one_line(f"  {there.effect}: {there.rule.reason.get('en', '')}"))
         for sign, one in (("-", change.before), ("+", change.after)):
             for line in one.text.splitlines() if one is not None else ():
-                typer.echo(one_line(f"  {sign} {line}"))
+                typer.echo(printable(f"  {sign} {line}"))
     if not changes:
         typer.echo("Nothing differs.")
 

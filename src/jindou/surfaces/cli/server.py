@@ -24,6 +24,7 @@ from jindou.surfaces.cli.embedding_weights import prepare_embeddings
 from jindou.surfaces.cli.models import local_model
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
+from jindou.surfaces.cli.ready import tell_ready
 from jindou.telemetry import configure_logging
 
 __all__ = ["ask_status", "down", "status", "up"]
@@ -71,7 +72,7 @@ def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         platform.start()
-        server = _Server(platform, lambda: _ready(platform, as_json=as_json))
+        server = _Server(platform, lambda: tell_ready(platform, as_json=as_json))
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         # The server has shut down by itself; the signal is told again for whoever started it.
@@ -119,29 +120,6 @@ def _listen(settings: Settings) -> socket.socket:
         told = f"Port {settings.port} can't be used ({error.strerror}). Choose another: `jindou up --port 8788`."
         raise PortTaken(told) from None
     return listener
-
-
-def _ready(platform: Platform, *, as_json: bool) -> None:
-    """Say where the console is, with a one-time link for everybody."""
-    settings = platform.settings
-    links: list[dict[str, str]] = []
-    with platform.database.reading(None) as work:
-        org_id = platform.principals.organisation(work)
-    with platform.database.writing(org_id) as work:
-        for person in platform.principals.list_people(work):
-            token = platform.sessions.create_link(work, org_id, person.id)
-            url = f"{settings.browser_url}/sign-in?token={token}"
-            links.append({"person": person.handle, "name": person.name, "title": person.title["en"], "url": url})
-        company = platform.principals.organisation_name(work, org_id)
-    platform.home.announce(settings.url)
-    if as_json:
-        typer.echo(json.dumps({"url": settings.url, "model": platform.model, "company": company, "links": links}))
-        return
-    typer.echo(f"\nJindou is ready at {settings.browser_url} · {company} · {platform.model}\n")
-    typer.echo("Sign in, each link works once (`jindou sign-in --as clerk` prints another):")
-    for link in links:
-        typer.echo(f"  {link['person']:<10} {link['name']} · {link['title']}\n             {link['url']}")
-    typer.echo('\nOr ask from another terminal: jindou ask --as clerk "Where is order SO-10007?"\nCtrl-C stops.')
 
 
 def down(*, home: HomeOption = None, as_json: AsJson = False) -> None:

@@ -83,8 +83,10 @@ def confirm_totp(request: Request, typed: Annotated[CodeForm, Form()]) -> Respon
     try:
         made = platform_of(request).accounts.confirm_totp(seat_of(request), Code(code=typed.code))
     except ValidationError:
-        return _show(request, trouble="code_wrong", status=422)
-    except (Unauthenticated, Forbidden, Conflict, Limited) as error:
+        return _show(request, trouble="code_wrong", status=422, confirms=True)
+    except (Unauthenticated, Limited) as error:
+        return _show(request, trouble=_told(error), status=problem_of(error).status, confirms=True)
+    except (Forbidden, Conflict) as error:
         return _show(request, trouble=_told(error), status=problem_of(error).status)
     return _show(request, done="totp", codes=made.codes)
 
@@ -153,6 +155,7 @@ def _show(
     done: str = "",
     status: int = 200,
     enrolment: Enrolment | None = None,
+    confirms: bool = False,
     codes: Sequence[str] = (),
 ) -> Response:
     seat = seat_of(request)
@@ -177,6 +180,7 @@ def _show(
         trouble=trouble,
         done=done,
         enrolment=enrolment,
+        confirms=confirms or enrolment is not None,
         qr=_qr(enrolment.uri) if enrolment else "",
         codes=codes,
     )

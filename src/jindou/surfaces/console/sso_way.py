@@ -1,6 +1,7 @@
 """Signing in with an identity provider: the way there, and the way back."""
 
 from typing import Annotated
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -16,12 +17,20 @@ router = APIRouter(prefix="/sso")
 
 _SECONDS = 600
 _YEAR = 365 * 24 * 3600
+_OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _FAILURES = (SignInRefused, ProviderUnavailable, SsoNotInstalled)
 
 
 @router.post("/start")
 def start(request: Request, entrance: Annotated[str, Form()] = "") -> Response:
-    """Send the browser to an identity provider."""
+    """Send the browser to an identity provider.
+
+    The provider sends it back to one address, and no other has its cookie. Who begins at another name of this machine,
+    such as the one at which passkeys work, is sent to the sign-in page there first.
+    """
+    there, here = platform_of(request).settings.browser_url, request.headers.get("origin", "")
+    if urlsplit(here).hostname in _OWN_NAMES and here != there.lower():
+        return go_on(request, f"{there}/sign-in?{urlencode({'sso': entrance})}")
     try:
         browser, address = request.cookies.get(_cookie(request), ""), visit_of(request).address
         begun = platform_of(request).sso.signing_in.start(entrance, browser, address)
