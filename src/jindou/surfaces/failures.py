@@ -9,8 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from jindou.errors import Invalid, JindouError, Limited, Unauthenticated
-from jindou.surfaces.console import error_page
+from jindou.errors import Forbidden, Invalid, JindouError, Limited, Unauthenticated
+from jindou.surfaces.console import error_page, page_above
 from jindou.surfaces.door import MustEnrol
 from jindou.surfaces.http.scim import error_body, is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
@@ -20,6 +20,9 @@ __all__ = ["add_failures"]
 
 _UNREADABLE: Final = 400
 """What the framework says of a body that is no text; a text that is no JSON comes as `RequestValidationError`."""
+_NO_PAGE: Final = 404
+_OTHER_METHOD: Final = 405
+"""What is said of the address of a form that somebody opens: they reloaded it, or typed it."""
 _log = get_logger(__name__)
 
 
@@ -40,7 +43,8 @@ def _known(request: Request, error: Exception) -> Response:
             return RedirectResponse("/sign-in", status_code=303)
         if isinstance(error, MustEnrol) and request.method == "GET":
             return RedirectResponse("/account", status_code=303)
-        return error_page(request, problem.status, problem.title, error.message)
+        rules = error.rules if isinstance(error, Forbidden) else ()
+        return error_page(request, problem.status, problem.title, error.message, rules=rules)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, Limited) else {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
@@ -57,6 +61,8 @@ def _malformed(request: Request, error: Exception) -> Response:
         where = first["loc"] if first["type"] != "json_invalid" else ()
         field = ".".join(str(part) for part in where if part not in {"body", "query", "path", "header"})
         rule = str(first["msg"]).removeprefix("Value error, ")
+        if first["loc"][0] == "path" and _wants_page(request):
+            return _plain(request, HTTPException(_NO_PAGE))
         told = f"{field or 'The body'}: {rule}."
     return _known(request, Invalid(told, field=field, rule=rule))
 
@@ -67,7 +73,9 @@ def _plain(request: Request, error: Exception) -> Response:
         return _known(request, Invalid("The body can't be read.", rule="JSON in UTF-8"))
     title = str(error.detail) if isinstance(error, HTTPException) else "Something went wrong"
     if _wants_page(request):
-        return error_page(request, status, title, title)
+        if status == _OTHER_METHOD and request.method == "GET":
+            return RedirectResponse(page_above(request), status_code=303)
+        return error_page(request, status, title, "")
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if is_scim(request.url.path):
         return _scim(error_body(status, title), status, headers)

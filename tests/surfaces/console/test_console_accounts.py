@@ -52,6 +52,12 @@ def test_a_passkey_is_made_and_used_in_a_browser(site: Site, at_browser: Callabl
     page.fill("[data-test=passkey-name]", "Laptop")
     page.click("[data-test=add-passkey]")
     page.wait_for_selector("[data-test=passkey]")
+    page.fill("[data-test=passkey-name]", " ")
+    page.click("[data-test=add-passkey]")
+    assert page.locator("[data-test=passkey-name]:invalid").count() == 1
+    page.fill("[data-test=passkey-name]", "Laptop again")
+    page.click("[data-test=add-passkey]")
+    page.wait_for_selector("[data-there]:not([hidden])")
     page.click(".side form[action='/sign-out'] button")
     page.click("[data-test=enter-passkey]")
     page.wait_for_selector("[data-test=message]:enabled")
@@ -193,3 +199,11 @@ def test_a_code_that_was_mistyped_can_be_typed_again(site: Site, visit: Callable
     code = code_at(key, step_of(site.platform.database.clock.now()))
     assert 'data-test="recovery-codes"' in client.post("/account/totp/confirmation", data={"code": code}).text
     assert 'data-test="done"' in client.post("/account/totp/removal").text
+
+
+def test_who_has_guessed_too_often_is_told_how_long_to_wait(site: Site) -> None:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+        tries = [client.post("/sign-in/password", data={"person": "guessed", "password": f"no {n}"}) for n in range(8)]
+    slowed = next(one for one in tries if one.status_code == 429)
+    assert "The next try is possible in " in slowed.text
+    assert "The next try" not in tries[0].text

@@ -182,6 +182,7 @@ def test_a_key_is_made_for_some_requests_and_shows_its_limits(
     assert every.status_code == 201
     with site.platform.database.reading(clerk.org_id) as work:
         assert site.platform.keys.list_keys(work, clerk)[0].scopes is None
+    assert "Tick what it is good for." in client.post("/keys", data={"name": "x"}).text
     refused = client.post("/keys", data={"name": "x", "scopes": ["everything"]})
     assert refused.status_code == 422
     assert 'role="alert"' in refused.text

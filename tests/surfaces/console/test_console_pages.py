@@ -33,6 +33,9 @@ _PAGES = (
     "/people?text=clerk",
     "/teams",
     "/services",
+    "/readings",
+    "/sessions",
+    "/sso",
     "/policies",
     "/rights",
     "/rights?person=clerk&against=warehouse",
@@ -209,6 +212,28 @@ def test_a_page_that_a_rule_closes_names_the_rule(visit: SignIn) -> None:
     answer = visit("clerk").get("/audit")
     assert answer.status_code == 403
     assert "jindou.default-deny" in answer.text
+
+
+def test_errors_speak_the_viewers_language_and_the_address_of_a_form_leads_to_its_page(visit: SignIn) -> None:
+    client = visit("clerk")
+    client.cookies.set("jindou_language", "zh")
+    refused, missing = client.get("/people"), client.get("/nosuch")
+    assert "未被任何规则允许的操作一律拒绝（<code>jindou.default-deny</code>）" in refused.text
+    assert "No rule allows" not in refused.text
+    assert (missing.status_code, "Not Found" in missing.text) == (404, False)
+    for form, page in (("/account/password", "/account"), ("/account/totp/removal", "/account"), ("/sign-out", "/")):
+        assert client.get(form).headers["location"] == page
+    wrong = client.post("/account/password", data={"new": "short", "again": "short"})
+    assert 'name="back" value="/account"' in wrong.text
+    assert client.post("/account", data={}).status_code == 405
+    assert visit("manager").get("/policies/x").status_code == 404
+
+
+def test_labels_of_an_approval_lead_each_to_its_own_field(visit: SignIn, busy: Approval) -> None:
+    page = visit("manager").get("/approvals").text
+    ids = [piece.partition('"')[0] for piece in page.split(' id="')[1:]]
+    assert f"argument-reason-{busy.id}" in ids
+    assert len(ids) == len(set(ids))
 
 
 def test_nonsense_in_an_address_is_answered_with_a_page(visit: SignIn) -> None:

@@ -5,6 +5,6 @@ custom elements which read the same events as every other client.
 """
 
 from jindou.surfaces.console.mounting import mount
-from jindou.surfaces.console.pages import error_page
+from jindou.surfaces.console.pages import error_page, page_above
 
-__all__ = ["error_page", "mount"]
+__all__ = ["error_page", "mount", "page_above"]

@@ -3,11 +3,17 @@
 import json
 from datetime import UTC, datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from jindou.billing.pricing import MICRO, Money
 
-__all__ = ["decimal", "exact_money", "moment", "money", "pretty", "seconds", "size", "span"]
+__all__ = ["code", "decimal", "exact_money", "moment", "money", "pretty", "seconds", "size", "span"]
+
+
+def code(text: str) -> Markup:
+    """Return `text` with what stands between backticks as code."""
+    ticked = Markup("<code>{}</code>")
+    return Markup().join(ticked.format(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`")))
 
 
 def money(amount: Money) -> str:

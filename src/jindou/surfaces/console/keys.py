@@ -62,7 +62,7 @@ def create(request: Request, typed: Annotated[KeyForm, Form()]) -> Response:
         with writing(request) as work:
             made = platform_of(request).keys.create(work, who, asked)
     except ValidationError:
-        return _show(request, status=422, typed=typed, trouble="unreadable")
+        return _show(request, status=422, typed=typed, trouble="unreadable" if typed.scopes else "scopes")
     except Conflict:
         return _show(request, status=409, typed=typed, trouble="too_many")
     return _show(request, status=201, made=made)

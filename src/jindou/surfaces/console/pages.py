@@ -1,11 +1,13 @@
 """How a page is made: its frame, its language, its headers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.routing import Match
 
 from jindou.errors import JindouError
 from jindou.identity.principals import Principal
@@ -15,7 +17,7 @@ from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.texts import texts_in
 from jindou.surfaces.door import platform_of, signed_in
 
-__all__ = ["HEADERS", "error_page", "fragment", "go_on", "here", "page"]
+__all__ = ["HEADERS", "error_page", "fragment", "go_on", "here", "page", "page_above"]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -72,10 +74,10 @@ def fragment(
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
-def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
+def error_page(request: Request, status: int, title: str, detail: str, *, rules: Sequence[str] = ()) -> HTMLResponse:
     """Return the page of an error: what `status` means in the viewer's language, and `detail` as it was told.
 
-    `title` is shown where the console has no words of its own for `status`.
+    `title` is shown where the console has no words of its own for `status`, and `detail` where it has none for `rules`.
     """
     who = _viewer(request) if status < _OUR_FAULT else None
     texts = texts_in(language_of(request, who))
@@ -87,16 +89,28 @@ def error_page(request: Request, status: int, title: str, detail: str) -> HTMLRe
         code=status,
         title=texts.find(f"error.{status}.title", title),
         advice=texts.find(f"error.{status}.advice", texts("error.advice")),
+        own=next((text for rule in rules if (text := texts.find(f"error.rule.{rule}", ""))), ""),
         detail=detail,
     )
 
 
 def here(request: Request) -> str:
-    """Return the path and query of this page, to come back to it; the start page for what is not to be repeated."""
+    """Return the path and query of this page, to come back to it; the page of a form for what is not to be repeated."""
     if request.method != "GET":
-        return "/"
+        return page_above(request)
     parts = urlsplit(str(request.url))
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def page_above(request: Request) -> str:
+    """Return the path of the page that a form was on: the nearest path above the form's that shows one."""
+    path = request.url.path
+    while path.strip("/"):
+        scope = {**request.scope, "path": path, "method": "GET"}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return path
+        path = path.rpartition("/")[0]
+    return "/"
 
 
 def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> list[tuple[str, str, str]]:
@@ -156,6 +170,7 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        code=formats.code,
         money=formats.money,
         decimal=formats.decimal,
         exact_money=formats.exact_money,

@@ -79,7 +79,7 @@ def enter(request: Request, typed: Annotated[PasswordForm, Form()]) -> Response:
     except (ValidationError, Unauthenticated):
         return show_ways(request, trouble="refused", status=401)
     except Limited as error:
-        return show_ways(request, trouble="throttled", status=problem_of(error).status)
+        return _throttle(request, error)
     return _go_on(request, came)
 
 
@@ -102,7 +102,7 @@ def give_code(request: Request, typed: Annotated[CodeForm, Form()]) -> Response:
             return show_code(request, trouble=error.code, status=401)
         return show_ways(request, trouble="begin_again", status=401)
     except Limited as error:
-        return show_ways(request, trouble="throttled", status=problem_of(error).status)
+        return _throttle(request, error)
     return _go_on(request, came)
 
 
@@ -127,6 +127,10 @@ def sign_out(request: Request) -> Response:
     response = go_on(request, there) if there else RedirectResponse("/sign-in", status_code=303)
     clear_session_cookie(request, response)
     return response
+
+
+def _throttle(request: Request, error: Limited) -> Response:
+    return show_ways(request, trouble="throttled", status=problem_of(error).status, wait=error.retry_after)
 
 
 def _refuse(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from jindou.identity.principals import Person
+from jindou.surfaces.console.formats import span
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of
 
@@ -45,11 +46,15 @@ _WAYS: Mapping[str, Way] = {"sso": _sso, "password": _password, "passkey": _pass
 """The ways by name, in the order of the page."""
 
 
-def show_ways(request: Request, *, trouble: str = "", status: int = 200) -> Response:
-    """Show every way that is open; `trouble` is the name of what went wrong before, by which a language has words."""
+def show_ways(request: Request, *, trouble: str = "", status: int = 200, wait: float = 0.0) -> Response:
+    """Show every way that is open.
+
+    `trouble` is the name of what went wrong before, by which a language has words.
+    After `wait` seconds one may try again.
+    """
     found = ((name, way(request)) for name, way in _WAYS.items())
     ways = [(name, values) for name, values in found if values is not None]
-    return page(request, "sign_in.html", status=status, ways=ways, trouble=trouble)
+    return page(request, "sign_in.html", status=status, ways=ways, trouble=trouble, wait=span(wait) if wait else "")
 
 
 def entrance_cookie(request: Request) -> str:

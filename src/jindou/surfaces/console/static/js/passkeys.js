@@ -13,15 +13,19 @@ function show(piece) {
   button.hidden = !isHere;
   const elsewhere = piece.querySelector("[data-elsewhere]");
   elsewhere.hidden = isHere;
-  const there = elsewhere.querySelector("a");
-  there.href = `${origin}${there.pathname}`;
+  const link = elsewhere.querySelector("a");
+  link.href = `${origin}${link.pathname}`;
   button.addEventListener("click", async () => {
+    if (piece.querySelector("input")?.reportValidity() === false) return;
     const trouble = piece.querySelector("[data-trouble]");
-    trouble.hidden = button.disabled = true;
+    const there = piece.querySelector("[data-there]");
+    for (const told of [trouble, there]) if (told) told.hidden = true;
+    button.disabled = true;
     try {
       await (piece.dataset.passkey === "add" ? add(piece) : enter());
-    } catch {
-      trouble.hidden = false;
+    } catch (error) {
+      // What the device says where it has one of those that it was told to leave out.
+      (error.name === "InvalidStateError" && there ? there : trouble).hidden = false;
     }
     button.disabled = false;
   });
