@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, Connection, DateTime, Dialect, Interval, bindparam, func
+from sqlalchemy.exc import DBAPIError
 
 __all__ = ["Arrange", "Driver", "Prepared", "arranging"]
 
@@ -55,32 +56,31 @@ class Prepared:
 
 
 class Driver:
-    """A connection's driver. Its statements see every organisation: who uses it filters by `org_id`."""
+    """A connection's driver. Its statements see every organisation: who uses it filters by `org_id`.
+
+    SQLAlchemy's own way to it costs more than many a statement; its errors are raised all the same.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.dialect = connection.dialect
         self.is_sqlite = connection.dialect.name == "sqlite"
-        # SQLAlchemy's own way costs more here than SQLite does; what sqlite3 raises, the unit of work knows.
-        self._cursor: Any = connection.connection.cursor() if self.is_sqlite else None
+        self._pooled = connection.connection
+        self._cursor: Any = self._do(lambda _text, _values: self._pooled.cursor(), "", ())
         self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
     def write(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write `rows`; none are no statement. A time in them is what `time` returns."""
-        if rows:
-            text, ordered = prepared.compiled(self.dialect)
-            values = [ordered(row) for row in rows]
-            if self._cursor is not None:
-                self._cursor.executemany(text, values)
-            else:
-                self._connection.exec_driver_sql(text, values)
+        text, ordered = prepared.compiled(self.dialect)
+        if len(rows) == 1:
+            self._execute(text, ordered(rows[0]))
+        elif rows:
+            self._do(self._cursor.executemany, text, [ordered(row) for row in rows])
 
     def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
         """Do a statement once, and return how many rows it changed. A time in `values` is what `time` returns."""
         text, ordered = prepared.compiled(self.dialect)
-        if self._cursor is not None:
-            return self._cursor.execute(text, ordered(values)).rowcount
-        return self._connection.exec_driver_sql(text, ordered(values)).rowcount
+        return self._execute(text, ordered(values)).rowcount
 
     def ask(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Any]:
         """Return the rows of a query, as the driver has them. A time in `values` is what `time` returns."""
@@ -89,14 +89,31 @@ class Driver:
 
     def read(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Sequence[Any]:
         """Return the rows of a query in the driver's SQL."""
-        if self._cursor is not None:
-            return self._cursor.execute(text, values).fetchall()
-        given = values if isinstance(values, Mapping) else tuple(values)
-        return self._connection.exec_driver_sql(text, cast("Any", given)).fetchall()
+        return self._execute(text, values if isinstance(values, Mapping) else tuple(values)).fetchall()
 
     def run(self, text: str) -> None:
         """Do a statement without values."""
-        self._connection.exec_driver_sql(text)
+        self._execute(text, ())
+
+    def _execute(self, text: str, values: object) -> Any:
+        return self._do(self._cursor.execute, text, values)
+
+    def _do(self, action: Callable[[str, Any], Any], text: str, values: Any) -> Any:
+        try:
+            return action(text, values)
+        except Exception as error:
+            raise self._told(error, text, values) from error
+
+    def _told(self, error: Exception, text: str, values: Any) -> BaseException:
+        """Return what SQLAlchemy would raise; a connection that is gone is used no more, nor are those beside it."""
+        base = self.dialect.loaded_dbapi.Error
+        is_gone = isinstance(error, base) and self.dialect.is_disconnect(error, self._pooled.dbapi_connection, None)
+        if is_gone:
+            self._connection.invalidate(error)
+            self._connection.engine.dispose()
+        return DBAPIError.instance(
+            text, values, error, base, connection_invalidated=is_gone, dialect=self.dialect, hide_parameters=True
+        )
 
     def marks(self, count: int = 1) -> str:
         """Return `count` places for values in the driver's SQL."""

@@ -23,6 +23,10 @@ __all__ = ["Database", "DatabaseUnavailable", "unavailable"]
 _RECONNECT_SECONDS = 1800
 """Age of a connection that is not used again; with a new one, the server's clock is read."""
 
+_PREPARED_FROM = 2
+_PREPARED_MOST = 400
+"""Statements that a connection keeps prepared, from their third use on: a run has a hundred, and other work beside."""
+
 _PASSING = frozenset({"BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "PROTOCOL"})
 
 
@@ -64,6 +68,9 @@ class Database:
         elif isinstance(self.clock, ServerClock):
             event.listen(self.engine, "connect", self.clock.read)
         event.listen(self.engine, "checkin", self._close_late)
+        self._is_psycopg = self.engine.driver == "psycopg"
+        if self._is_psycopg:
+            event.listen(self.engine, "connect", _configure_psycopg)
         self._is_closed = False
         self._to_write = self.engine.execution_options(jindou_write=True)
         self._kept: Connection | None = None
@@ -118,11 +125,18 @@ class Database:
                         work.run_before_commit()
                         work.flush()
                     else:
+                        self._leave(connection)
                         transaction.rollback()
                 finally:
                     work.close()
         except (DBAPIError, PoolTimeout, sqlite3.OperationalError) as error:
             raise unavailable(error) from error
+
+    def _leave(self, connection: Connection) -> None:
+        """End a transaction that only read, where the driver's own way would have every statement prepared anew."""
+        if self._is_psycopg:
+            driver: Any = connection.connection.driver_connection
+            driver.pgconn.exec_(b"ROLLBACK")
 
     @contextmanager
     def _connected(self, *, write: bool) -> Generator[Connection]:
@@ -164,6 +178,11 @@ class Database:
             "foreign_keys=ON",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _configure_psycopg(connection: Any, _record: object) -> None:
+    connection.prepare_threshold = _PREPARED_FROM
+    connection.prepared_max = _PREPARED_MOST
 
 
 def _begin_sqlite(connection: Connection) -> None:

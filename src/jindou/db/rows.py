@@ -5,15 +5,18 @@ the same; what a transaction has read or added it writes in its end, as far as i
 organisation holds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
-from itertools import groupby
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Table, UnaryExpression, and_, bindparam, insert, select, update
+from sqlalchemy.orm import class_mapper
 from sqlalchemy.orm.attributes import manager_of_class
+from sqlalchemy.sql.visitors import iterate
 
 from jindou.db.driver import Arrange, Driver, Prepared, arranging
+from jindou.db.forms import read_form, write_form
 from jindou.db.metadata import Base, Tenant
 
 __all__ = ["Query", "RowT", "Rows"]
@@ -49,6 +52,9 @@ class Query(Generic[RowT]):
         self._lock = lock or skip_locked
         self._skip_locked = skip_locked
         self._compiled: dict[tuple[str, bool], tuple[str, Arrange]] = {}
+        read: list[object] = [each for one in where for each in iterate(one) if isinstance(each, Table)]
+        self.tables: frozenset[object] = frozenset([_table(kind), *read])
+        """The tables that the query reads."""
 
     def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Arrange]:
         """Return the driver's SQL, and what arranges its values; `bounded` to the organisation `bound_org_id`."""
@@ -79,7 +85,8 @@ class Rows:
 
     def fetch(self, query: Query[RowT], values: Mapping[str, object]) -> list[RowT]:
         """Return the rows that `query` finds; a later change of one is written by `flush`."""
-        self.flush()
+        if self._is_pending(query.tables):
+            self.flush()
         kind = query.kind
         text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
         found = self._driver.read(text, arrange({**self._driver.plain(values), "bound_org_id": self._org_id}))
@@ -94,6 +101,31 @@ class Rows:
             self._read.append((row, held.copy()))
             rows.append(row)
         return rows
+
+    def take(self, rows: Iterable[Base]) -> None:
+        """Have later changes written of rows that stand in the database just as they are here.
+
+        Raises:
+            PermissionError: one belongs to another organisation.
+        """
+        for row in rows:
+            self._require_own(row)
+            self._read.append((row, vars(row).copy()))
+
+    def new(self, kind: type[RowT], values: Mapping[str, object]) -> RowT:
+        """Return a new row, which is added; a column without a value gets none.
+
+        Raises:
+            PermissionError: it belongs to another organisation.
+        """
+        row: RowT = _maker(kind)()
+        held = vars(row)
+        held.update(_nothing(kind))
+        held.update(values)
+        if len(held) != len(_nothing(kind)) + 1:
+            raise TypeError(f"{kind.__name__} has no {', '.join(held.keys() - _nothing(kind).keys())}.")
+        self.add(row)
+        return row
 
     def add(self, row: Base) -> None:
         """Have a new row written, whole: each of its columns has a value, or gets none.
@@ -118,7 +150,10 @@ class Rows:
                     self._update(row, names)
                 before.update(held)
         added, self._added = self._added, []
-        for kind, rows in groupby(added, type):
+        of_kinds: dict[type[Base], list[Base]] = {}
+        for row in added:
+            of_kinds.setdefault(type(row), []).append(row)
+        for kind, rows in of_kinds.items():
             some = [(row, vars(row).copy()) for row in rows]
             columns = _columns(kind)
             self._write(kind, _insert_of(kind), [{name: held.get(name) for name in columns} for _, held in some])
@@ -139,6 +174,12 @@ class Rows:
             for name in forms.keys() & values.keys():
                 values[name] = forms[name](values[name])
         self._driver.write(prepared, rows)
+
+    def _is_pending(self, tables: AbstractSet[object]) -> bool:
+        """Say whether something of `tables` is not written yet."""
+        return any(_table(type(row)) in tables for row in self._added) or any(
+            _table(type(row)) in tables and vars(row) != before for row, before in self._read
+        )
 
     def _is_bounded(self, kind: type[Base]) -> bool:
         return self._org_id is not None and issubclass(kind, Tenant)
@@ -177,11 +218,16 @@ def _update_of(kind: type[Base], names: tuple[str, ...]) -> Prepared:
 
 
 @cache
+def _nothing(kind: type[Base]) -> Mapping[str, None]:
+    return dict.fromkeys(_columns(kind))
+
+
+@cache
 def _bind_forms(kind: type[Base], dialect: Dialect) -> _Forms:
     """Return what puts the values of columns into the driver's form, where that is another one."""
     forms: dict[str, Callable[[Any], Any]] = {}
     for column in _table(kind).columns:
-        form = column.type.dialect_impl(dialect).bind_processor(dialect)
+        form = write_form(column.type, dialect)
         if form is not None:
             forms[column.name] = forms[_KEY + column.name] = form
     return forms
@@ -190,14 +236,12 @@ def _bind_forms(kind: type[Base], dialect: Dialect) -> _Forms:
 @cache
 def _result_forms(kind: type[Base], dialect: Dialect) -> Sequence[tuple[str, Callable[[Any], Any]]]:
     """Return what makes values of columns out of what the driver gives, where that is something else."""
-    found = [
-        (column.name, column.type.dialect_impl(dialect).result_processor(dialect, None))
-        for column in _table(kind).columns
-    ]
+    found = [(column.name, read_form(column.type, dialect)) for column in _table(kind).columns]
     return [(name, form) for name, form in found if form is not None]
 
 
 @cache
 def _maker(kind: type[Base]) -> Callable[[], Any]:
     """Return what makes a row without values; what the class does with its arguments takes longer than the query."""
+    class_mapper(kind)  # Only then do its attributes work.
     return cast("Callable[[], Any]", manager_of_class(kind).new_instance)

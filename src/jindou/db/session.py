@@ -1,6 +1,6 @@
 """The unit of work: one transaction, one organisation. Services use it and never commit; the door does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -51,6 +51,7 @@ class Work:
         self._rows: Rows | None = None
         self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
+        self._done_once: set[tuple[str, ...]] = set()
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
@@ -135,6 +136,22 @@ class Work:
         self._flush_session()
         return self._open_rows().fetch(query, values)
 
+    def take(self, rows: Iterable[Base]) -> None:
+        """Have later changes written of rows that stand in the database just as they are here.
+
+        Raises:
+            PermissionError: one belongs to another organisation.
+        """
+        self._open_rows().take(rows)
+
+    def new(self, kind: type[RowT], /, **values: object) -> RowT:
+        """Return a new row, which is written whole at the end of the transaction; a column without a value gets none.
+
+        Raises:
+            PermissionError: it belongs to another organisation.
+        """
+        return self._open_rows().new(kind, values)
+
     def add(self, row: Base) -> None:
         """Have a new row written, whole.
 
@@ -173,9 +190,16 @@ class Work:
         self._before_commit.append(action)
 
     def run_before_commit(self) -> None:
-        """Do what is kept for the end; the database calls this."""
+        """Write what was added or changed, then do what is kept for the end; the database calls this."""
+        self.flush()
         while self._before_commit:
             self._before_commit.pop(0)()
+
+    def once(self, *what: str) -> bool:
+        """Say whether this is the first time that the transaction is asked about `what`."""
+        is_first = what not in self._done_once
+        self._done_once.add(what)
+        return is_first
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` done once the transaction is durable; never if it fails."""

@@ -28,7 +28,8 @@ class Recorder:
         """Write down what the rules were asked about a call before anybody approved it."""
         action, resource, context = self._doorway.question_of(checked)
         who = checked.asked.who
-        row = PolicyDecisionRow(
+        work.new(
+            PolicyDecisionRow,
             id=work.new_id("pdc"),
             org_id=who.org_id,
             at=work.now(),
@@ -39,7 +40,6 @@ class Recorder:
             action=action,
             context=context,
         )
-        work.add(row)
 
     @staticmethod
     def forget(database: Database, closing: threading.Event) -> None:

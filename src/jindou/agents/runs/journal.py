@@ -59,9 +59,9 @@ class Journal:
         """Append an event to the stream of a run whose row this transaction has locked, or made."""
         run.last_event += 1
         plain = {name: _plain(value) for name, value in data.items()}
-        row = RunEventRow(org_id=run.org_id, run_id=run.id, seq=run.last_event, type=kind, at=work.now(), data=plain)
-        work.add(row)
-        self.stream.keep(work, RunEvent(seq=row.seq, run_id=run.id, type=kind, at=row.at, data=plain))
+        told = RunEvent(seq=run.last_event, run_id=run.id, type=kind, at=work.now(), data=plain)
+        work.new(RunEventRow, org_id=run.org_id, run_id=run.id, seq=told.seq, type=kind, at=told.at, data=plain)
+        self.stream.keep(work, told)
 
     def begin_step(
         self, work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]
@@ -69,7 +69,6 @@ class Journal:
         """Write a step before it is done."""
         run.steps += 1
         step = _step(work, run, kind=kind, name=name, title=title, request=request)
-        work.add(step)
         self.event(work, run, "step.started", {"step": as_step(step)})
         return step
 
@@ -100,7 +99,6 @@ class Journal:
         run.steps += 1
         step = _step(work, run, kind="message", name=by, title=_MESSAGE, request={"by": by})
         step.status, step.response, step.finished_at = "done", {"text": text}, step.started_at
-        work.add(step)
         self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
         return step
 
@@ -163,7 +161,8 @@ class Journal:
 
 
 def _step(work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]) -> StepRow:
-    return StepRow(
+    return work.new(
+        StepRow,
         id=work.new_id("stp"),
         org_id=run.org_id,
         run_id=run.id,

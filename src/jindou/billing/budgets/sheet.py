@@ -132,9 +132,9 @@ class Sheet:
             return
         driver = self._driver
         ids = driver.marks(len(scope_ids))
-        if not driver.is_sqlite:
-            # SQLite has one writer. Elsewhere the counters are read by a statement that begins after the lock is had.
-            driver.read(_LOCK.format(ids=ids), scope_ids)
+        # SQLite has one writer. Elsewhere the counters are read by a statement that begins after the lock is had.
+        if not driver.is_sqlite and not driver.read(_LOCK.format(ids=ids), scope_ids):
+            return
         for row in driver.read(_READ.format(month=driver.marks(), ids=ids), [self.month, *scope_ids]):
             line = _Line(*row)
             # A clock that is ahead of ours by a little has begun the next minute already.

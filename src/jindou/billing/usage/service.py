@@ -83,7 +83,8 @@ class Usage:
         sheet = Sheet(driver, {payer}, now, self.currency)
         sheet.correct(payer, now, sheet.month, spent=cost.micro, held=0, tokens=0)
         sheet.write()
-        row = MeterEventRow(
+        work.new(
+            MeterEventRow,
             id=work.new_id("mtr"),
             org_id=done.org_id,
             at=now,
@@ -101,7 +102,6 @@ class Usage:
             cost_micro=cost.micro,
             currency=cost.currency,
         )
-        work.session.add(row)
         return cost
 
     def reconcile(self, work: Work, who: Principal, attempt_id: str, found: Reconciliation) -> Money:

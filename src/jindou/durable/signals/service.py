@@ -66,9 +66,9 @@ class Signals:
         self.publish_elsewhere(work, topic, text)
 
     def publish_elsewhere(self, work: Work, topic: str, text: str) -> None:
-        """Tell the other processes once the transaction is durable."""
-        if not self.is_alone:
-            self._notify(work.driver, topic, text)
+        """Tell the other processes once the transaction is durable; what was told in it already is told once."""
+        if not self.is_alone and work.once(topic, text):
+            work.before_commit(lambda: self._notify(work.driver, topic, text))
 
     def send_elsewhere(self, topic: str, texts: Sequence[str]) -> None:
         """Tell the other processes now.

@@ -71,7 +71,7 @@ class Audit:
         head = found[0] if found else AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
         event = AuditEvent(**written, org_id=org_id, seq=head.seq + 1, at=work.now(), previous=head.hash, hash="")
         event.hash = event.expected_hash()
-        work.add(AuditEventRow(**{name: getattr(event, name) for name in _FIELDS}))
+        work.new(AuditEventRow, **vars(event))
         head.seq, head.hash = event.seq, event.hash
         if not found:
             work.add(head)
