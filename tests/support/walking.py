@@ -10,7 +10,7 @@ import pytest
 
 __all__ = ["walk"]
 
-_FEWEST = 12
+_FEWEST = 6
 """A run that ends before as many commits has hardly been killed at all."""
 
 # The processes fork from a server that has imported everything and opened nothing, which saves a second each.

@@ -146,7 +146,7 @@ def test_an_approved_call_that_has_begun_is_finished_even_when_the_run_is_cancel
         run = desk.ask(ASK_LARGE)
         desk.approve(desk.inbox()[0].id)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("jindou.agents.runs.tool_step._ToolStep._end", _killed)
+            patch.setattr("jindou.agents.runs.tool_step._ToolStep.keep", _killed)
             with pytest.raises(SystemExit):
                 desk.platform.runner.run(desk.claim())
         assert desk.refunds().count(120_000_000) == 1

@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 from jindou.agents.runs.context import Told, size_of
 from jindou.agents.runs.counted import Counted, quantities_of
-from jindou.agents.runs.queries import step_of
-from jindou.agents.runs.segment import Parts, Segment, State
-from jindou.agents.runs.tables import StepRow
+from jindou.agents.runs.segment import Outcome, Parts, Segment, State
+from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.watch import Watch
 from jindou.billing.usage import Quantities
+from jindou.db import Work
 from jindou.durable.queue import LeaseLost
 from jindou.errors import JindouError
 from jindou.models.gateway import Completion, CompletionAsk, Stopped, complete
 
-__all__ = ["MOST_REQUESTS", "Answered", "Asking", "make_call"]
+__all__ = ["MOST_REQUESTS", "Answered", "Asking", "Call", "begin_call", "make_call"]
 
 MOST_REQUESTS = 3
 """What one completion asks of the engine at most: once, again where that can't be used, and for words in the end."""
@@ -46,19 +46,48 @@ class Asking:
     on_text: Callable[[StepRow, str], None] = lambda _step, _text: None
 
 
-def make_call(segment: Segment, state: State, begun: StepRow | None, asking: Asking) -> None:
-    """Journal a call, make it, journal and meter what came. `begun` is one that was never finished.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call that may be made now: its step is in the journal, and its worst case is held."""
+
+    asking: Asking
+    step: StepRow
+    attempt_id: str
+    size: int
+
+
+def begin_call(segment: Segment, work: Work, run: RunRow, begun: StepRow | None, asking: Asking) -> Call:
+    """Write that a call begins. `begun` is its step where it never ended.
+
+    Raises:
+        BudgetExceeded, RateLimited: a limit that binds the run has no room; the call must not be made.
+    """
+    parts = segment.parts
+    if begun is None:
+        step = segment.begun(
+            parts.journal.begin_step(
+                work, run, kind=asking.kind, name=parts.model, title=asking.title, request=asking.request
+            )
+        )
+    else:
+        step = segment.step(work, run, begun.id)
+        parts.journal.begin_again(work, run, step)
+    size = size_of(asking.ask)
+    worst = _worst(parts, asking.ask, size)
+    attempt_id = parts.journal.open_attempt(work, run, step, f"model:{parts.model}", worst)
+    return Call(asking=asking, step=step, attempt_id=attempt_id, size=size)
+
+
+def make_call(segment: Segment, state: State, call: Call) -> None:
+    """Make a call whose beginning is durable; what came of it is the segment's `outcome`.
 
     Raises:
         Stopped: the run was cancelled or paused, or the server stops.
         LimitPassed: it took longer than it may.
-        BudgetExceeded, RateLimited: a limit that binds the run has no room; the call was not begun.
         EngineUnavailable, EngineDied: trying again may help.
         ContextOverflow: the prompt does not fit; the step is still open.
     """
-    parts = segment.parts
-    size = size_of(asking.ask)
-    step, attempt_id = _begin(segment, begun, asking, _worst(parts, asking.ask, size))
+    parts, asking, step = segment.parts, call.asking, call.step
     engine = Counted(parts.deployments.engine(segment.lease.org_id, parts.model))
     watch = Watch(segment, state, "model")
     try:
@@ -69,14 +98,14 @@ def make_call(segment: Segment, state: State, begun: StepRow | None, asking: Ask
         # What can't be written now is unknown, and is called so when the step is begun again.
         with suppress(JindouError):
             if engine.is_known and engine.used.tokens:
-                _settle(segment, step, attempt_id, engine.used)
+                _settle(segment, call, engine.used)
             else:
-                _close(segment, attempt_id, str(error), is_known=engine.is_known)
+                _close(segment, call.attempt_id, str(error), is_known=engine.is_known)
         if isinstance(error, Stopped) and watch.passed is not None:
             raise watch.passed from None
         raise
-    told = {"tokens": engine.longest, "bytes": size} if engine.longest else None
-    _keep(segment, attempt_id, asking, Answered(step=step, completion=completion, told=told))
+    told = {"tokens": engine.longest, "bytes": call.size} if engine.longest else None
+    segment.outcome = _outcome(segment, call, Answered(step=step, completion=completion, told=told))
 
 
 def _worst(parts: Parts, ask: CompletionAsk, size: int) -> Quantities:
@@ -87,23 +116,6 @@ def _worst(parts: Parts, ask: CompletionAsk, size: int) -> Quantities:
     )
 
 
-def _begin(segment: Segment, begun: StepRow | None, asking: Asking, worst: Quantities) -> tuple[StepRow, str]:
-    parts = segment.parts
-    if begun is not None:
-        # Whatever becomes of the next attempt: what the last one used is not known any more.
-        with segment.writing() as (work, _):
-            parts.journal.lose_attempt(work, begun)
-    with segment.writing() as (work, run):
-        if begun is None:
-            step = parts.journal.begin_step(
-                work, run, kind=asking.kind, name=parts.model, title=asking.title, request=asking.request
-            )
-        else:
-            step = step_of(work, begun.id)
-            parts.journal.begin_again(work, run, step)
-        return step, parts.journal.open_attempt(work, run, step, f"model:{parts.model}", worst)
-
-
 def _close(segment: Segment, attempt_id: str, reason: str, *, is_known: bool) -> None:
     """Write that a call used nothing, or that nobody knows what it used."""
     journal = segment.parts.journal
@@ -112,34 +124,32 @@ def _close(segment: Segment, attempt_id: str, reason: str, *, is_known: bool) ->
         end(work, attempt_id, reason)
 
 
-def _settle(segment: Segment, begun: StepRow, attempt_id: str, used: Quantities) -> None:
+def _settle(segment: Segment, call: Call, used: Quantities) -> None:
+    """Pay for what was used; where another worker has the run, which goes on without it, too."""
     journal = segment.parts.journal
     try:
         with segment.writing() as (work, run):
-            step = step_of(work, begun.id)
-            journal.add_up(run, step, used, journal.settle(work, attempt_id, used))
+            step = segment.step(work, run, call.step.id)
+            journal.add_up(run, step, used, journal.settle(work, call.attempt_id, used))
     except LeaseLost:
-        _settle_alone(segment, attempt_id, used)
+        with segment.parts.database.writing(segment.lease.org_id) as work:
+            journal.settle(work, call.attempt_id, used)
 
 
-def _settle_alone(segment: Segment, attempt_id: str, used: Quantities) -> None:
-    """Pay for what was used although another worker has the run, which goes on without it."""
-    with segment.parts.database.writing(segment.lease.org_id) as work:
-        segment.parts.journal.settle(work, attempt_id, used)
-
-
-def _keep(segment: Segment, attempt_id: str, asking: Asking, answered: Answered) -> None:
+def _outcome(segment: Segment, call: Call, answered: Answered) -> Outcome:
     journal, completion = segment.parts.journal, answered.completion
     used = quantities_of(completion.usage)
-    response = asking.respond(answered)
-    try:
-        with segment.writing(progress=True) as (work, run):
-            step = step_of(work, answered.step.id)
-            for notice in completion.notices:
-                data = {"code": notice.code, "params": {"detail": notice.detail}}
-                journal.event(work, run, "run.notice", data)
-            journal.add_up(run, step, used, journal.settle(work, attempt_id, used))
-            journal.end_step(work, run, step, "done", response)
-    except LeaseLost:
-        _settle_alone(segment, attempt_id, used)
-        raise
+    response = call.asking.respond(answered)
+
+    def write(work: Work, run: RunRow) -> None:
+        step = segment.step(work, run, answered.step.id)
+        for notice in completion.notices:
+            data = {"code": notice.code, "params": {"detail": notice.detail}}
+            journal.event(work, run, "run.notice", data)
+        journal.add_up(run, step, used, journal.settle(work, call.attempt_id, used))
+        journal.end_step(work, run, step, "done", response)
+
+    def pay(work: Work) -> None:
+        journal.settle(work, call.attempt_id, used)
+
+    return Outcome(write, pay)

@@ -6,18 +6,19 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from jindou.agents.runs.asking import Answered, Asking, make_call
+from jindou.agents.runs.asking import Answered, Asking, Call, begin_call, make_call
 from jindou.agents.runs.context import BYTES_A_TOKEN, Told, ask_of, journals_of, room_of, tokens_of
 from jindou.agents.runs.facts import cut, facts_of
 from jindou.agents.runs.fold import Journalled, counting
 from jindou.agents.runs.limits import LimitPassed
-from jindou.agents.runs.segment import HISTORY_RUNS, Parts, Segment, State
+from jindou.agents.runs.segment import HISTORY_RUNS, Act, Parts, Segment, State
 from jindou.agents.runs.shown import Notes, left, messages_of, notes_of
 from jindou.agents.runs.tables import StepRow
+from jindou.db import Work
 from jindou.models.gateway import CompletionAsk
 from jindou.models.upstreams import ContextOverflow
 
-__all__ = ["compact", "compact_again", "due"]
+__all__ = ["begin_notes", "begin_notes_again", "due"]
 
 _TITLE = {"en": "Take notes", "zh": "整理摘要"}
 _INSTRUCTIONS = """\
@@ -54,12 +55,11 @@ def due(parts: Parts, state: State, ask: CompletionAsk, told: Told | None = None
     return best
 
 
-def compact(segment: Segment, state: State, notes: Notes, begun: StepRow | None) -> None:
-    """Have the model write the summary of `notes`, and keep them as a step. `begun` is one that never ended.
+def begin_notes(segment: Segment, work: Work, state: State, notes: Notes, begun: StepRow | None = None) -> Act:
+    """Begin to have the model write the summary of `notes`, which are kept as a step. `begun` is one that never ended.
 
     Raises:
-        LimitPassed: it took longer than it may, or does not fit.
-        Stopped, BudgetExceeded, RateLimited, EngineUnavailable, EngineDied: as `make_call` says.
+        BudgetExceeded, RateLimited: as `begin_call` says.
     """
     known = notes_of(journals_of(state))
     runs = [run.id for run, _ in _noted(state, known, notes) if run.id != state.run.id]
@@ -75,22 +75,35 @@ def compact(segment: Segment, state: State, notes: Notes, begun: StepRow | None)
         respond=respond,
         request=stands_for,
     )
-    try:
-        make_call(segment, state, begun, asking)
-    except ContextOverflow as overflow:
-        raise LimitPassed("context", overflow.prompt_tokens, overflow.context_tokens) from None
+    call = begin_call(segment, work, state.run, begun, asking)
+    return lambda: _write_notes(segment, state, call)
 
 
-def compact_again(segment: Segment, state: State, begun: StepRow) -> None:
-    """Do a step that was begun and never ended as it was begun the first time.
+def begin_notes_again(segment: Segment, work: Work, state: State, begun: StepRow) -> Act:
+    """Begin a step that never ended as it was begun the first time.
 
     Raises:
-        As `compact`.
+        As `begin_notes`.
     """
     seen = replace(state, steps=[step for step in state.steps if step.n < begun.n])
     runs, step = begun.request["runs"], begun.request["step"]
     known = notes_of(journals_of(seen))
-    compact(segment, seen, _notes(segment.parts, seen, known, state.run.id if step else runs[-1], step), begun)
+    notes = _notes(segment.parts, seen, known, state.run.id if step else runs[-1], step)
+    return begin_notes(segment, work, seen, notes, begun)
+
+
+def _write_notes(segment: Segment, state: State, call: Call) -> bool:
+    """Have the summary written.
+
+    Raises:
+        LimitPassed: it took longer than it may, or does not fit.
+        Stopped, EngineUnavailable, EngineDied: as `make_call` says.
+    """
+    try:
+        make_call(segment, state, call)
+    except ContextOverflow as overflow:
+        raise LimitPassed("context", overflow.prompt_tokens, overflow.context_tokens) from None
+    return True
 
 
 def _candidates(parts: Parts, state: State, known: Notes | None) -> Iterator[Notes]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from jindou.agents.runs.fold import Finish
 from jindou.agents.runs.limits import stop_work
-from jindou.agents.runs.queries import as_run, steps_of
+from jindou.agents.runs.queries import as_run
 from jindou.agents.runs.segment import Segment, State, load
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.tool_step import asked_of
@@ -12,7 +12,7 @@ from jindou.db import Work
 from jindou.errors import NotFound
 from jindou.identity.audit import Entry
 
-__all__ = ["finish"]
+__all__ = ["end", "finish"]
 
 Known = dict[str, dict[str, Any]]
 """What is known of each tool call that was begun and never ended, by step."""
@@ -33,33 +33,38 @@ def finish(segment: Segment, finish: Finish, seen: State | None = None) -> bool:
 
     It goes on instead if it has got a further step since it was `seen`: its person has told it more.
     """
-    parts = segment.parts
     known = _look_up(segment, seen)
     with segment.writing() as (work, run):
         if seen is not None and run.steps != seen.run.steps and not run.cancel_requested:
             return True
-        steps = steps_of(work, run.id)
-        for step in steps:
-            _close(segment, work, run, step, known, is_stopped=finish.status == "cancelled")
-        if any(step.approval_id is not None for step in steps):
-            parts.approvals.withdraw(work, run.id)
-        stop_work(run, finish.status, work.now())
-        run.pause_requested = False
-        run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
-        run.finished_at = work.now()
-        parts.journal.end_run(work, run)
-        entry = Entry(
-            action="runs::finish",
-            resource=run.assistant,
-            decision="allow",
-            run_id=run.id,
-            detail={"status": run.status},
-        )
-        actor = f"assistant:{run.assistant}"
-        parts.audit.append(work, run.org_id, actor=actor, on_behalf_of=run.person_id, entry=entry)
-        parts.journal.event(work, run, "run.finished", {"run": as_run(run)})
-        parts.queue.done(work, segment.lease)
+        end(segment, work, run, finish, known)
     return False
+
+
+def end(segment: Segment, work: Work, run: RunRow, finish: Finish, known: Known) -> None:
+    """Write that the run is over. Of its calls that never ended, `known` says what is known."""
+    parts = segment.parts
+    steps = segment.steps(work, run)
+    for step in steps:
+        _close(segment, work, run, step, known, is_stopped=finish.status == "cancelled")
+    if any(step.approval_id is not None for step in steps):
+        parts.approvals.withdraw(work, run.id)
+    stop_work(run, finish.status, work.now())
+    run.pause_requested = False
+    run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
+    run.finished_at = work.now()
+    parts.journal.end_run(work, run)
+    entry = Entry(
+        action="runs::finish",
+        resource=run.assistant,
+        decision="allow",
+        run_id=run.id,
+        detail={"status": run.status},
+    )
+    actor = f"assistant:{run.assistant}"
+    parts.audit.append(work, run.org_id, actor=actor, on_behalf_of=run.person_id, entry=entry)
+    parts.journal.event(work, run, "run.finished", {"run": as_run(run)})
+    parts.queue.done(work, segment.lease)
 
 
 def _close(segment: Segment, work: Work, run: RunRow, step: StepRow, known: Known, *, is_stopped: bool) -> None:
@@ -77,7 +82,7 @@ def _close(segment: Segment, work: Work, run: RunRow, step: StepRow, known: Know
 def _look_up(segment: Segment, state: State | None) -> Known:
     """Find out about the calls that were begun and never ended, as far as their tools can say."""
     try:
-        state = state or load(segment)
+        state = state or _load(segment)
     except NotFound:
         return {}
     known: Known = {}
@@ -93,3 +98,8 @@ def _look_up(segment: Segment, state: State | None) -> Known:
                 # What has had no effect yet may still have one while its tool is at work.
                 known[step.id] = _UNDER_WAY if step.id in segment.left else _NOTHING
     return known
+
+
+def _load(segment: Segment) -> State:
+    with segment.writing() as (work, run):
+        return load(segment, work, run)

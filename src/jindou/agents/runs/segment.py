@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sqlalchemy import bindparam
 
@@ -13,18 +14,30 @@ from jindou.agents.policies import Recorder
 from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.limits import both
-from jindou.agents.runs.queries import locked, run_of, steps_of
+from jindou.agents.runs.queries import find_locked, run_of, steps_of
 from jindou.agents.runs.shown import Notes, notes_of
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway, Tool
 from jindou.db import Database, Query, Work
-from jindou.durable.queue import Lease, Queue
+from jindou.durable.queue import Lease, LeaseLost, Queue
+from jindou.errors import NotFound
 from jindou.identity.audit import Audit
 from jindou.identity.principals import Principal, Principals
 from jindou.models.deployments import Deployments
 
-__all__ = ["FINAL", "HISTORY_RUNS", "Parts", "Segment", "State", "has_had_its_effects", "load"]
+__all__ = [
+    "FINAL",
+    "HISTORY_RUNS",
+    "Act",
+    "Outcome",
+    "Parts",
+    "RunGone",
+    "Segment",
+    "State",
+    "has_had_its_effects",
+    "load",
+]
 
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
@@ -40,6 +53,15 @@ _PAST = Query(
 )
 HISTORY_RUNS = 32
 """Runs of the conversation that the model is shown before the one at work, beside notes on those before them."""
+
+Act: TypeAlias = Callable[[], bool]
+"""Does what the journal says is begun; False when the segment is over."""
+
+
+class RunGone(NotFound):
+    """The run is there no more, so there is nothing to do about it."""
+
+    code = "run_gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +104,31 @@ class State:
     limits: Limits
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a step and is not in the journal yet. `pay` writes only what is owed, whoever has the run by now."""
+
+    write: Callable[[Work, RunRow], None]
+    pay: Callable[[Work], None] | None = None
+
+
 @dataclass(slots=True)
 class Segment:
     """One stretch of a run, under a lease. `stopping` says that the server is about to stop.
 
-    `left` are the tool steps that it goes on without, though their tools are still at work.
+    `left` are the tool steps that it goes on without, though their tools are still at work. The `outcome` of a step is
+    written with the beginning of the next one, or with whatever else is written first.
     """
 
     parts: Parts
     lease: Lease
     stopping: Callable[[], bool]
     left: set[str] = field(default_factory=set[str])
+    outcome: Outcome | None = None
+    is_awake: bool = False
     _earlier: list[Journalled] | None = None
+    _steps: list[StepRow] | None = None
+    _seen: int = 0
 
     @contextmanager
     def writing(self, *, progress: bool = False) -> Generator[tuple[Work, RunRow]]:
@@ -101,12 +136,68 @@ class Segment:
 
         Raises:
             LeaseLost: another worker has the run.
+            RunGone: it is there no more.
         """
-        with self.parts.database.writing(self.lease.org_id) as work:
-            # First the run, then the task, as the doors do: in one order nobody waits for each other.
-            run = locked(work, self.lease.subject)
-            self.parts.queue.hold(work, self.lease, progress=progress)
-            yield work, run
+        outcome = self.outcome
+        try:
+            with self.parts.database.writing(self.lease.org_id) as work:
+                run = self._take(work, progress=progress or outcome is not None)
+                if outcome is not None:
+                    outcome.write(work, run)
+                yield work, run
+        except BaseException as error:
+            self._steps = None
+            if not isinstance(error, LeaseLost):
+                raise
+            self.outcome = None
+            if outcome is not None and outcome.pay is not None:
+                with self.parts.database.writing(self.lease.org_id) as work:
+                    outcome.pay(work)
+            raise
+        self._seen = run.last_event
+        self.outcome = None
+
+    def write_outcome(self) -> None:
+        """Write what came of the last step, where no next one is begun.
+
+        Raises:
+            LeaseLost: another worker has the run.
+        """
+        if self.outcome is not None:
+            with self.writing():
+                pass
+
+    def steps(self, work: Work, run: RunRow) -> list[StepRow]:
+        """Return the steps of the run in their order, for a unit of work that `writing` has opened."""
+        if self._steps is None:
+            self._steps = steps_of(work, run.id)
+        return list(self._steps)
+
+    def step(self, work: Work, run: RunRow, step_id: str) -> StepRow:
+        """Return a step of the run, for a unit of work that `writing` has opened."""
+        return next(step for step in self.steps(work, run) if step.id == step_id)
+
+    def begun(self, step: StepRow) -> StepRow:
+        """Note that the run has got a step, and return it."""
+        if self._steps is not None:
+            self._steps.append(step)
+        return step
+
+    def _take(self, work: Work, *, progress: bool) -> RunRow:
+        """Lock the run, and take its steps in hand that are known, if they still are as they were.
+
+        Nobody changes a step without an event, and the events of a run are counted.
+        """
+        # First the run, then the task, as the doors do: in one order nobody waits for each other.
+        run = find_locked(work, self.lease.subject)
+        self.parts.queue.hold(work, self.lease, progress=progress)
+        if run is None:
+            raise RunGone(f"There is no run {self.lease.subject}.")
+        if self._steps is not None and self._seen == run.last_event:
+            work.take(self._steps)
+        else:
+            self._steps = None
+        return run
 
     def earlier(self, work: Work, run: RunRow) -> list[Journalled]:
         """Return the runs before this one. They are over, so a segment reads them once."""
@@ -115,24 +206,22 @@ class Segment:
         return self._earlier
 
 
-def load(segment: Segment) -> State:
-    """Read the run of a segment.
+def load(segment: Segment, work: Work, run: RunRow) -> State:
+    """Read what belongs to the run of a segment.
 
     Raises:
         NotFound: its person or its assistant is gone.
     """
-    parts, lease = segment.parts, segment.lease
-    with parts.database.reading(lease.org_id) as work:
-        run = run_of(work, lease.subject)
-        assistant = parts.assistants.get(run.assistant)
-        return State(
-            run=run,
-            steps=steps_of(work, run.id),
-            earlier=segment.earlier(work, run),
-            who=parts.principals.principal(work, run.org_id, run.person_id),
-            assistant=assistant,
-            limits=both(parts.limits, assistant.limits),
-        )
+    parts = segment.parts
+    assistant = parts.assistants.get(run.assistant)
+    return State(
+        run=run,
+        steps=segment.steps(work, run),
+        earlier=segment.earlier(work, run),
+        who=parts.principals.principal(work, run.org_id, run.person_id),
+        assistant=assistant,
+        limits=both(parts.limits, assistant.limits),
+    )
 
 
 def _earlier(parts: Parts, work: Work, run: RunRow) -> list[Journalled]:

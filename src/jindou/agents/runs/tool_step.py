@@ -1,7 +1,7 @@
 """The tool calls of a run: through the doorway, with their approvals, journalled before and after."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,8 @@ from jindou.agents.runs.estimate import estimate
 from jindou.agents.runs.fold import CallTool, CallTools
 from jindou.agents.runs.limits import start_work, stop_work
 from jindou.agents.runs.origins import origins_of
-from jindou.agents.runs.queries import as_step, locked, step_of, steps_of
-from jindou.agents.runs.segment import Parts, Segment, State, has_had_its_effects
+from jindou.agents.runs.queries import as_step, locked, step_of
+from jindou.agents.runs.segment import Act, Outcome, Parts, Segment, State, has_had_its_effects
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import StepStatus
 from jindou.agents.runs.undo import undo_key
@@ -23,7 +23,7 @@ from jindou.db import Work
 from jindou.identity.audit import Entry
 from jindou.identity.policy import Decision, Rule
 
-__all__ = ["asked_of", "call_tools"]
+__all__ = ["asked_of", "begin_tools"]
 
 _WAITING = "waiting"
 _VOID = Rule(
@@ -35,13 +35,18 @@ _VOID = Rule(
 )
 
 
-def call_tools(segment: Segment, state: State, action: CallTools) -> bool:
+def begin_tools(segment: Segment, work: Work, state: State, action: CallTools) -> Act:
+    """Write that some calls begin; what makes them may be done once that is durable."""
+    steps = [of.step or _begin_step(segment, state, work, of) for of in action.calls]
+    return lambda: _call_tools(segment, state, action, steps)
+
+
+def _call_tools(segment: Segment, state: State, action: CallTools, steps: Sequence[StepRow]) -> bool:
     """Do what is due for some calls; False when the segment is over because they wait for a person.
 
     Raises:
         LimitPassed: a call took longer than it may.
     """
-    steps = _begin(segment, state, action)
     calls = [_ToolStep(segment, state, step, of) for step, of in zip(steps, action.calls, strict=True)]
     watch = Watch(segment, state, "tool")
     at_work = AtWork[_Allowed](lambda ended: ended.of.step.keep_late(ended))
@@ -62,7 +67,10 @@ def call_tools(segment: Segment, state: State, action: CallTools) -> bool:
 
 
 def _gather(segment: Segment, watch: Watch, at_work: "AtWork[_Allowed]") -> None:
-    """Write down each result as it comes, until all are there or the run has to go on without them."""
+    """Write down each result as it comes, until all are there or the run has to go on without them.
+
+    The last one is the segment's `outcome`, which what comes next is written with.
+    """
     failure: Exception | None = None
     while at_work.pending:
         ended = at_work.next(watch.must_stop)
@@ -70,7 +78,7 @@ def _gather(segment: Segment, watch: Watch, at_work: "AtWork[_Allowed]") -> None
             segment.left.update(of.step.id for of in at_work.pending if of.checked.tool.risk != "read")
             break
         try:
-            ended.of.step.keep(ended)
+            ended.of.step.keep(ended, is_last=not at_work.pending)
         except Exception as error:  # noqa: BLE001 - raised once the others have been written down
             failure = error
     if failure is not None:
@@ -79,18 +87,12 @@ def _gather(segment: Segment, watch: Watch, at_work: "AtWork[_Allowed]") -> None
         raise watch.passed
 
 
-def _begin(segment: Segment, state: State, action: CallTools) -> list[StepRow]:
-    if all(of.step is not None for of in action.calls):
-        return [of.step for of in action.calls if of.step is not None]
-    with segment.writing() as (work, run):
-        return [of.step or _begin_step(segment, state, work, run, of) for of in action.calls]
-
-
-def _begin_step(segment: Segment, state: State, work: Work, run: RunRow, of: CallTool) -> StepRow:
+def _begin_step(segment: Segment, state: State, work: Work, of: CallTool) -> StepRow:
     name = of.call.name
     request = {"call": of.call.id, "arguments": of.call.arguments}
     title = dict(segment.parts.doorway.title_of(state.assistant, name))
-    return segment.parts.journal.begin_step(work, run, kind="tool", name=name, title=title, request=request)
+    step = segment.parts.journal.begin_step(work, state.run, kind="tool", name=name, title=title, request=request)
+    return segment.begun(step)
 
 
 def _rest(segment: Segment) -> bool:
@@ -98,7 +100,7 @@ def _rest(segment: Segment) -> bool:
     with segment.writing() as (work, run):
         if run.status != _WAITING:
             stop_work(run, _WAITING, work.now())
-            asked = [step.approval_id for step in steps_of(work, run.id) if step.status == _WAITING]
+            asked = [step.approval_id for step in segment.steps(work, run) if step.status == _WAITING]
             segment.parts.journal.event(work, run, "run.waiting", {"approval_ids": asked})
         segment.parts.queue.done(work, segment.lease)
     return False
@@ -124,6 +126,7 @@ class _ToolStep:
         self._parts = segment.parts
         self._state = state
         self._step = step
+        self._attempt = step.attempt
         self._asked = asked_of(segment.parts, state, step, of.call.arguments)
 
     @property
@@ -156,10 +159,15 @@ class _ToolStep:
         """Make the call."""
         return self._parts.doorway.execute(checked)
 
-    def keep(self, ended: Ended[_Allowed]) -> None:
+    def keep(self, ended: Ended[_Allowed], *, is_last: bool) -> None:
         """Write down what came of the call."""
         status: StepStatus = "done" if ended.error is None else "failed"
-        self._end(status, ended.response, ended.of.checked, ended.of.approval)
+        end = self._ending(status, ended.response, ended.of.checked, ended.of.approval)
+        if is_last:
+            self._segment.outcome = Outcome(end)
+            return
+        with self._segment.writing(progress=True) as (work, run):
+            end(work, run)
 
     def keep_late(self, ended: Ended[_Allowed]) -> None:
         """Write down what came of the call after the run has gone on without it; whoever has the run by now."""
@@ -169,7 +177,7 @@ class _ToolStep:
             run = locked(work, self._state.run.id)
             step = step_of(work, self._step.id)
             is_open = step.status == "started"
-            if step.attempt != self._step.attempt or not (is_open or step.response.get("took_effect") == "unknown"):
+            if step.attempt != self._attempt or not (is_open or step.response.get("took_effect") == "unknown"):
                 return
             if status == "done":
                 parts.journal.meter_call(work, run, step, f"tool:{checked.tool.risk}")
@@ -230,18 +238,29 @@ class _ToolStep:
         checked: Checked | None = None,
         approval: Approval | None = None,
     ) -> str:
-        parts = self._parts
+        end = self._ending(status, response, checked, approval)
         with self._segment.writing(progress=True) as (work, run):
-            step = step_of(work, self._step.id)
+            end(work, run)
+        return status
+
+    def _ending(
+        self, status: StepStatus, response: dict[str, Any], checked: Checked | None, approval: Approval | None
+    ) -> Callable[[Work, RunRow], None]:
+        """Return what writes how the step ended."""
+        journal = self._parts.journal
+
+        def end(work: Work, run: RunRow) -> None:
+            step = self._segment.step(work, run, self._step.id)
             if step.status == _WAITING:
                 self._wake_up(work, run, step)
             if checked is not None:
                 step.rules = _plain(checked.decision.rules) if status == "refused" else []
                 if status == "done":
-                    parts.journal.meter_call(work, run, step, f"tool:{checked.tool.risk}")
+                    journal.meter_call(work, run, step, f"tool:{checked.tool.risk}")
                 self._record(work, checked, status, approval)
-            parts.journal.end_step(work, run, step, status, response | _note(approval))
-        return status
+            journal.end_step(work, run, step, status, response | _note(approval))
+
+        return end
 
     def _request_approval(self, checked: Checked) -> str:
         parts = self._parts
@@ -251,7 +270,7 @@ class _ToolStep:
             # What can't be shown can't be done either: nobody is asked about it, and the model reads why.
             return self._end("failed", {"error": str(error)}, checked)
         with self._segment.writing() as (work, run):
-            step = step_of(work, self._step.id)
+            step = self._segment.step(work, run, self._step.id)
             case = Case(
                 run_id=run.id,
                 step_id=step.id,
@@ -274,7 +293,7 @@ class _ToolStep:
         Where somebody changed its arguments, the journal keeps both.
         """
         with self._segment.writing() as (work, run):
-            step = step_of(work, self._step.id)
+            step = self._segment.step(work, run, self._step.id)
             self._wake_up(work, run, step)
             step.status = "started"
             if approval is not None and approval.edited_by_name is not None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from jindou.agents.assistants import Assistant
 from jindou.agents.runs.fold import Action, CallTool, CallTools, Finish, Pause, ToolCallAsked
 from jindou.agents.runs.queries import steps_of
-from jindou.agents.runs.segment import Segment, State
+from jindou.agents.runs.segment import State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.tools import Doorway, Localized, ToolError, Undo
 from jindou.db import Work
@@ -75,12 +75,11 @@ def undone_steps(work: Work, run_id: str, before: str | None = None) -> set[str]
     return {str(step.request["call"]) for step in work.session.scalars(done).all()}
 
 
-def load_undo(segment: Segment, state: State) -> list[Effect]:
+def load_undo(doorway: Doorway, work: Work, state: State) -> list[Effect]:
     """Read what an undo has to put back, from the journal of the run that it undoes."""
-    parts, undoes = segment.parts, state.run.undoes or ""
-    with parts.database.reading(segment.lease.org_id) as work:
-        effects = effects_of(parts.doorway, state.assistant, steps_of(work, undoes))
-        undone = undone_steps(work, undoes, before=state.run.id)
+    undoes = state.run.undoes or ""
+    effects = effects_of(doorway, state.assistant, steps_of(work, undoes))
+    undone = undone_steps(work, undoes, before=state.run.id)
     return [effect for effect in effects if effect.step.id not in undone]
 
 

@@ -4,20 +4,22 @@ A segment may be killed at any instant. The next one reads the journal and does 
 begun runs again under the same key, which makes its effect happen once.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
-from jindou.agents.runs.compaction import compact_again
-from jindou.agents.runs.finishing import finish
+from jindou.agents.runs.compaction import begin_notes_again
+from jindou.agents.runs.finishing import end, finish
 from jindou.agents.runs.fold import Action, AskModel, CallTools, Compact, Finish, Pause, next_action
 from jindou.agents.runs.limits import LimitPassed, passed, room, start_work, stop_work
-from jindou.agents.runs.model_step import ask_model
-from jindou.agents.runs.queries import find_locked, steps_of
+from jindou.agents.runs.model_step import begin_model
 from jindou.agents.runs.reaping import reap
 from jindou.agents.runs.refusals import INACTIVE, budget_rule, is_hopeless
-from jindou.agents.runs.segment import FINAL, Parts, Segment, State, load
-from jindou.agents.runs.tool_step import call_tools
+from jindou.agents.runs.segment import FINAL, Act, Parts, RunGone, Segment, State, load
+from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.runs.tool_step import begin_tools
 from jindou.agents.runs.undo import load_undo, next_undo
 from jindou.billing.budgets import BudgetExceeded, RateLimited
+from jindou.db import Work
 from jindou.durable.queue import Lease, LeaseLost
 from jindou.errors import JindouError, Unavailable
 from jindou.identity.principals import PersonInactive
@@ -61,10 +63,23 @@ class Runner:
             LeaseLost: another worker has the run.
         """
         segment = Segment(self._parts, lease, lambda: self._stopping)
-        if not self._wake_up(segment):
-            return
+        try:
+            self._go_on(segment)
+        except RunGone:
+            with self._parts.database.writing(lease.org_id) as work:
+                self._parts.queue.done(work, lease)
+        except Exception:
+            # Whatever keeps the next step from beginning: what came of the last one is written.
+            segment.write_outcome()
+            raise
+
+    def _go_on(self, segment: Segment) -> None:
+        lease = segment.lease
         if lease.lost >= _MOST_LOST or lease.attempts > _MOST_ATTEMPTS:
-            finish(segment, _WORKERS_LOST if lease.lost >= _MOST_LOST else _ATTEMPTS_EXHAUSTED)
+            with segment.writing() as (work, run):
+                is_due = self._wake_up(segment, work, run)
+            if is_due:
+                finish(segment, _WORKERS_LOST if lease.lost >= _MOST_LOST else _ATTEMPTS_EXHAUSTED)
             return
         while not self._stopping:
             if not self._advance(segment):
@@ -73,26 +88,25 @@ class Runner:
             stop_work(run, run.status, work.now())
             self._parts.queue.release(work, lease, work.now(), untried=True)
 
-    def _wake_up(self, segment: Segment) -> bool:
+    def _wake_up(self, segment: Segment, work: Work, run: RunRow) -> bool:
         """Say whether there is something to do."""
-        parts, lease = self._parts, segment.lease
-        with parts.database.writing(lease.org_id) as work:
-            run = find_locked(work, lease.subject)
-            parts.queue.hold(work, lease)
-            if run is None or run.status in FINAL or (run.status == "paused" and not run.cancel_requested):
-                parts.queue.done(work, lease)
-                return False
-            if run.status == "running":
-                parts.journal.event(work, run, "run.resumed", {"after": "interruption"})
-            if run.status in {"queued", "running"}:
-                start_work(run, work.now())
+        parts = self._parts
+        if run.status in FINAL or (run.status == "paused" and not run.cancel_requested):
+            parts.queue.done(work, segment.lease)
+            return False
+        if run.status == "running":
+            parts.journal.event(work, run, "run.resumed", {"after": "interruption"})
+        if run.status in {"queued", "running"}:
+            start_work(run, work.now())
         return True
 
     def _advance(self, segment: Segment) -> bool:
         """Do the one thing that is next; False when the segment is over."""
         try:
-            state = load(segment)
-            return _do(segment, state, self._next(segment, state))
+            with segment.writing() as (work, run):
+                act = self._begin(segment, work, run)
+            segment.is_awake = True
+            return act()
         except Stopped:
             return True
         except LimitPassed as limit:
@@ -101,14 +115,29 @@ class Runner:
             return finish(segment, Finish("refused", rules=(INACTIVE,)))
         except (BudgetExceeded, RateLimited) as error:
             return self._stop_for(segment, error)
-        except (Unavailable, LeaseLost):
+        except (Unavailable, LeaseLost, RunGone):
             raise
         except JindouError as error:
             return finish(segment, Finish("failed", error=error.message))
 
-    def _next(self, segment: Segment, state: State) -> Action:
+    def _begin(self, segment: Segment, work: Work, run: RunRow) -> Act:
+        """Write that the one thing begins that is next, and return what does it once that is durable."""
+        if not segment.is_awake and not self._wake_up(segment, work, run):
+            return _over
+        state = load(segment, work, run)
+        match self._next(work, state):
+            case AskModel(begun) | Compact(begun):
+                return _begin_to_ask(segment, work, state, begun)
+            case CallTools() as calls:
+                return begin_tools(segment, work, state, calls)
+            case Pause():
+                return lambda: _pause(segment)
+            case Finish() as last:
+                return _begin_to_end(segment, work, state, last)
+
+    def _next(self, work: Work, state: State) -> Action:
         if state.run.undoes is not None:
-            return next_undo(state, load_undo(segment, state))
+            return next_undo(state, load_undo(self._parts.doorway, work, state))
         limit = passed(state.limits, state.run, state.steps, self._parts.database.clock.now())
         left = min(room(state.limits, state.steps), self._parts.parallel_calls)
         tools = self._parts.doorway.tools_of(state.assistant)
@@ -121,20 +150,32 @@ class Runner:
         return finish(segment, Finish("refused", rules=(rule,)))
 
 
-def _do(segment: Segment, state: State, action: Action) -> bool:
-    match action:
-        case AskModel(step):
-            ask_model(segment, state, step)
-            return True
-        case CallTools():
-            return call_tools(segment, state, action)
-        case Compact(step):
-            compact_again(segment, state, step)
-            return True
-        case Pause():
-            return _pause(segment)
-        case Finish():
-            return finish(segment, action, state)
+def _over() -> bool:
+    return False
+
+
+def _begin_to_ask(segment: Segment, work: Work, state: State, begun: StepRow | None) -> Act:
+    if begun is None:
+        return begin_model(segment, work, state)
+    # Whatever becomes of the next attempt: what the last one used is not known any more.
+    segment.parts.journal.lose_attempt(work, begun)
+    return lambda: _ask_again(segment, state, begun)
+
+
+def _ask_again(segment: Segment, state: State, begun: StepRow) -> bool:
+    """Ask what was asked once and never answered."""
+    with segment.writing() as (work, run):
+        now = replace(state, run=run)
+        act = (begin_model if begun.kind == "model" else begin_notes_again)(segment, work, now, begun)
+    return act()
+
+
+def _begin_to_end(segment: Segment, work: Work, state: State, last: Finish) -> Act:
+    if any(step.kind == "tool" and step.status == "started" for step in state.steps):
+        # What became of a call is asked of its tool, in no transaction of ours.
+        return lambda: finish(segment, last, state)
+    end(segment, work, state.run, last, {})
+    return _over
 
 
 def _wait(segment: Segment, error: RateLimited) -> bool:
@@ -153,7 +194,7 @@ def _pause(segment: Segment) -> bool:
     with segment.writing() as (work, run):
         if not run.pause_requested:
             return True
-        for step in steps_of(work, run.id):
+        for step in segment.steps(work, run):
             if step.status == "started":
                 parts.journal.lose_attempt(work, step)
                 parts.journal.end_step(work, run, step, "interrupted", {})
