@@ -60,7 +60,12 @@ class Database:
         self._busy_seconds = busy_seconds
         recycle = -1 if self.is_sqlite else _RECONNECT_SECONDS
         self.engine: Engine = create_engine(
-            url, pool_size=20, max_overflow=20, pool_timeout=busy_seconds, pool_recycle=recycle
+            url,
+            pool_size=20,
+            max_overflow=20,
+            pool_timeout=busy_seconds,
+            pool_recycle=recycle,
+            hide_parameters=True,
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", self._configure_sqlite)

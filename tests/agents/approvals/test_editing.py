@@ -74,6 +74,14 @@ def test_arguments_that_the_tool_does_not_take_are_refused_and_nothing_is_decide
 
 
 @pytest.mark.usefixtures("run_id")
+@pytest.mark.parametrize("arguments", [EDIT | {"order_id": "\ud800"}, EDIT | {"reason": "a\0b"}, EDIT | {"\ud800": 1}])
+def test_what_is_no_text_is_refused(desk: Desk, arguments: dict[str, object]) -> None:
+    with pytest.raises(Invalid, match="half a surrogate pair"):
+        desk.approve_with(approval_id(desk), arguments)
+    assert desk.inbox()[0].status == "waiting"
+
+
+@pytest.mark.usefixtures("run_id")
 def test_who_asked_must_have_the_right_to_the_changed_call_too(desk: Desk) -> None:
     desk.give_roles(desk.clerk, "warehouse")
     with pytest.raises(Forbidden, match="warehouse-no-money"):

@@ -1,6 +1,7 @@
 """A password is its owner's alone: nobody reads it, guesses it, or learns whether there is one."""
 
 import base64
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -154,6 +155,35 @@ def test_many_at_once_have_no_more_tries_than_one_after_the_other(on_both: Compa
         found = list(pool.map(guess, range(16)))
     assert (found.count(SignInRefused), found.count(SignInThrottled)) == (5, 11)
     assert [event[1] for event in on_both.trail()].count("deny") == 5
+
+
+def test_whoever_comes_while_many_others_try_is_told_to_come_again_and_takes_no_thread(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.set(company.come_in(company.desk.clerk))
+    goes_on, there = threading.Event(), threading.Semaphore(0)
+    matches = Hasher.matches
+
+    def wait(hasher: Hasher, hashed: str, password: SecretStr) -> bool:
+        there.release()
+        assert goes_on.wait(20)
+        return matches(hasher, hashed, password)
+
+    def guess(n: int) -> str:
+        with pytest.raises(JindouError) as refused:
+            company.enter(f"nobody-{n}", "wrong")
+        return refused.value.code
+
+    monkeypatch.setattr(Hasher, "matches", wait)
+    with ThreadPoolExecutor(12) as pool:
+        guesses = pool.map(guess, range(12))
+        for _ in range(12):
+            assert there.acquire(timeout=20)
+        with pytest.raises(SignInThrottled):
+            company.enter("clerk")
+        goes_on.set()
+        assert set(guesses) == {"sign_in_refused"}
+    assert company.enter("clerk").person_id == company.desk.clerk.person_id
 
 
 def test_a_password_goes_with_whoever_is_reset_or_deactivated(company: Company) -> None:

@@ -25,8 +25,8 @@ class Provider:
         self.door = door
         account = {"handle": "provisioning", "name": "Provisioning", "roles": ["administrator"]}
         made = door.post("/api/service-accounts", account, "manager").json()
-        path = f"/api/service-accounts/{made['id']}/keys"
-        self.secret = door.post(path, {"name": "idp", "scopes": ["scim"]}, "manager").json()["secret"]
+        self.keys = f"/api/service-accounts/{made['id']}/keys"
+        self.secret = door.post(self.keys, {"name": "idp", "scopes": ["scim"]}, "manager").json()["secret"]
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Response:
         """Send a request."""
@@ -244,6 +244,25 @@ def test_a_group_gives_the_roles_that_the_operator_mapped_and_no_others(idp: Pro
     add = {"op": "add", "path": "members", "value": [{"value": one}]}
     assert_refused(idp.patch(f"/Groups/{inside}", add), 403)
     assert idp.door.get(f"/api/people/{one}", "manager").json()["effective_roles"] == ["finance"]
+
+
+def test_whoever_made_the_key_gets_no_role_by_it_and_may_lose_some(idp: Provider) -> None:
+    desk = idp.door.desk
+    manager, clerk = desk.manager.person_id, desk.clerk.person_id
+    with desk.platform.database.writing(None) as work:
+        session = desk.platform.sessions.open(work, desk.manager.org_id, manager, manager)
+    by_herself = {"Authorization": f"Bearer {session}"}
+    made = idp.door.client.post(idp.keys, json={"name": "hers", "scopes": ["scim"]}, headers=by_herself)
+    idp.secret = made.json()["secret"]
+    team = idp.door.post("/api/teams", {"name": "Finance", "roles": ["finance"]}, "manager").json()
+    joins = {"op": "add", "path": "members", "value": [{"value": manager}]}
+    refused = idp.patch(f"/Groups/{team['id']}", joins)
+    assert_refused(refused, 403)
+    assert "made this key" in refused.json()["detail"]
+    assert idp.patch(f"/Groups/{team['id']}", joins | {"value": [{"value": clerk}]}).status_code == 200
+    desk.give_roles(desk.manager, "administrator", "manager", "finance")
+    assert idp.patch(f"/Groups/{team['id']}", joins).status_code == 200
+    assert idp.patch(f"/Groups/{team['id']}", joins | {"op": "remove"}).status_code == 200
 
 
 def test_only_a_key_for_scim_of_somebody_who_looks_after_people_comes_in(idp: Provider) -> None:

@@ -1,7 +1,8 @@
 """What a tool is: a typed Python function, a risk class, the facts its policy needs, and a preview of its effect."""
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -22,6 +23,10 @@ Localized = Mapping[str, str]
 
 Facts = Mapping[str, int | bool | str]
 """What the policy may ask about a call. The platform fills it; money is in micro-units."""
+
+
+_NO_TEXT = re.compile("[\\0\ud800-\udfff]")
+"""What JSON may say in a text and no UTF-8 or no database has."""
 
 
 class ToolError(Exception):
@@ -94,8 +99,10 @@ class Tool:
         """Validate `arguments`.
 
         Raises:
-            ToolError: an argument is missing, unknown or of the wrong type; the text names it.
+            ToolError: an argument is missing, unknown, of the wrong type or no text; the message names it.
         """
+        if any(map(_NO_TEXT.search, _texts(arguments))):
+            raise ToolError(f"Wrong arguments for {self.name}. A text has half a surrogate pair, or NUL.")
         try:
             return self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
@@ -152,6 +159,22 @@ def tool(
         preview=preview,
         **further,
     )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text of a JSON value, the names of members among them."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for name, member in cast("Mapping[str, object]", value).items():
+                yield name
+                yield from _texts(member)
+        case list():
+            for item in cast("list[object]", value):
+                yield from _texts(item)
+        case _:
+            pass
 
 
 @cache

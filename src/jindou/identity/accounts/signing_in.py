@@ -1,6 +1,7 @@
 """Signing in: by a link or a password, the same time and the same answer whoever is named; then the second factor."""
 
 import hashlib
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,13 @@ from sqlalchemy import delete, select
 
 from jindou.db import Database, Work
 from jindou.errors import NotFound
-from jindou.identity.accounts.failures import CodeWrong, SecondFactorMissing, SignInExpired, SignInRefused
+from jindou.identity.accounts.failures import (
+    CodeWrong,
+    SecondFactorMissing,
+    SignInExpired,
+    SignInRefused,
+    SignInThrottled,
+)
 from jindou.identity.accounts.passwords import Hasher
 from jindou.identity.accounts.second_factors import SecondFactors
 from jindou.identity.accounts.tables import DeviceRow, PasswordRow, PendingRow
@@ -28,6 +35,10 @@ NOBODY: Final = "nobody"
 
 _PENDING: Final = timedelta(minutes=5)
 _TRIES: Final = 5
+_AT_ONCE: Final = 12
+"""As many passwords are looked at, or wait for that, at once: whoever else comes is told to come again, and takes no
+thread that others need."""
+
 _FIRST: Final[dict[str, tuple[Factor, ...]]] = {"password": ("password",), "link": ()}
 _DEVICE_KNOWN: Final = timedelta(days=180)
 
@@ -64,6 +75,7 @@ class SigningIn:
         self._sessions = sessions
         self._hasher = hasher
         self._factors = factors
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def enter_whole(self, given: Credentials, arrival: Arrival, visit: Visit) -> Entered:
         """Sign in with a password, and with the code beside it where a second factor is used.
@@ -128,8 +140,16 @@ class SigningIn:
 
         Raises:
             SignInRefused: the name or the password is wrong, or the person was deactivated.
-            SignInThrottled: there were too many tries.
+            SignInThrottled: there were too many tries, or too many others are trying at this moment.
         """
+        if not self._places.acquire(blocking=False):
+            raise SignInThrottled(1.0)
+        try:
+            return self._enter(given, arrival, visit)
+        finally:
+            self._places.release()
+
+    def _enter(self, given: Credentials, arrival: Arrival, visit: Visit) -> Entered | Waiting:
         with self._database.writing(None) as work:
             named = self._named(work, given.person)
             buckets = self._buckets(work, named, visit)

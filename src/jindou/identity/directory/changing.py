@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from sqlalchemy import Text, cast, or_, select
 
 from jindou.db import Work
-from jindou.errors import Conflict, Forbidden, Invalid
+from jindou.errors import Conflict, Forbidden, Invalid, NotFound
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import (
     ADMINISTRATOR,
     OrganisationRow,
-    PersonInactive,
     PersonRow,
     Principal,
     Principals,
@@ -110,18 +109,22 @@ class Changing:
         """Change something in the block; one at a time in an organisation. It gives the rules that allow it.
 
         Raises:
-            Forbidden: they may not; they would change their own roles; or a provisioning system would make somebody
-                an administrator.
+            Forbidden: they may not; they would change their own roles, or add to those of whoever made the key that
+                they show; or a provisioning system would make somebody an administrator.
             LastAdministrator: nobody would be left who can look after people.
         """
         rules = self.hold(work, who)
-        roles, before = self._roles(work, who), administrators(work)
+        own, behind = self._roles(work, who.person_id), self._roles(work, who.behind)
+        before = administrators(work)
         yield rules
         work.session.flush()
-        if self._roles(work, who) not in {roles, None}:
+        if self._roles(work, who.person_id) not in {own, None}:
             raise Forbidden(
                 "Nobody changes their own roles; ask another administrator.", rules=["jindou.no-self-grant"]
             )
+        if (self._roles(work, who.behind) or frozenset()) - (behind or frozenset()):
+            told = "Whoever made this key gets no role by it; let another administrator, or the operator, make one."
+            raise Forbidden(told, rules=["jindou.no-self-grant"])
         after = administrators(work)
         if any(before.values()) and not any(after.values()):
             raise LastAdministrator("This is the last active administrator. Make somebody else one first.")
@@ -146,11 +149,11 @@ class Changing:
         entry = Entry(action=action, resource=resource, decision="allow", rules=rules, detail=detail)
         self._audit.append(work, who.org_id, actor=who.actor, on_behalf_of=who.person_id, entry=entry)
 
-    def _roles(self, work: Work, who: Principal) -> tuple[str, ...] | None:
-        """Return the roles of who makes the change, or None once they are deactivated."""
+    def _roles(self, work: Work, person_id: str) -> frozenset[str] | None:
+        """Return the roles that somebody has now, or None where they are not here."""
         try:
-            return tuple(sorted(self._principals.principal(work, who.org_id, who.person_id).roles))
-        except PersonInactive:
+            return frozenset(self._principals.principal(work, work.org_id or "", person_id).roles)
+        except NotFound:
             return None
 
 

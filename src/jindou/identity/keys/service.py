@@ -61,6 +61,7 @@ class Keys:
             models=ask.models,
             scopes=ask.scopes,
             assistant=ask.assistant or "",
+            made_by=who.actor,
             created_at=now,
             expires_at=now + timedelta(days=ask.days) if ask.days else None,
         )
@@ -117,7 +118,7 @@ class Keys:
         secret = _MARK + work.random_token()
         self._changed(work, row)
         row.old_hash, row.old_until = row.secret_hash, work.now() + timedelta(hours=rotation.grace_hours)
-        row.secret_hash, row.prefix = digest_of(secret).hex(), secret[:_SHOWN]
+        row.secret_hash, row.prefix, row.made_by = digest_of(secret).hex(), secret[:_SHOWN], who.actor
         detail: dict[str, object] = {"prefix": row.prefix, "grace_hours": rotation.grace_hours}
         self._tell(work, who, "keys::rotate", row, rules=rules, detail=detail)
         return NewKey(**_key(row, work).model_dump(), secret=secret)
@@ -173,6 +174,7 @@ class Keys:
             assistant=row.assistant,
             decision=self._may_ask(who),
             good_until=good_until,
+            made_by=row.made_by,
         )
 
     def _may_ask(self, who: Principal) -> Decision:

@@ -12,7 +12,10 @@ __all__ = ["KeyRow"]
 
 
 class KeyRow(Tenant, Base):
-    """A key of one person. `old_hash` is the secret before the last rotation, good until `old_until`."""
+    """A key of one person. `old_hash` is the secret before the last rotation, good until `old_until`.
+
+    `made_by` is who has seen the secret of now: the person, an administrator for a service account, or the operator.
+    """
 
     __tablename__ = "api_key"
 
@@ -26,6 +29,7 @@ class KeyRow(Tenant, Base):
     models: Mapped[list[Any] | None]
     scopes: Mapped[list[Any] | None]
     assistant: Mapped[str] = mapped_column(String(120), server_default="")
+    made_by: Mapped[str] = mapped_column(String(80), server_default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

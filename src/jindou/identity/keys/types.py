@@ -82,7 +82,7 @@ class KeyHolder:
     """Whoever showed a key: the person it belongs to, with the rights they have now; `key_id` is empty without a key.
 
     `decision` is whether they may ask models (``completions::create``), `assistant` what the bill names them by, and
-    `good_until` when the secret shown stops being good by itself.
+    `good_until` when the secret shown stops being good by itself. `made_by` is who made the key, and has its secret.
     """
 
     who: Principal
@@ -92,6 +92,7 @@ class KeyHolder:
     assistant: str
     decision: Decision
     good_until: datetime | None
+    made_by: str = ""
 
     def may_use(self, model: str) -> bool:
         """Say whether the key is good for `model`."""

@@ -22,7 +22,8 @@ class Person(BaseModel):
 class Principal(BaseModel):
     """The person a request acts for, as the server knows them; never filled from what a caller or a model says.
 
-    `actor` is who really sits at the door: the person, or ``operator`` where the local operator acts as them.
+    `actor` is who really sits at the door: the person, or ``operator`` where the local operator acts as them. `behind`
+    is who made the key that a program shows, and could show it, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,3 +35,4 @@ class Principal(BaseModel):
     roles: tuple[str, ...]
     language: str
     actor: str
+    behind: str = ""

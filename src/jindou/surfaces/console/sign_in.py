@@ -16,7 +16,6 @@ from jindou.surfaces.door import (
     clear_session_cookie,
     pending_token,
     platform_of,
-    platform_work,
     session_secret,
     set_device_cookie,
     set_pending_cookie,
@@ -53,7 +52,7 @@ def ask(request: Request, token: str = "") -> Response:
     if not token:
         return show_ways(request)
     try:
-        with platform_work(request) as work:
+        with platform_of(request).database.reading(None) as work:
             person = platform_of(request).sessions.peek(work, token)
     except (Unauthenticated, NotFound) as error:
         return _refuse(request, error)

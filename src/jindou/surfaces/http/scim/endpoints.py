@@ -48,7 +48,7 @@ def _provisioner(request: Request) -> Principal:
         holder = platform.keys.holder(work, secret)
     if holder.scopes is None or "scim" not in holder.scopes:
         raise Forbidden("This key is not for SCIM: that takes one with the scope `scim`.", rules=["jindou.key-scopes"])
-    return holder.who
+    return holder.who.model_copy(update={"behind": holder.made_by})
 
 
 Who = Annotated[Principal, Depends(_provisioner)]
