@@ -67,6 +67,19 @@ def test_somebody_is_recognised_by_a_verified_address_if_the_administrator_said_
     assert company.whose(company.sign_in(acme)).person_id == hired.id, "Afterwards it is the subject that counts."
 
 
+def test_an_address_is_that_of_another_neither_by_its_letters_nor_by_what_is_said_of_a_third(
+    company: SsoCompany, crooked: Crooked
+) -> None:
+    company.hire("kim", "clerk", email="kim@acme.example")
+    crooked.metadata, crooked.userinfo = {"userinfo_endpoint": f"{crooked.issuer}/userinfo"}, {"sub": "u-1"}
+    acme = company.add(links_by="email")
+    assert company.refusal(acme, email="\N{KELVIN SIGN}im@acme.example", email_verified=True) == "unknown"
+    crooked.userinfo |= {"email": "mallory@acme.example", "email_verified": True}
+    assert company.refusal(acme, email="kim@acme.example") == "unknown"
+    crooked.userinfo["email"] = "kim@acme.example"
+    assert company.whose(company.sign_in(acme, email="kim@acme.example")).handle == "kim"
+
+
 def test_who_is_removed_comes_back_as_somebody_else(company: SsoCompany) -> None:
     acme = company.add(makes_people=True, links_by="email")
     told: dict[str, Any] = {"preferred_username": "uma", "email": "uma@acme.example", "email_verified": True}

@@ -1,5 +1,6 @@
 """The way to a provider and back: once, in one browser, by one provider, in ten minutes."""
 
+import json
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -254,6 +255,27 @@ def test_userinfo_adds_what_the_token_does_not_say_and_contradicts_nothing(
     assert (who.handle, who.name, who.roles) == ("uma", "Uma One", ("finance",))
     crooked.userinfo = {"sub": "u-2", "groups": ["money"]}
     assert company.refusal(acme) == "answer"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0b"])
+def test_what_is_no_text_signs_nobody_in(company: SsoCompany, crooked: Crooked, text: str) -> None:
+    crooked.metadata = {"userinfo_endpoint": f"{crooked.issuer}/userinfo"}
+    acme = company.add(makes_people=True, links_by="email")
+    some: Sequence[dict[str, Any]] = (
+        {"email": text, "email_verified": True},
+        {"preferred_username": text},
+        {"sid": text},
+        {text: 1},
+    )
+    for claims in some:
+        assert company.refusal(acme, **claims) == "token"
+    assert company.refusal(acme, text) == "token"
+    crooked.userinfo = {"sub": "u-1", "email": text, "email_verified": True}
+    with pytest.raises(ProviderUnavailable):
+        company.sign_in(acme)
+    crooked.answers["/token"] = lambda: (200, {}, json.dumps({"id_token": "a.b.c", "access_token": text}).encode())
+    with pytest.raises(ProviderUnavailable):
+        company.sign_in(acme)
 
 
 WRONG: Sequence[Mapping[str, object]] = (

@@ -1,8 +1,7 @@
 """What a tool is: a typed Python function, a risk class, the facts its policy needs, and a preview of its effect."""
 
 import inspect
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack, cast, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from jindou.cloud.secrets import Secret
+from jindou.plain_json import is_plain
 
 __all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "Undo", "tool"]
 
@@ -23,10 +23,6 @@ Localized = Mapping[str, str]
 
 Facts = Mapping[str, int | bool | str]
 """What the policy may ask about a call. The platform fills it; money is in micro-units."""
-
-
-_NO_TEXT = re.compile("[\\0\ud800-\udfff]")
-"""What JSON may say in a text and no UTF-8 or no database has."""
 
 
 class ToolError(Exception):
@@ -101,7 +97,7 @@ class Tool:
         Raises:
             ToolError: an argument is missing, unknown, of the wrong type or no text; the message names it.
         """
-        if any(map(_NO_TEXT.search, _texts(arguments))):
+        if not is_plain(arguments):
             raise ToolError(f"Wrong arguments for {self.name}. A text has half a surrogate pair, or NUL.")
         try:
             return self.arguments.model_validate(dict(arguments))
@@ -159,22 +155,6 @@ def tool(
         preview=preview,
         **further,
     )
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield every text of a JSON value, the names of members among them."""
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for name, member in cast("Mapping[str, object]", value).items():
-                yield name
-                yield from _texts(member)
-        case list():
-            for item in cast("list[object]", value):
-                yield from _texts(item)
-        case _:
-            pass
 
 
 @cache

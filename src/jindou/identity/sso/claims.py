@@ -14,13 +14,19 @@ class Claims:
 
     def __init__(self, token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> None:
         self._claims = {**userinfo, **token}
+        self._of_email = token if "email_verified" in token else userinfo
         self.subject = str(token["sub"])
         sid = token.get("sid")
         self.sid = sid if isinstance(sid, str) else ""
 
     def email(self) -> str:
-        """Return the address that the provider has verified, or an empty text."""
-        return self._text("email") if self._claims.get("email_verified") is True else ""
+        """Return the address that the provider has verified, or an empty text.
+
+        What says that it is verified has to name it: a token and the userinfo may speak of two.
+        """
+        is_verified = self._of_email.get("email_verified") is True
+        is_this = self._of_email.get("email") == self._claims.get("email")
+        return self._text("email") if is_verified and is_this else ""
 
     def handles(self) -> list[str]:
         """Return what may be a handle, the best first."""
@@ -39,7 +45,7 @@ class Claims:
     def external_id(self, claim: str) -> str:
         """Return what a claim says, if that is a text."""
         value = self._at(claim) if claim else ""
-        return value if isinstance(value, str) and len(value) <= _MOST_TEXT and "\0" not in value else ""
+        return value if isinstance(value, str) and len(value) <= _MOST_TEXT else ""
 
     def groups(self, claim: str) -> set[str]:
         """Return the groups that a claim lists, a thousand at most."""
@@ -60,5 +66,4 @@ class Claims:
 
     def _text(self, claim: str) -> str:
         value = self._claims.get(claim)
-        is_plain = isinstance(value, str) and len(value) <= _MOST_TEXT and "\0" not in value
-        return str(value).strip() if is_plain else ""
+        return value.strip() if isinstance(value, str) and len(value) <= _MOST_TEXT else ""

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from jindou.identity.sso.failures import ProviderUnavailable
 from jindou.outside import AddressRefused, connect
+from jindou.plain_json import is_plain
 
 __all__ = ["Fetcher"]
 
@@ -115,8 +116,8 @@ def _json(host: str, content: bytes) -> dict[str, Any]:
         value = json.loads(content)
     except (ValueError, RecursionError):
         raise ProviderUnavailable(f"{host} did not answer with JSON.") from None
-    if not isinstance(value, dict):
-        raise ProviderUnavailable(f"{host} did not answer with a JSON object.")
+    if not isinstance(value, dict) or not is_plain(cast("object", value)):
+        raise ProviderUnavailable(f"{host} did not answer with a JSON object of texts in UTF-8.")
     return cast("dict[str, Any]", value)
 
 

@@ -78,7 +78,9 @@ def _recognised(work: Work, provider: ProviderRow, claims: Claims) -> tuple[str 
     if external_id:
         ways.append(("external_id", PersonRow.external_id == external_id))
     if provider.links_by == "email" and email:
-        ways.append(("email", func.lower(PersonRow.email) == email.lower()))
+        # Capitals make no difference among plain letters alone: a Kelvin sign is no k of somebody else's address.
+        is_theirs = func.lower(PersonRow.email) == email.lower() if email.isascii() else PersonRow.email == email
+        ways.append(("email", is_theirs))
     if provider.links_by == "handle" and claims.handles():
         ways.append(("handle", PersonRow.handle == claims.handles()[0]))
     for by, condition in ways:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from jindou.identity.sso.failures import SsoNotInstalled, TokenRefused
+from jindou.plain_json import is_plain
 
 __all__ = ["Expected", "KeySource", "allowed", "read_id_token", "read_logout_token", "require_installed"]
 
@@ -70,7 +71,7 @@ def read_id_token(token: str, keys: KeySource, expected: Expected, *, nonce: str
     """
     header, claims = _read(token, keys, expected, _TYPES)
     _require_times(claims, expected, lasts=None)
-    if not isinstance(claims.get("sub"), str) or not 1 <= len(claims["sub"]) <= _MOST_SUBJECT or "\0" in claims["sub"]:
+    if not isinstance(claims.get("sub"), str) or not 1 <= len(claims["sub"]) <= _MOST_SUBJECT:
         raise TokenRefused("The token names no subject.")
     given = claims.get("nonce")
     if not isinstance(given, str) or not secrets.compare_digest(given.encode(errors="replace"), nonce.encode()):
@@ -155,7 +156,7 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     except (ValueError, RecursionError):
         raise TokenRefused("The token can't be read.") from None
-    if not isinstance(header, dict) or not isinstance(claims, dict):
+    if not isinstance(header, dict) or not isinstance(claims, dict) or not is_plain([header, claims]):
         raise TokenRefused("The token can't be read.")
     return cast("dict[str, Any]", header), cast("dict[str, Any]", claims)
 
