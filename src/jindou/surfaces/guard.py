@@ -16,6 +16,8 @@ MAX_BYTES = 1_000_000
 """What a body may have."""
 
 _MAX_DIGITS = 20
+_TO_PROGRAMS = ("/api/", "/scim/")
+_KEEP_NOTHING = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
 
 class Site:
@@ -96,10 +98,19 @@ class Guard:
                     answered = True
                     await _answer(scope, send, TooLarge(f"The body has more than {MAX_BYTES} bytes."))
                 return
+            if not started and scope["path"].startswith(_TO_PROGRAMS):
+                message = _kept_by_nobody(message)
             started = True
             await send(message)
 
         await self._app(scope, counted, watched)
+
+
+def _kept_by_nobody(start: Message) -> Message:
+    """Return the start of an answer that whoever passes it on does not keep: keys, codes and tokens are in some."""
+    headers = [*start.get("headers", ())]
+    said = {name for name, _ in headers}
+    return {**start, "headers": [*headers, *(one for one in _KEEP_NOTHING if one[0] not in said)]}
 
 
 async def _answer(scope: Scope, send: Send, error: JindouError) -> None:

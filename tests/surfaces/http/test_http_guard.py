@@ -1,11 +1,15 @@
 """Requests that a browser was tricked into, and bodies that are too large, are turned away at the door."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from http_door import Door, assert_problem
+from http_door import Client, Door, assert_problem
 
+from jindou.surfaces.cli.server import config_of
 from jindou.surfaces.problems import PROBLEMS
+from support.desk import open_desk
+from support.homes import copy_home
 
 
 @pytest.mark.parametrize(
@@ -25,6 +29,28 @@ def test_another_site_may_not_send_what_changes_something(shared: Door, headers:
     for method, path in (("POST", "/api/runs"), ("DELETE", "/api/sessions/current"), ("POST", "/sign-out")):
         answer = shared.client.request(method, path, headers=headers | shared.as_("clerk"))
         assert_problem(answer, 403, "forbidden", rules=["jindou.same-origin"])
+
+
+def test_what_programs_are_told_is_kept_by_nobody_on_the_way(shared: Door) -> None:
+    for path in ("/api/sessions", "/api/keys", "/api/nothing", "/scim/v2/Users", "/api/status"):
+        answer = shared.get(path)
+        assert answer.headers.get_list("cache-control") == ["no-store"], path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("public_url", ["", "https://jindou.acme.example"])
+def test_for_whom_somebody_asks_is_believed_behind_a_proxy_alone(
+    made_home: Path, tmp_path: Path, public_url: str
+) -> None:
+    with open_desk(copy_home(made_home, tmp_path / "home"), public_url=public_url) as desk:
+        config = config_of(desk.platform)
+        config.load()
+        client = Client(vars(config)["loaded_app"])
+        told = {"X-Forwarded-For": "8.8.8.8"}
+        client.post("/api/sessions/password", json={"person": "nobody", "password": "wrong"}, headers=told)
+        with desk.platform.database.reading(desk.manager.org_id) as work:
+            refused = desk.platform.audit.list_events(work, desk.manager)[0]
+    assert refused.detail["place"] == ("public" if public_url else "machine")
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])

@@ -26,6 +26,7 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from jindou.db import Database, Work
 from jindou.errors import NotFound
@@ -106,10 +107,6 @@ class Passkeys:
         if made is None or made.credential_data is None:
             raise PasskeyInvalid(rule)
         attested = made.credential_data
-        key = _hash(attested.credential_id)
-        with self._database.reading(None) as work:
-            if work.session.scalars(select(PasskeyRow.id).where(PasskeyRow.credential_hash == key)).first():
-                raise PasskeyInvalid("it is somebody's already")
         with self._database.writing(who.org_id) as work:
             self._principals.principal(work, who.org_id, who.person_id)
             self._sessions.hold(work, seat.session_id)
@@ -117,7 +114,7 @@ class Passkeys:
                 id=work.new_id("psk"),
                 org_id=who.org_id,
                 person_id=who.person_id,
-                credential_hash=key,
+                credential_hash=_hash(attested.credential_id),
                 attested=bytes(attested),
                 signatures=made.counter,
                 name=name,
@@ -125,6 +122,10 @@ class Passkeys:
                 last_used_at=None,
             )
             work.session.add(row)
+            try:
+                work.session.flush()
+            except IntegrityError:
+                raise PasskeyInvalid("it is somebody's already") from None
             self._sessions.enrolled(work, seat.session_id, "passkey")
             self._tell(work, who, "accounts::add-passkey", row.id)
 

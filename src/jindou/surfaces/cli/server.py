@@ -27,7 +27,7 @@ from jindou.surfaces.cli.options import Home as HomeOption
 from jindou.surfaces.cli.ready import tell_ready
 from jindou.telemetry import configure_logging
 
-__all__ = ["ask_status", "down", "status", "up"]
+__all__ = ["ask_status", "config_of", "down", "status", "up"]
 
 _DOWN_SECONDS = 20.0
 
@@ -81,14 +81,24 @@ def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: 
         platform.stop()
 
 
+def config_of(platform: Platform) -> uvicorn.Config:
+    """Return how a platform is served. Who says for whom they ask is believed where a proxy stands in front alone."""
+    return uvicorn.Config(
+        create_app(platform),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=bool(platform.settings.public_url),
+    )
+
+
 class _Server(uvicorn.Server):
     """Says when it answers, and ends the event streams before it stops."""
 
     def __init__(self, platform: Platform, on_ready: Callable[[], None]) -> None:
-        app = create_app(platform)
-        super().__init__(
-            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="off")
-        )
+        super().__init__(config_of(platform))
         self._streams = platform.runs.stream
         self._on_ready = on_ready
 
