@@ -37,6 +37,13 @@ def secret(steady: Gateway) -> str:
     return steady.key().secret
 
 
+@pytest.mark.parametrize("scope", ["completions", "embeddings", "scim"])
+def test_a_key_that_is_not_for_models_is_told_of_none(steady: Gateway, scope: str) -> None:
+    auth = {"Authorization": f"Bearer {steady.key(scopes=[scope]).secret}"}
+    for path in ("/v1/models", "/v1/models/qwen2.5-coder-0.5b"):
+        assert_told(httpx.get(f"{steady.platform.settings.url}{path}", headers=auth), 403, "scope_not_allowed")
+
+
 @pytest.mark.parametrize(
     ("change", "code", "param"),
     [

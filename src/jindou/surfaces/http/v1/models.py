@@ -22,6 +22,7 @@ async def get(call: Call) -> None:
     """Return one model."""
     name = unquote(call.path.removeprefix(_PREFIX))
     holder = await call.holder()
+    holder.require_scope("models")
     if name not in call.gateway.embeddings.list_models(holder):
         name = call.gateway.completions.get_model(holder, name).name
     await call.answer(200, json.dumps(_model(name)).encode())
