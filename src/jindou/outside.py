@@ -9,7 +9,17 @@ from jindou.errors import Unavailable
 
 __all__ = ["AddressRefused", "connect"]
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_CLOSED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            # What has an IPv4 address in it, which could be any: NAT64, the machine's own, translated, relayed.
+            *("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "192.88.99.0/24"),
+            # What belongs to a network's own protocols, to a site, or to a cloud, though it looks like any address.
+            *("192.0.0.0/24", "fec0::/10", "3fff::/20", "5f00::/16", "168.63.129.16/32"),
+        ),
+    )
+)
 
 
 class AddressRefused(Unavailable):
@@ -51,7 +61,6 @@ def _is_public(text: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return _is_public(str(address.ipv4_mapped))
-        # An IPv4 address inside could be any.
-        if address.sixtofour is not None or address.teredo is not None or address in _NAT64:
+        if address.sixtofour is not None or address.teredo is not None:
             return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not any(address in closed for closed in _CLOSED)

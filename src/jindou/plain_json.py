@@ -13,13 +13,12 @@ def is_plain(value: object) -> bool:
     """Say whether no text of a JSON value, the names of members among them, has NUL or half a surrogate pair."""
     left = [value]
     while left:
-        match left.pop():
-            case str() as text if _NO_TEXT.search(text):
-                return False
-            case Mapping() as members:
-                left += [*cast("Mapping[str, object]", members), *cast("Mapping[str, object]", members).values()]
-            case list() as items:
-                left += cast("list[object]", items)
-            case _:
-                pass
+        one = left.pop()
+        if isinstance(one, str) and _NO_TEXT.search(one):
+            return False
+        if isinstance(one, Mapping):
+            members = cast("Mapping[str, object]", one)
+            left += [*members, *members.values()]
+        elif isinstance(one, list):
+            left += cast("list[object]", one)
     return True

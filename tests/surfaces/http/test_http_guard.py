@@ -49,7 +49,7 @@ def test_for_whom_somebody_asks_is_believed_behind_a_proxy_alone(
         told = {"X-Forwarded-For": "8.8.8.8"}
         client.post("/api/sessions/password", json={"person": "nobody", "password": "wrong"}, headers=told)
         with desk.platform.database.reading(desk.manager.org_id) as work:
-            refused = desk.platform.audit.list_events(work, desk.manager)[0]
+            refused = desk.platform.audit.search(work, desk.manager)[0]
     assert refused.detail["place"] == ("public" if public_url else "machine")
 
 

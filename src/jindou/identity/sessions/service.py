@@ -41,7 +41,9 @@ class Sessions:
         self.lasts = self._session_time
 
     def create_link(self, work: Work, org_id: str, person_id: str) -> str:
-        """Return the token of a new one-time sign-in link for a person."""
+        """Return the token of a new one-time sign-in link for a person, which the operator makes; the trail has it."""
+        entry = _entry("sessions::link", person_id, "jindou.local-operator", {})
+        self._audit.append(work, org_id, actor=OPERATOR, on_behalf_of=person_id, entry=entry)
         return self._link(work, org_id, person_id, self._link_time)
 
     def break_glass(self, work: Work, org_id: str, person_id: str, ask: BreakGlassAsk) -> str:

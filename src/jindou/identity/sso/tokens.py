@@ -156,7 +156,7 @@ def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     except (ValueError, RecursionError):
         raise TokenRefused("The token can't be read.") from None
-    if not isinstance(header, dict) or not isinstance(claims, dict) or not is_plain([header, claims]):
+    if not isinstance(header, dict) or not isinstance(claims, dict) or not is_plain(cast("object", [header, claims])):
         raise TokenRefused("The token can't be read.")
     return cast("dict[str, Any]", header), cast("dict[str, Any]", claims)
 

@@ -1,0 +1,35 @@
+"""Where a tenant may have the server connect to: public addresses alone, by whatever way one is written."""
+
+import socket
+
+import pytest
+
+from jindou.outside import AddressRefused, connect
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "198.18.0.1", "192.0.0.8", "224.0.0.1"),
+        *(
+            "168.63.129.16",
+            "192.88.99.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1%eth0",
+            "fd00::1",
+            "fec0::1",
+            "ff02::1",
+        ),
+        *("::ffff:127.0.0.1", "::7f00:1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::7f00:1"),
+        *("2002:7f00:1::", "2001::1", "2001:db8::1", "3fff::1", "5f00::1"),
+    ],
+)
+def test_an_address_that_is_not_public_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    def find(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in ("8.8.8.8", address)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    with pytest.raises(AddressRefused):
+        connect("provider.example", 443, is_tls=True, private=False, seconds=0.1)
