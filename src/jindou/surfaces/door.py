@@ -14,6 +14,7 @@ from jindou.errors import Forbidden, Unauthenticated, Unavailable
 from jindou.identity.accounts import Visit
 from jindou.identity.principals import Principal
 from jindou.identity.sessions import Arrival, Method, Place, Seat
+from jindou.surfaces.cookies import CHALLENGE, DEVICE, PENDING, SESSION
 
 __all__ = [
     "MOST",
@@ -22,7 +23,6 @@ __all__ = [
     "bearer",
     "challenge_token",
     "clear_session_cookie",
-    "is_over_tls",
     "is_signed_in",
     "operator_work",
     "pending_token",
@@ -46,6 +46,7 @@ MOST = 2**63 - 1
 
 _FOR_ENROLLING = ("/account/", "/api/accounts/me/", "/api/principals/me/", "/api/sessions/current/")
 _DEVICE_SECONDS = 180 * 24 * 3600
+_PROOF_SECONDS = 300
 
 
 class MustEnrol(Forbidden):
@@ -126,18 +127,12 @@ def _place(host: str) -> Place:
 
 def visit_of(request: Request) -> Visit:
     """Return where a try to sign in comes from."""
-    return Visit(request.client.host if request.client else "", _device_token(request))
-
-
-def _device_token(request: Request) -> str:
-    """Return the token that the browser is known by, or an empty string."""
-    return request.cookies.get(f"jindou_device_{platform_of(request).settings.port}", "")
+    return Visit(request.client.host if request.client else "", DEVICE.read(request))
 
 
 def set_device_cookie(request: Request, response: Response, token: str) -> None:
     """Let the browser be known when somebody signs in again: strangers who guess do not slow it down."""
-    name = f"jindou_device_{platform_of(request).settings.port}"
-    _keep(request, response, name, token, _DEVICE_SECONDS, "/")
+    DEVICE.keep(request, response, token, _DEVICE_SECONDS)
 
 
 def is_signed_in(request: Request) -> bool:
@@ -165,24 +160,22 @@ def require_operator(request: Request) -> None:
 
 def pending_token(request: Request) -> str:
     """Return the token of a first proof that waits for the second, or an empty string."""
-    return request.cookies.get(f"jindou_pending_{platform_of(request).settings.port}", "")
+    return PENDING.read(request)
 
 
 def set_pending_cookie(request: Request, response: Response, token: str) -> None:
     """Tie a first proof to this browser while it waits for the second; an empty token ends the wait."""
-    name, seconds = f"jindou_pending_{platform_of(request).settings.port}", 300 if token else 0
-    _keep(request, response, name, token, seconds, "/sign-in")
+    PENDING.keep(request, response, token, _PROOF_SECONDS)
 
 
 def challenge_token(request: Request) -> str:
     """Return the token of a passkey's challenge, or an empty string."""
-    return request.cookies.get(f"jindou_challenge_{platform_of(request).settings.port}", "")
+    return CHALLENGE.read(request)
 
 
 def set_challenge_cookie(request: Request, response: Response, token: str) -> None:
     """Tie a passkey's challenge to this browser; an empty token ends it."""
-    name, seconds = f"jindou_challenge_{platform_of(request).settings.port}", 300 if token else 0
-    _keep(request, response, name, token, seconds, "/api")
+    CHALLENGE.keep(request, response, token, _PROOF_SECONDS)
 
 
 @contextmanager
@@ -224,7 +217,7 @@ def platform_work(request: Request) -> Generator[Work]:
 
 def session_secret(request: Request) -> str:
     """Return the session's secret that the request carries, or an empty string."""
-    return bearer(request) or request.cookies.get(_cookie(request), "")
+    return bearer(request) or SESSION.read(request)
 
 
 def bearer(request: Request) -> str:
@@ -235,26 +228,9 @@ def bearer(request: Request) -> str:
 
 def set_session_cookie(request: Request, response: Response, secret: str) -> None:
     """Sign the browser in: out of reach of scripts and of other sites."""
-    seconds = int(platform_of(request).settings.session_hours * 3600)
-    _keep(request, response, _cookie(request), secret, seconds, "/")
-
-
-def _keep(request: Request, response: Response, name: str, value: str, seconds: int, path: str) -> None:
-    """Have the browser keep a cookie that no script and no other site gets at, nor, over TLS, who listens."""
-    secure = is_over_tls(request)
-    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="strict", path=path, secure=secure)
-
-
-def is_over_tls(request: Request) -> bool:
-    """Say whether browsers reach the console over TLS, so that its cookies are for that alone."""
-    return platform_of(request).settings.public_url.startswith("https://")
+    SESSION.keep(request, response, secret, int(platform_of(request).settings.session_hours * 3600))
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:
     """Sign the browser out."""
-    response.delete_cookie(_cookie(request), httponly=True, samesite="strict", path="/")
-
-
-def _cookie(request: Request) -> str:
-    # Browsers share cookies between ports, so two installations on one machine need two names.
-    return f"jindou_session_{platform_of(request).settings.port}"
+    SESSION.keep(request, response, "", 0)

@@ -52,6 +52,9 @@ def test_the_public_name_is_ours_and_its_cookies_are_for_tls(door: Door) -> None
     cookies = [*came.headers.get_list("set-cookie"), *asked.headers.get_list("set-cookie")]
     assert len(cookies) == 3
     assert all("; Secure" in cookie for cookie in cookies), cookies
+    assert all(cookie.startswith("__Host-jindou_") and "; Path=/;" in cookie for cookie in cookies), (
+        "Of this host alone."
+    )
 
 
 def test_the_ways_in_for_anybody_tell_the_known_from_the_unknown_by_nothing(door: Door) -> None:

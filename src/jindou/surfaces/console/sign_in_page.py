@@ -12,9 +12,10 @@ from fastapi.responses import Response
 from jindou.identity.principals import Person
 from jindou.surfaces.console.formats import span
 from jindou.surfaces.console.pages import page
+from jindou.surfaces.cookies import ENTRANCE
 from jindou.surfaces.door import platform_of
 
-__all__ = ["Way", "confirm_link", "entrance_cookie", "show_code", "show_ways"]
+__all__ = ["Way", "confirm_link", "show_code", "show_ways"]
 
 Way = Callable[[Request], Mapping[str, object] | None]
 """Looks whether a way is open here; returns the values of its piece of the page."""
@@ -32,9 +33,7 @@ def _passkey(request: Request) -> Mapping[str, object]:
 def _sso(request: Request) -> Mapping[str, object] | None:
     services = platform_of(request)
     with services.database.reading(None) as work:
-        found = services.sso.signing_in.entrances(
-            work, request.query_params.get("sso") or request.cookies.get(entrance_cookie(request), "")
-        )
+        found = services.sso.signing_in.entrances(work, request.query_params.get("sso") or ENTRANCE.read(request))
     return {"entrances": found} if found else None
 
 
@@ -55,11 +54,6 @@ def show_ways(request: Request, *, trouble: str = "", status: int = 200, wait: f
     found = ((name, way(request)) for name, way in _WAYS.items())
     ways = [(name, values) for name, values in found if values is not None]
     return page(request, "sign_in.html", status=status, ways=ways, trouble=trouble, wait=span(wait) if wait else "")
-
-
-def entrance_cookie(request: Request) -> str:
-    """Return the name of the cookie by which a browser remembers the identity provider that it came by."""
-    return f"jindou_entrance_{platform_of(request).settings.port}"
 
 
 def confirm_link(request: Request, person: Person, token: str) -> Response:

@@ -8,8 +8,9 @@ from fastapi.responses import Response
 
 from jindou.identity.sso import ProviderUnavailable, Return, SignInRefused, SsoNotInstalled
 from jindou.surfaces.console.pages import go_on
-from jindou.surfaces.console.sign_in_page import entrance_cookie, show_ways
-from jindou.surfaces.door import arrival_of, is_over_tls, platform_of, set_session_cookie, visit_of
+from jindou.surfaces.console.sign_in_page import show_ways
+from jindou.surfaces.cookies import ENTRANCE, SSO
+from jindou.surfaces.door import arrival_of, platform_of, set_session_cookie, visit_of
 
 __all__ = ["router"]
 
@@ -32,12 +33,12 @@ def start(request: Request, entrance: Annotated[str, Form()] = "") -> Response:
     if urlsplit(here).hostname in _OWN_NAMES and here != there.lower():
         return go_on(request, f"{there}/sign-in?{urlencode({'sso': entrance})}")
     try:
-        browser, address = request.cookies.get(_cookie(request), ""), visit_of(request).address
+        browser, address = SSO.read(request), visit_of(request).address
         begun = platform_of(request).sso.signing_in.start(entrance, browser, address)
     except _FAILURES as error:
         return _refuse(request, error)
     response = go_on(request, begun.url)
-    _remember(request, response, _cookie(request), begun.browser, "/sso", _SECONDS)
+    SSO.keep(request, response, begun.browser, _SECONDS)
     return response
 
 
@@ -47,14 +48,14 @@ def come_back(
 ) -> Response:
     """Sign in whoever comes back from an identity provider, and show the start page."""
     back = Return(state=state, code=code, issuer=iss, error=error)
-    browser = request.cookies.get(_cookie(request), "")
+    browser = SSO.read(request)
     try:
         done = platform_of(request).sso.signing_in.finish(provider_id, back, browser, arrival_of(request, "sso"))
     except _FAILURES as failure:
         return _refuse(request, failure)
     response = go_on(request, "/")
     set_session_cookie(request, response, done.secret)
-    _remember(request, response, entrance_cookie(request), done.entrance, "/sign-in", _YEAR)
+    ENTRANCE.keep(request, response, done.entrance, _YEAR)
     return response
 
 
@@ -62,13 +63,3 @@ def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInRefused):
         return show_ways(request, trouble=f"sso_{error.reason}", status=401)
     return show_ways(request, trouble="sso_unavailable", status=503)
-
-
-def _remember(request: Request, response: Response, name: str, value: str, path: str, seconds: int) -> None:
-    # Lax, since the browser brings it along when another site sends it back here.
-    secure = is_over_tls(request)
-    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", path=path, secure=secure)
-
-
-def _cookie(request: Request) -> str:
-    return f"jindou_sso_{platform_of(request).settings.port}"
