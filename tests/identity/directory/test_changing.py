@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from directory_staff import Staff
 
-from jindou.errors import Forbidden, NotFound, Unauthenticated
+from jindou.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from jindou.identity.directory.changing import LastAdministrator, UnknownRole
 from jindou.identity.principals import NameTaken
 from support.desk import open_desk
@@ -130,6 +130,17 @@ def test_a_handle_and_a_teams_name_have_no_look_alikes(staff: Staff) -> None:
     with pytest.raises(NameTaken):
         staff.change(clerk.id, handle="Manager")
     assert staff.change(clerk.id, handle="Kim").handle == "Kim"
+
+
+def test_a_title_commands_no_terminal(staff: Staff) -> None:
+    for wrong in ("\x1b]52;c;aGk=\a", "Clerk\x9b31m", "\u202eboss"):
+        with pytest.raises(Invalid) as refused:
+            staff.hire("newcomer", title={"en": wrong})
+        assert refused.value.field == "title"
+        with pytest.raises(Invalid):
+            staff.change(staff.desk.clerk.person_id, title={"zh": wrong})
+    hired = staff.hire("newcomer", title={"en": " Head of  Lamps ", "zh": ""})
+    assert hired.title == {"en": "Head of Lamps", "zh": "Head of Lamps"}
 
 
 def test_a_team_has_members_who_are_there(staff: Staff) -> None:

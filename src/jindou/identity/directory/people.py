@@ -233,9 +233,14 @@ def _row(work: Work, member_id: str, kind: ProfileKind) -> PersonRow:
 
 
 def _title(title: dict[Any, str]) -> dict[str, str]:
-    """Return a title in every language, in which those that are not given have the first one that is."""
-    first = next((text for text in title.values() if text), "")
-    return {language: title.get(language) or first for language in ("en", "zh")}
+    """Return a title in every language, in which those that are not given have the first one that is.
+
+    Raises:
+        Invalid: it has characters that nobody sees, by which it could command a terminal.
+    """
+    clean = {language: clean_name(text, "title") for language, text in title.items() if text.strip()}
+    first = next(iter(clean.values()), "")
+    return {language: clean.get(language, first) for language in ("en", "zh")}
 
 
 def _as_profile(row: PersonRow, teams: Sequence[TeamRow]) -> Profile:
