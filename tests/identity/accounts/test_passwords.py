@@ -137,6 +137,13 @@ def test_a_source_that_tries_many_names_is_slowed_down_and_this_machine_is_not(c
     with pytest.raises(SignInThrottled):
         company.enter("clerk", address="2001:db8::ffff")
     assert company.enter("clerk", address="2001:db8:0:1::1")
+    for number in range(30):
+        with pytest.raises(SignInRefused):
+            company.enter(f"mapped{number}", address="::ffff:198.51.100.7")
+    with pytest.raises(SignInThrottled):
+        company.enter("warehouse", address="198.51.100.7")
+    with pytest.raises(SignInRefused):
+        company.enter("warehouse", address="::ffff:198.51.100.8")
     for number in range(31):
         with pytest.raises(SignInRefused):
             company.enter(f"name{number}x", address="127.0.0.1")

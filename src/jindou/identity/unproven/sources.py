@@ -17,6 +17,10 @@ def source_of(address: str) -> str:
         there = ipaddress.ip_address(address)
     except ValueError:
         return ""
+    if isinstance(there, ipaddress.IPv6Address):
+        # A proxy may write an address of IPv4 as one of IPv6, where all of them are in one /64.
+        there = there.ipv4_mapped or there
     if there.is_loopback:
         return ""
-    return str(ipaddress.ip_network((there, _NET), strict=False) if there.version == 6 else there)  # noqa: PLR2004 - IPv6
+    is_wide = isinstance(there, ipaddress.IPv6Address)
+    return str(ipaddress.ip_network((there, _NET), strict=False) if is_wide else there)
