@@ -222,6 +222,7 @@ NONSENSE: list[tuple[str, str, object, int, str | None]] = [
     ("PATCH", "/Users/{clerk}", operations({"op": "add", "path": "a[", "value": 1}), 400, "invalidPath"),
     ("PATCH", "/Users/{clerk}", operations({"op": "add", "path": "id", "value": "1"}), 400, "mutability"),
     ("PATCH", "/Users/{clerk}", operations({"op": "replace", "path": "active", "value": 0}), 400, "invalidValue"),
+    ("PATCH", "/Users/{clerk}", operations({"op": "add", "path": "name.formatted", "value": [1]}), 400, "invalidValue"),
     ("DELETE", "/Users/{manager}", None, 409, None),
     ("GET", "/Users/{nobody}", None, 404, None),
 ]

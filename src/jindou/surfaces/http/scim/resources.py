@@ -118,8 +118,9 @@ def active_of(given: Mapping[str, Any]) -> bool:
 def one_name(there: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
     """Return a changed user whose `displayName` and whole name are the same again: the one of them that changed."""
     names, before = _folded(object_of(changed.get("name")) or {}), there["name"]["formatted"]
-    renamed = changed.get("displayName") == before and names.get("formatted") not in {None, before}
-    return {**changed, **({"displayName": names["formatted"]} if renamed else {})}
+    whole = names.get("formatted")
+    renamed = changed.get("displayName") == before and whole is not None and whole != before
+    return {**changed, **({"displayName": whole} if renamed else {})}
 
 
 def listed(found: Sequence[Mapping[str, Any]], total: int, start: int) -> dict[str, Any]:
