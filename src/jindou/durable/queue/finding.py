@@ -47,13 +47,13 @@ class Finding:
     """What looks for a task.
 
     `waited` and `lost` find those that are ready and not marked so: their time has come, or their worker died.
-    `suspect` tells since when the oldest suspect has waited.
+    `first` says whether there are such, and since when the oldest suspect has waited.
     """
 
     due: Prepared
+    first: Prepared
     waited: Prepared
     lost: Prepared
-    suspect: Prepared
     suspects: Seeks
     others: Seeks
 
@@ -75,12 +75,13 @@ def finding(kinds: frozenset[str], version: int, *, by_server: bool) -> Finding:
     waited = and_(not_(TaskRow.ready), TaskRow.lease_id.is_(None), TaskRow.available_at <= now)
     lost = TaskRow.lease_until < now
     some = [select(TaskRow.kind).where(*where).exists() for where in (ready, [waited, of_kinds], [lost, of_kinds])]
+    late = [select(TaskRow.kind).where(where).exists() for where in (waited, lost)]
     suspect = select(TaskRow.available_at).where(*ready, IS_SUSPECT).order_by(TaskRow.available_at).limit(1)
     return Finding(
         due=Prepared(select(true()).where(or_(*some))),
+        first=Prepared(select(or_(*late), suspect.scalar_subquery())),
         waited=_late(waited, TaskRow.available_at),
         lost=_late(lost, TaskRow.lease_until),
-        suspect=Prepared(suspect),
         suspects=_seeks([*ready, IS_SUSPECT]),
         others=_seeks([*ready, not_(IS_SUSPECT)]),
     )

@@ -94,7 +94,6 @@ class Queue:
         Without `suspects` it is none that has lost its workers again and again: such a one is done alone, so that it
         takes no other with it. It has waited long enough when nothing else is given out.
         """
-        self.tend(work)
         row = self._next(work, self._finding(work, kinds), suspects=suspects)
         return None if row is None else self._lease(work, row)
 
@@ -190,7 +189,11 @@ class Queue:
         def has_room(org_id: str) -> bool:
             return self._has_room(work, org_id)
 
-        since = next((work.driver.read_time(at) for (at,) in work.ask(finding.suspect, now=work.moment())), None)
+        ((has_late, first),) = work.ask(finding.first, now=work.moment())
+        if has_late:
+            self.tend(work)
+            ((_, first),) = work.ask(finding.first, now=work.moment())
+        since = work.driver.read_time(first) if first is not None else None
         if since is not None and suspects:
             return self._turns.take(work, finding.suspects, has_room)
         if since is not None and since < self.now(work) - _PATIENCE:

@@ -92,8 +92,10 @@ class Worker:
                 thread.join(timeout=_IDLE_SECONDS)
 
     def _work(self) -> None:
+        is_rested = True
         while not self._stopping.is_set():
-            lease = self._claim()
+            lease = self._claim(looking=is_rested)
+            is_rested = lease is None
             if lease is None:
                 with self._wake:
                     if not self._stopping.is_set():
@@ -107,10 +109,10 @@ class Worker:
                 self._held.pop(lease.id, None)
                 self._alone = None if self._alone is lease else self._alone
 
-    def _claim(self) -> Lease | None:
+    def _claim(self, *, looking: bool) -> Lease | None:
         with self._claiming:
             try:
-                lease = self._next()
+                lease = self._next(looking=looking)
             except (DatabaseUnavailable, SQLAlchemyError) as error:
                 _log.warning("the queue can't be read", extra={"fields": {"error": str(error)}})
                 self._stopping.wait(1.0)
@@ -120,13 +122,14 @@ class Worker:
                 self._alone = lease if lease.is_suspect else None
             return lease
 
-    def _next(self) -> Lease | None:
-        # Looking first keeps idle workers away from the write lock.
-        with self._database.reading(None) as work:
-            if self._alone is not None and self._queue.is_suspect(work, self._alone):
-                return None
-            if not self._queue.due(work, self._handlers):
-                return None
+    def _next(self, *, looking: bool) -> Lease | None:
+        """Take a task. `looking` first keeps idle workers away from the write lock."""
+        if looking or self._alone is not None:
+            with self._database.reading(None) as work:
+                if self._alone is not None and self._queue.is_suspect(work, self._alone):
+                    return None
+                if not self._queue.due(work, self._handlers):
+                    return None
         with self._database.writing(None) as work:
             return self._queue.claim(work, self._handlers, suspects=not self._held)
 
