@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sso_company import SsoCompany
 
 from jindou.errors import Forbidden, NotFound, Unauthenticated
 from jindou.identity.directory import ProfileChange
-from jindou.identity.sso import NewProvider
+from jindou.identity.sso import NewProvider, ProviderChange
 from support.openid.crooked import Crooked
 from support.platform import FakeClock, as_person
 
@@ -235,6 +236,12 @@ def test_somebody_is_unlinked_and_recognised_anew(company: SsoCompany) -> None:
         company.whose(secret)
     assert roles(company, "uma") == set()
     assert company.whose(company.sign_in(acme)).person_id == uma.id
+
+
+@pytest.mark.parametrize("group", ["", "  ", "a\0b", "\ud800"])
+def test_a_group_has_a_name_that_can_be_kept(group: str) -> None:
+    with pytest.raises(ValidationError, match="a group has a name"):
+        ProviderChange.model_validate({"roles": {group: ["clerk"]}})
 
 
 def test_providers_are_for_administrators_alone(company: SsoCompany, crooked: Crooked) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from jindou.identity.principals import ADMINISTRATOR
+from jindou.plain_json import is_plain
 
 __all__ = [
     "Entrance",
@@ -41,7 +42,7 @@ def _fitting(value: SecretStr) -> SecretStr:
 
 def _mapping(roles: dict[str, list[str]]) -> dict[str, list[str]]:
     for group, given in roles.items():
-        if not group.strip() or "\x00" in group:
+        if not group.strip() or not is_plain(group):
             raise ValueError("a group has a name")
         wrong = [role for role in given if not _ROLE.fullmatch(role)]
         if wrong:
