@@ -8,6 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Literal, get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from jindou.settings import Settings
@@ -38,7 +39,7 @@ def _row(name: str, field: FieldInfo) -> str:
     prefix = Settings.model_config.get("env_prefix", "")
     given: object = field.get_default(call_default_factory=True, validated_data={})
     default = str(given).lower() if isinstance(given, bool) else given
-    value = f"`{default}`" if default not in (None, "", {}) else "—"
+    value = f"`{default}`" if default not in (None, "", {}, SecretStr("")) else "—"
     cells = (f"`{name}`", f"`{prefix}{name.upper()}`", _kind(field), value, field.description or "")
     return f"| {' | '.join(cells)} |\n"
 
@@ -60,7 +61,14 @@ def _annotation(annotation: object) -> str:
         return " or ".join(_annotation(part) for part in get_args(annotation) if part is not NoneType)
     if get_origin(annotation) is dict:
         return "text by name"
-    words = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "path"}
+    words = {
+        str: "text",
+        SecretStr: "text, kept from logs",
+        int: "whole number",
+        float: "number",
+        bool: "`true` or `false`",
+        Path: "path",
+    }
     return words[annotation] if isinstance(annotation, type) and annotation in words else str(annotation)
 
 

@@ -336,3 +336,19 @@ def test_a_run_that_waits_is_explained_paused_told_more_resumed_found_and_branch
     assert refused.code != 0
     assert "no failed step" in refused.err
     assert here("runs", "cancel", run_id).code == 0
+
+
+def test_the_keys_of_a_service_account_are_listed_and_taken_back_one_by_one(here: Run) -> None:
+    assert here("services", "add", "belt", "Belt", "--role", "warehouse").code == 0
+    made = here("services", "key", "belt", "line 3", "--json").json
+    assert made["id"] in here("services", "list-keys", "belt").out
+    assert "revoked" in here("services", "revoke-key", "belt", made["id"]).out
+    assert here("services", "list-keys", "belt", "--json").json[0]["status"] == "revoked"
+    assert here("services", "revoke-key", "belt", "key_nope").code == 6
+
+
+def test_an_account_is_reset_by_a_handle_and_a_tool_that_is_misspelt_is_told_which_there_are(here: Run) -> None:
+    assert "warehouse" in here("accounts", "reset", "warehouse").out
+    assert here("accounts", "reset", "nobody").code == 6
+    misspelt = here("policy", "explain", "after-sales", "refund_orde", "--person", "clerk")
+    assert "after-sales has no tool 'refund_orde'; there are: " in misspelt.err

@@ -82,7 +82,7 @@ class Decisions:
         try:
             return self._doorway.judge(asked, facts)
         except ToolError:
-            raise NotFound("There is no such tool.") from None
+            raise _no_tool(assistant, proposal) from None
 
     def rights(self, work: Work, who: Principal, person: str, assistant: str | None = None) -> PersonRights:
         """Return what a person may do with each tool of an assistant, or of every assistant.
@@ -136,7 +136,7 @@ class Decisions:
         try:
             return self._doorway.check(asked)
         except ToolError:
-            raise NotFound("There is no such tool.") from None
+            raise _no_tool(assistant, proposal) from None
 
     def _person(self, work: Work, who: Principal, person: str | None) -> Principal:
         if person is None or person in {who.handle, who.person_id}:
@@ -144,6 +144,11 @@ class Decisions:
         # Whoever may not ask for others does not learn from the answer who there is.
         self._policy.require(who, "policy::explain", Resource("Organisation", who.org_id), {})
         return self._principals.principal(work, who.org_id, self._principals.find(work, person).id)
+
+
+def _no_tool(assistant: Assistant, proposal: Proposal) -> NotFound:
+    told = f"{assistant.slug} has no tool {proposal.tool!r}; there are: {', '.join(assistant.tools)}."
+    return NotFound(told)
 
 
 def _asked(

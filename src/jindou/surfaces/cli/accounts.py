@@ -9,6 +9,7 @@ import typer
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.profiles import find
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou_client.types import Account
 
@@ -17,7 +18,7 @@ __all__ = ["group", "own"]
 own = command_group("Your account: what you prove yourself by.")
 group = command_group("Accounts: what people prove themselves by.")
 
-PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="A person: prs_…")]
+Person = Annotated[str, typer.Argument(metavar="PERSON", help="A handle, or an id.")]
 
 
 @own.command("show")
@@ -46,10 +47,10 @@ def list_accounts(*, person: As = "manager", home: Home = None, as_json: AsJson 
 
 
 @group.command("reset")
-def reset(person_id: PersonId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def reset(of: Person, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
     """Take away what a person proves themselves by."""
     with signed_in(home, person) as seat:
-        _show([seat.client.accounts.reset(person_id)], as_json=as_json)
+        _show([seat.client.accounts.reset(find(seat.client.people, of).id)], as_json=as_json)
 
 
 @group.command("rules")

@@ -71,7 +71,7 @@ def _who(event: AuditEvent, handles: Mapping[str, str]) -> str:
 
 @group.command("verify")
 def verify(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Check the chain; ends with 12 if an event was changed, removed or inserted."""
+    """Check the chain; ends with 12 if it is broken."""
     with signed_in(home, person) as seat:
         found = seat.client.audit.verify()
     if as_json:

@@ -30,7 +30,7 @@ Name = Annotated[str | None, typer.Option(help="What errors call it.  [default: 
 
 @group.command("list")
 def list_budgets(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """List the budgets that a person may see: all, or those that bind them."""
+    """List budgets that a person may see, or that bind them."""
     with signed_in(home, person) as seat:
         found = seat.client.budgets.list()
     if as_json:

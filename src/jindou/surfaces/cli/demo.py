@@ -25,7 +25,10 @@ def reset(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the demo data anew; runs under way are cancelled, the bill and the audit trail stay."""
+    """Make the demo data anew.
+
+    Runs under way are cancelled; the bill and the audit trail stay.
+    """
     if not yes and not as_json:
         typer.confirm("Make the demo data anew? Runs under way are cancelled.", abort=True, err=True)
     with operator(home) as owner:

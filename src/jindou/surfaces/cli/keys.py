@@ -1,6 +1,6 @@
 """`jindou keys`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from jindou.surfaces.cli.options import As, AsJson, Home, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou_client.types import Key, KeyScope, NewKey
 
-__all__ = ["SCOPES", "Scope", "group"]
+__all__ = ["SCOPES", "KeyId", "Scope", "group", "tell_key", "tell_keys"]
 
 group = command_group("Keys: what programs show to ask a model in your name.")
 
@@ -66,24 +66,7 @@ def list_keys(*, person: As = "clerk", home: Home = None, as_json: AsJson = Fals
     """List a person's keys, the newest first."""
     with signed_in(home, person) as seat:
         found = seat.client.keys.list()
-    if as_json:
-        document(found)
-        return
-    rows = [
-        (
-            key.id,
-            f"{key.prefix}…",
-            key.status,
-            moment(key.expires_at) if key.expires_at else "never",
-            str(key.last_used_on or "never"),
-            ", ".join(key.models or ["all"]),
-            ", ".join(key.scopes or ["all"]),
-            key.assistant or "",
-            key.name,
-        )
-        for key in found
-    ]
-    table(("key", "begins", "status", "expires", "last used", "models", "for", "assistant", "name"), rows)
+    tell_keys(found, as_json=as_json)
 
 
 @group.command("show")
@@ -91,7 +74,7 @@ def show(key_id: KeyId, *, person: As = "clerk", home: Home = None, as_json: AsJ
     """Show one key."""
     with signed_in(home, person) as seat:
         key = seat.client.keys.get(key_id)
-    _key(key, as_json=as_json)
+    tell_key(key, as_json=as_json)
 
 
 @group.command("revoke")
@@ -99,7 +82,7 @@ def revoke(key_id: KeyId, *, person: As = "clerk", home: Home = None, as_json: A
     """Take a key back, at once and for good."""
     with signed_in(home, person) as seat:
         key = seat.client.keys.revoke(key_id)
-    _key(key, as_json=as_json)
+    tell_key(key, as_json=as_json)
 
 
 @group.command("rotate")
@@ -129,10 +112,33 @@ def _secret(key: NewKey, url: str, *, as_json: bool) -> None:
     typer.echo(told, err=True)
 
 
-def _key(key: Key, *, as_json: bool) -> None:
+def tell_key(key: Key, *, as_json: bool) -> None:
+    """Print one key, without its secret."""
     if as_json:
         document(key)
         return
     good_for = f"{', '.join(key.models or ['all models'])} · {', '.join(key.scopes or ['all requests'])}"
     told = f"{key.id}: {key.prefix}… {key.status} · {key.name} · {good_for}"
     typer.echo(one_line(f"{told} · as {key.assistant}" if key.assistant else told))
+
+
+def tell_keys(found: Sequence[Key], *, as_json: bool) -> None:
+    """Print some keys, without their secrets."""
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (
+            key.id,
+            f"{key.prefix}…",
+            key.status,
+            moment(key.expires_at) if key.expires_at else "never",
+            str(key.last_used_on or "never"),
+            ", ".join(key.models or ["all"]),
+            ", ".join(key.scopes or ["all"]),
+            key.assistant or "",
+            key.name,
+        )
+        for key in found
+    ]
+    table(("key", "begins", "status", "expires", "last used", "models", "for", "assistant", "name"), rows)

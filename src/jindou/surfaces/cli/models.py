@@ -63,7 +63,7 @@ def list_models(*, home: HomeOption = None, as_json: AsJson = False) -> None:
 def info(
     name: Name, *, context: Context = 0, slots: Slots = 0, home: HomeOption = None, as_json: AsJson = False
 ) -> None:
-    """Show one model: where it comes from, what it needs and costs, and whether it fits."""
+    """Show one model: its source, needs and price."""
     catalogue = catalogue_of(load_settings(home=home))
     model = catalogue.show(catalogue.get(name), context_tokens=context, slots=slots)
     if as_json:
@@ -75,7 +75,10 @@ def info(
 
 @group.command("pull")
 def pull(name: Name, *, home: HomeOption = None, as_json: AsJson = False) -> None:
-    """Fetch a model, or go on where the last try ended; Ctrl-C keeps what came."""
+    """Fetch a model, or go on where the last try ended.
+
+    Ctrl-C keeps what came.
+    """
     settings = load_settings(home=home)
     catalogue = catalogue_of(settings)
     entry = catalogue.get(name)
@@ -165,7 +168,7 @@ def tune(
     home: HomeOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the installed builds of the engine, and have `jindou up` take the fastest."""
+    """Measure the engine's builds, and take the fastest."""
     settings = load_settings(home=home)
     place = Home(settings.home)
     place.prepare()

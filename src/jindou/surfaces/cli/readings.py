@@ -64,7 +64,10 @@ def show(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) ->
 
 @group.command("open")
 def open_(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Open the conversations of the organisation to administrators; everybody is shown that."""
+    """Let administrators read others' conversations.
+
+    Each reading needs a reason, and everybody is shown that it is so.
+    """
     with signed_in(home, person) as seat:
         _show(seat.client.readings.set_policy(is_open=True), as_json=as_json)
 

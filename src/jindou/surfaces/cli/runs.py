@@ -76,7 +76,10 @@ def show(
 def watch(
     run_id: RunId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
 ) -> None:
-    """Watch a run to its end, from its beginning; with --json, one event a line."""
+    """Watch a run to its end, from its beginning.
+
+    With --json, one event a line.
+    """
     with signed_in(home, person, language) as seat:
         if not as_json:
             raise typer.Exit(EXIT_CODES[watch_run(seat, seat.client.runs.get(run_id), home, wait=True)])

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.keys import SCOPES, Scope
+from jindou.surfaces.cli.keys import SCOPES, KeyId, Scope, tell_key, tell_keys
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
 from jindou.surfaces.cli.profiles import Handle, add_verbs, find
 from jindou.surfaces.cli.show import document
@@ -39,3 +39,21 @@ def key(
         return
     typer.echo(made.secret)
     typer.echo(f"This is {made.id} of {account.handle}. Keep it: it is not shown again.", err=True)
+
+
+@group.command("list-keys")
+def list_keys(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    """List the keys of one, the newest first."""
+    with signed_in(home, person) as seat:
+        among = seat.client.service_accounts
+        tell_keys(among.list_keys(find(among, handle).id), as_json=as_json)
+
+
+@group.command("revoke-key")
+def revoke_key(
+    handle: Handle, key_id: KeyId, *, person: As = "manager", home: Home = None, as_json: AsJson = False
+) -> None:
+    """Take a key of one back, at once and for good."""
+    with signed_in(home, person) as seat:
+        among = seat.client.service_accounts
+        tell_key(among.revoke_key(find(among, handle).id, key_id), as_json=as_json)

@@ -61,7 +61,7 @@ def add(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an identity provider; its client secret comes from stdin or a prompt."""
+    """Add a provider; its secret comes from stdin or a prompt."""
     given = _given(
         roles=_mapping(group_),
         new_roles=new_role,
@@ -79,7 +79,7 @@ def add(
 
 @group.command("show")
 def show(provider: ProviderName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Show an identity provider, and the addresses that it has to know."""
+    """Show a provider, and the addresses that it has to know."""
     with signed_in(home, person) as seat:
         _show(_find(seat.client, provider), as_json=as_json)
 
@@ -175,7 +175,10 @@ def unlink(
 
 @group.command("remove")
 def remove(provider: ProviderName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Remove an identity provider, with the sessions, links and roles that came of it."""
+    """Remove a provider, with all that came of it.
+
+    Sessions of people who came by it end, and links and roles by it are taken away.
+    """
     with signed_in(home, person) as seat:
         found = _find(seat.client, provider)
         seat.client.sso.delete(found.id)

@@ -34,7 +34,7 @@ def bill(
 
 @group.command("unsettled")
 def unsettled(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """List the calls that are held: under way, or unknown since something died."""
+    """List calls that are held: under way, or unknown."""
     with signed_in(home, person) as seat:
         found = seat.client.usage.statement().unsettled
     if as_json:
@@ -58,7 +58,7 @@ def reconcile(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Settle a call of which nobody knows what it used, by figures that you have looked up."""
+    """Settle a held call by figures that you looked up."""
     found = Quantities(input_tokens=given, cached_tokens=cached, output_tokens=made, reasoning_tokens=reasoned)
     with signed_in(home, person) as seat:
         cost = seat.client.usage.reconcile(attempt_id, found, reason, sku)

@@ -37,7 +37,7 @@ def rights(request: Request, person: Name = "", against: Name = "", assistant: N
         waiting=waiting,
         section="rights",
         found=found,
-        people=[(one.handle, one.name) for one in people],
+        people=[(one.handle, f"{one.name} · {one.handle}") for one in people],
         assistants=[(one.slug, texts.pick(one.title)) for one in assistants],
         chosen={"person": asked[0], "against": against, "assistant": named},
     )
