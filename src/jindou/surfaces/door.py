@@ -29,6 +29,7 @@ __all__ = [
     "platform_of",
     "platform_work",
     "reading",
+    "recently_signed_in",
     "require_operator",
     "seat_of",
     "session_secret",
@@ -91,6 +92,18 @@ def seat_of(request: Request) -> Seat:
     if seat.is_due:
         _note_use(request, seat)
     return seat
+
+
+def recently_signed_in(request: Request) -> Principal:
+    """Return who the request acts for, where they have proved in the last ten minutes who they are.
+
+    Raises:
+        Unauthenticated, MustEnrol: as `seat_of` says.
+        SignInStale: it was longer ago.
+    """
+    seat = seat_of(request)
+    platform_of(request).accounts.proving.require(seat)
+    return seat.who
 
 
 def _find_seat(request: Request) -> Seat:

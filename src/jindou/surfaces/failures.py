@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from jindou.errors import Forbidden, Invalid, JindouError, Limited, Unauthenticated
-from jindou.surfaces.console import error_page, page_above
+from jindou.surfaces.console import ask_for_proof, error_page, is_asked, page_above
 from jindou.surfaces.door import MustEnrol
 from jindou.surfaces.http.scim import error_body, is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
@@ -39,12 +39,9 @@ def _known(request: Request, error: Exception) -> Response:
         return _unknown(request, error)
     problem = problem_of(error)
     if _wants_page(request):
-        if isinstance(error, Unauthenticated) and request.method == "GET":
-            return RedirectResponse("/sign-in", status_code=303)
-        if isinstance(error, MustEnrol) and request.method == "GET":
-            return RedirectResponse("/account", status_code=303)
         rules = error.rules if isinstance(error, Forbidden) else ()
-        return error_page(request, problem.status, problem.title, error.message, rules=rules)
+        sent_on = _sent_on(request, error)
+        return sent_on or error_page(request, problem.status, problem.title, error.message, rules=rules)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, Limited) else {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
@@ -52,6 +49,15 @@ def _known(request: Request, error: Exception) -> Response:
         status, content = scim_error(error)
         return _scim(content, status, headers)
     return _json(problem_json(error), problem.status, headers)
+
+
+def _sent_on(request: Request, error: JindouError) -> Response | None:
+    """Send a browser to where somebody does first what is missing, if there is such a page."""
+    if isinstance(error, Unauthenticated) and request.method == "GET":
+        return RedirectResponse("/sign-in", status_code=303)
+    if isinstance(error, MustEnrol) and request.method == "GET":
+        return RedirectResponse("/account", status_code=303)
+    return ask_for_proof(request) if is_asked(request, error) else None
 
 
 def _malformed(request: Request, error: Exception) -> Response:

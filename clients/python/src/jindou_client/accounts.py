@@ -22,6 +22,15 @@ class Accounts:
         """Give oneself a new password; `old` may be left out in a session that has just begun. Other sessions end."""
         self._transport.put(object, "/api/accounts/me/password", {"new": new, "old": old})
 
+    def prove(self, *, password: str | None = None, code: str | None = None) -> None:
+        """Prove again who one is, by a code if one has an authenticator, else by a password.
+
+        What answers ``sign_in_stale`` can be done for ten minutes then.
+        """
+        given = {"password": password, "code": code}
+        body = {name: value for name, value in given.items() if value is not None}
+        self._transport.post(object, "/api/accounts/me/proof", body)
+
     def begin_totp(self) -> Enrolment:
         """Return a new secret for one's authenticator; it counts once `confirm_totp` has seen a code of it."""
         return self._transport.post(Enrolment, "/api/accounts/me/totp")

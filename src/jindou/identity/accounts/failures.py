@@ -38,14 +38,16 @@ class SignInThrottled(Limited):
 
 
 class SignInStale(Forbidden):
-    """What is asked for takes a sign-in of a moment ago."""
+    """What is asked for takes a proof of a moment ago that it is the person."""
 
     code = "sign_in_stale"
 
     def __init__(self) -> None:
-        super().__init__(
-            "This takes a recent sign-in: sign in again, then try it again.", rules=["jindou.recent-sign-in"]
+        told = (
+            "This takes a proof of the last ten minutes that it is you, in a session of your own: give one on"
+            " /account/proof or at POST /api/accounts/me/proof, or sign in again; then try it again."
         )
+        super().__init__(told, rules=["jindou.recent-sign-in"])
 
 
 class PasswordWrong(Forbidden):

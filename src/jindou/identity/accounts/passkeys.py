@@ -136,6 +136,22 @@ class Passkeys:
         options, _ = self._server.authenticate_begin(user_verification=_VERIFIED, challenge=challenge)
         return _plain(options), token
 
+    def ask_to_prove(self, who: Principal) -> tuple[dict[str, Any], str]:
+        """Return what a browser needs to have one of somebody's own passkeys sign, and the token of the challenge."""
+        with self._database.writing(who.org_id) as work:
+            held = [AttestedCredentialData(row.attested) for row in self._rows(work, who.person_id)]
+            challenge, token = self._challenge(work, who.org_id, who.person_id, who.person_id)
+        options, _ = self._server.authenticate_begin(held, user_verification=_VERIFIED, challenge=challenge)
+        return _plain(options), token
+
+    def prove(self, who: Principal, token: str, credential: Mapping[str, Any]) -> bool:
+        """Say whether one of somebody's own passkeys signed the challenge, which is used up."""
+        with self._database.writing(who.org_id) as work:
+            challenge = self._take(work, token, who.person_id)
+        with self._database.writing(None) as work:
+            row = self._proved(work, challenge, credential) if challenge is not None else None
+            return row is not None and row.person_id == who.person_id
+
     def enter(self, token: str, credential: Mapping[str, Any], arrival: Arrival) -> Entered:
         """Sign in with a passkey, which is every factor in one.
 

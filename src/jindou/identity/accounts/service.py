@@ -1,8 +1,7 @@
 """The accounts of an installation: what people prove themselves by, and what administrators do about it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import and_, delete, func, select
@@ -12,6 +11,7 @@ from jindou.errors import NotFound
 from jindou.identity.accounts.failures import NoSecondFactor, PasswordWrong, SignInStale
 from jindou.identity.accounts.passkeys import Passkeys
 from jindou.identity.accounts.passwords import Hasher, accepted
+from jindou.identity.accounts.proving import Proving
 from jindou.identity.accounts.second_factors import SecondFactors, Wrapper
 from jindou.identity.accounts.signing_in import SigningIn
 from jindou.identity.accounts.tables import DeviceRow, PasswordRow, PendingRow, RecoveryRow, RulesRow, TotpRow
@@ -20,18 +20,16 @@ from jindou.identity.accounts.types import Account, AccountRules, Code, Enrolmen
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import PersonRow, Principal, Principals
-from jindou.identity.sessions import OPERATOR, Seat, Sessions
+from jindou.identity.sessions import Seat, Sessions
 
 __all__ = ["Accounts"]
-
-_RECENT: Final = timedelta(minutes=10)
 
 
 class Accounts:
     """Proofs, and who may change them: their owner alone. An administrator takes them away, and sees none.
 
     `signing_in` opens sessions by them; `factors` are the second ones, whose secrets `keys` wrap;
-    `passkeys` need no other, and are for browsers at `origin`.
+    `passkeys` need no other, and are for browsers at `origin`; by `proving` a session counts as new again.
     """
 
     def __init__(
@@ -53,6 +51,9 @@ class Accounts:
         self._hasher = Hasher()
         self.factors = SecondFactors(database, keys, audit, principals, sessions)
         self.passkeys = Passkeys(database, audit, principals=principals, sessions=sessions, origin=origin)
+        self.proving = Proving(
+            database, audit, sessions=sessions, hasher=self._hasher, factors=self.factors, passkeys=self.passkeys
+        )
         self.signing_in = SigningIn(
             database, principals, audit, sessions=sessions, hasher=self._hasher, factors=self.factors
         )
@@ -78,8 +79,7 @@ class Accounts:
         Raises:
             Unauthenticated: the session has ended meanwhile, as by a reset.
             PasswordWrong: the old one is another one.
-            SignInStale: there is no old one, and the session did not begin in the last ten minutes, or not with the
-                person.
+            SignInStale: there is no old one, and otherwise as `begin_totp` says.
             PasswordWeak: others would try the new one.
             SignInThrottled: there were too many tries with wrong old ones.
         """
@@ -106,7 +106,7 @@ class Accounts:
         """Make a new secret for somebody's authenticator, in a session that has just begun.
 
         Raises:
-            SignInStale: it began more than ten minutes ago, or not with the person.
+            SignInStale: the person last proved who they are more than ten minutes ago, or it is the operator's.
         """
         self._prove(seat, None)
         return self.factors.begin(seat)
@@ -141,6 +141,16 @@ class Accounts:
         self._prove(seat, None)
         return self.passkeys.ask_to_add(seat)
 
+    def remove_passkey(self, work: Work, seat: Seat, passkey_id: str) -> None:
+        """Take one of one's passkeys away.
+
+        Raises:
+            SignInStale: as `begin_totp` says.
+            NotFound: one has no such passkey.
+        """
+        self._prove(seat, None)
+        self.passkeys.remove(work, seat.who, passkey_id)
+
     def renew_codes(self, work: Work, seat: Seat) -> RecoveryCodes:
         """Return new recovery codes; those before are gone.
 
@@ -163,10 +173,12 @@ class Accounts:
 
         Raises:
             Forbidden: who asks is no administrator.
+            SignInStale: they proved who they are more than ten minutes ago.
             NoSecondFactor: they have no second factor themselves, and would be shut out.
         """
         who = seat.who
         by = self._require(who)
+        self.proving.require(seat)
         has_one = self.factors.has_any(work, who.person_id) or self.passkeys.list_passkeys(work, who.person_id)
         if rules.second_factor and not has_one:
             raise NoSecondFactor("Set up a second factor of your own first.")
@@ -212,8 +224,8 @@ class Accounts:
         """Make sure that it is the person who sits there."""
         who = seat.who
         if old is None:
-            is_recent = self._database.clock.now() < seat.created_at + _RECENT
-            if not is_recent or who.actor == OPERATOR or (seat.must_enrol and self._has_passkey(who)):
+            self.proving.require(seat, own=True)
+            if seat.must_enrol and self._has_passkey(who):
                 raise SignInStale
             return
         bucket = Bucket(("own", who.person_id), org_id=who.org_id)

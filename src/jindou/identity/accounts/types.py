@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 __all__ = [
     "Account",
@@ -15,6 +15,7 @@ __all__ = [
     "Entered",
     "NewPassword",
     "Passkey",
+    "Proof",
     "RecoveryCodes",
     "Visit",
     "Waiting",
@@ -40,6 +41,21 @@ class NewPassword(BaseModel):
 
     new: _Password
     old: _Password | None = None
+
+
+class Proof(BaseModel):
+    """That it is still the person who sits there: their password, or a code where they have an authenticator."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    password: _Password | None = None
+    code: SecretStr | None = Field(default=None, min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.password is None) is (self.code is None):
+            raise ValueError("A proof is a password or a code.")
+        return self
 
 
 class Passkey(BaseModel):

@@ -135,6 +135,7 @@ class Sessions:
             agent=came.told(),
             place=came.place,
             created_at=now,
+            proved_at=now,
             last_used_at=now,
             expires_at=now + (lasts or self._session_time),
         )
@@ -161,7 +162,7 @@ class Sessions:
         except NotFound:
             raise Unauthenticated("This person is no longer here.") from None
         is_due = row.last_used_at + _USE_NOTED <= now
-        return Seat(who, row.id, cast("Method", row.method), row.created_at, row.must_enrol, is_due)
+        return Seat(who, row.id, cast("Method", row.method), row.proved_at, row.must_enrol, is_due)
 
     def principal(self, work: Work, secret: str) -> Principal:
         """Return who a session's secret belongs to, with the roles they have now.
@@ -209,6 +210,10 @@ class Sessions:
         row = work.session.scalars(select(SessionRow).where(SessionRow.id == session_id).with_for_update()).first()
         if row is None:
             raise Unauthenticated("Your session has ended. Sign in again.")
+
+    def prove(self, work: Work, session_id: str) -> None:
+        """Have a session count as one that has just begun, whose person has proved again who they are."""
+        work.session.execute(update(SessionRow).where(SessionRow.id == session_id).values(proved_at=work.now()))
 
     def enrolled(self, work: Work, session_id: str, factor: Factor) -> None:
         """Let somebody do again what they may, who has proved a second factor in this session."""

@@ -40,5 +40,6 @@ class SessionRow(Tenant, Base):
     agent: Mapped[str] = mapped_column(String(200))
     place: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime]
+    proved_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -55,12 +55,12 @@ class Session(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Whoever showed the secret of a session: whom it acts for, and which session it is."""
+    """Whoever showed the secret of a session: whom it acts for, which it is, and when its person last gave a proof."""
 
     who: Principal
     session_id: str
     method: Method
-    created_at: datetime
+    proved_at: datetime
     must_enrol: bool = False
     is_due: bool = field(default=False)
     """Whether its use has not been written down for some time."""

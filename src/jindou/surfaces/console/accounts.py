@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from jindou.errors import Conflict, Forbidden, Invalid, JindouError, Limited, Unauthenticated
 from jindou.identity.accounts import AccountRules, Code, Enrolment, NewPassword
+from jindou.surfaces.console.account_proof import ask_for_proof, is_asked
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of, reading, seat_of, signed_in, writing
 from jindou.surfaces.problems import problem_of
@@ -63,7 +64,7 @@ def change_password(request: Request, typed: Annotated[PasswordForm, Form()]) ->
     except ValidationError:
         return _show(request, trouble="length", status=422)
     except (Invalid, Forbidden, Limited) as error:
-        return _show(request, trouble=_told(error), status=problem_of(error).status)
+        return _refuse(request, error)
     return _show(request, done="password")
 
 
@@ -73,7 +74,7 @@ def begin_totp(request: Request) -> Response:
     try:
         made = platform_of(request).accounts.begin_totp(seat_of(request))
     except Forbidden as error:
-        return _show(request, trouble=_told(error), status=problem_of(error).status)
+        return _refuse(request, error)
     return _show(request, enrolment=made)
 
 
@@ -87,7 +88,7 @@ def confirm_totp(request: Request, typed: Annotated[CodeForm, Form()]) -> Respon
     except (Unauthenticated, Limited) as error:
         return _show(request, trouble=_told(error), status=problem_of(error).status, confirms=True)
     except (Forbidden, Conflict) as error:
-        return _show(request, trouble=_told(error), status=problem_of(error).status)
+        return _refuse(request, error)
     return _show(request, done="totp", codes=made.codes)
 
 
@@ -98,7 +99,7 @@ def remove_totp(request: Request) -> Response:
         with writing(request) as work:
             platform_of(request).accounts.remove_totp(work, seat_of(request))
     except (Forbidden, Conflict) as error:
-        return _show(request, trouble=_told(error), status=problem_of(error).status)
+        return _refuse(request, error)
     return _show(request, done="totp_removed")
 
 
@@ -109,16 +110,15 @@ def renew_codes(request: Request) -> Response:
         with writing(request) as work:
             made = platform_of(request).accounts.renew_codes(work, seat_of(request))
     except (Forbidden, Conflict) as error:
-        return _show(request, trouble=_told(error), status=problem_of(error).status)
+        return _refuse(request, error)
     return _show(request, done="codes", codes=made.codes)
 
 
 @router.post("/account/passkeys/{passkey_id}/removal")
 def remove_passkey(request: Request, passkey_id: str) -> Response:
     """Take one of one's passkeys away."""
-    who = signed_in(request)
     with writing(request) as work:
-        platform_of(request).accounts.passkeys.remove(work, who, passkey_id)
+        platform_of(request).accounts.remove_passkey(work, seat_of(request), passkey_id)
     return RedirectResponse("/account", status_code=303)
 
 
@@ -130,7 +130,7 @@ def set_rules(request: Request, second_factor: Annotated[bool, Form()] = False) 
             asked = AccountRules(second_factor=second_factor)
             platform_of(request).accounts.set_rules(work, seat_of(request), asked)
     except Conflict as error:
-        return _show(request, trouble=_told(error), status=problem_of(error).status)
+        return _refuse(request, error)
     return _show(request, done="rules")
 
 
@@ -141,6 +141,13 @@ def reset(request: Request, person_id: str) -> Response:
     with writing(request) as work:
         platform_of(request).accounts.reset(work, who, person_id)
     return RedirectResponse(f"/people/{person_id}", status_code=303)
+
+
+def _refuse(request: Request, error: JindouError) -> Response:
+    """Show what stands in the way; where it is that a proof is due, ask for one."""
+    if is_asked(request, error):
+        return ask_for_proof(request)
+    return _show(request, trouble=_told(error), status=problem_of(error).status)
 
 
 def _told(error: JindouError) -> str:

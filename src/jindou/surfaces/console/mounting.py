@@ -9,6 +9,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from jindou.surfaces.console import (
+    account_proof,
     accounts,
     approval_links,
     approvals,
@@ -62,6 +63,7 @@ def mount(app: FastAPI) -> None:
         people,
         teams,
         services,
+        account_proof,
         accounts,
         sessions,
         sso_way,

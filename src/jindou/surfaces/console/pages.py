@@ -11,7 +11,7 @@ from starlette.routing import Match
 
 from jindou.errors import JindouError
 from jindou.identity.principals import Principal
-from jindou.identity.sessions import BreakGlass
+from jindou.identity.sessions import BreakGlass, Seat
 from jindou.surfaces.console import formats
 from jindou.surfaces.console.languages import language_of
 from jindou.surfaces.console.texts import texts_in
@@ -52,6 +52,7 @@ def page(
         "sections": _sections(request, who, reads_trail=reads_trail),
         "glass": _glass(request, who) if who is not None and reads_trail else [],
         "is_read": who is not None and _is_read(request, who),
+        "proof_due": _is_proof_due(request),
     }
     return fragment(request, template, who=who, status=status, **frame, **values)
 
@@ -145,6 +146,11 @@ def _glass(request: Request, who: Principal) -> list[BreakGlass]:
     platform = platform_of(request)
     with platform.database.reading(who.org_id) as work:
         return [one for one in platform.sessions.broken_glass(work, who) if one.is_open]
+
+
+def _is_proof_due(request: Request) -> bool:
+    seat: Seat | None = getattr(request.state, "seat", None)
+    return seat is not None and platform_of(request).accounts.proving.is_due(seat)
 
 
 def _is_read(request: Request, who: Principal) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from jindou.agents.policies import PolicyActivation
 from jindou.errors import Conflict, Forbidden, Invalid, JindouError
 from jindou.surfaces.console.pages import page
-from jindou.surfaces.door import platform_of, reading, signed_in, writing
+from jindou.surfaces.door import platform_of, reading, recently_signed_in, signed_in, writing
 
 __all__ = ["router"]
 
@@ -42,7 +42,7 @@ def show(request: Request, number: Number) -> Response:
 @router.post("/policies/{number}/activation")
 def activate(request: Request, number: Number, typed: Annotated[OverForm, Form()]) -> Response:
     """Put a version in force; what stands in the way is said on its page."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     try:
         with writing(request) as work:
             platform_of(request).policies.activate(work, who, number, PolicyActivation(over=typed.over))
@@ -54,7 +54,7 @@ def activate(request: Request, number: Number, typed: Annotated[OverForm, Form()
 @router.post("/policies/rollback")
 def roll_back(request: Request, typed: Annotated[OverForm, Form()]) -> Response:
     """Put in force again what was so before."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     try:
         with writing(request) as work:
             platform_of(request).policies.roll_back(work, who, PolicyActivation(over=typed.over))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from jindou.errors import Conflict, JindouError, Unavailable
 from jindou.identity.sso import ExternalIdentity, NewProvider, Provider, ProviderChange
 from jindou.surfaces.console.pages import page
-from jindou.surfaces.door import platform_of, reading, signed_in, writing
+from jindou.surfaces.door import platform_of, reading, recently_signed_in, signed_in, writing
 from jindou.surfaces.problems import problem_of
 
 __all__ = ["router"]
@@ -62,7 +62,7 @@ def list_providers(request: Request) -> Response:
 @router.post("")
 def create(request: Request, typed: Annotated[ProviderForm, Form()]) -> Response:
     """Add a provider; what stands in the way is said beside the form."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     try:
         given = {"issuer": typed.issuer.strip(), "client_secret": typed.client_secret, **typed.settings()}
         platform_of(request).sso.providers.create(who, NewProvider.model_validate(given))
@@ -74,7 +74,7 @@ def create(request: Request, typed: Annotated[ProviderForm, Form()]) -> Response
 @router.post("/{provider_id}")
 def update(request: Request, provider_id: str, typed: Annotated[ProviderForm, Form()]) -> Response:
     """Change a provider; a client secret that is not typed stays."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     try:
         secret = {"client_secret": typed.client_secret} if typed.client_secret.get_secret_value() else {}
         change = ProviderChange.model_validate({**typed.settings(), **secret})
@@ -88,7 +88,7 @@ def update(request: Request, provider_id: str, typed: Annotated[ProviderForm, Fo
 @router.post("/{provider_id}/switch")
 def switch(request: Request, provider_id: str, enabled: Annotated[bool, Form()]) -> Response:
     """Turn a provider on or off."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     with writing(request) as work:
         platform_of(request).sso.providers.update(work, who, provider_id, ProviderChange(enabled=enabled))
     return _back()
@@ -97,7 +97,7 @@ def switch(request: Request, provider_id: str, enabled: Annotated[bool, Form()])
 @router.post("/{provider_id}/removal")
 def remove(request: Request, provider_id: str) -> Response:
     """Remove a provider."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     with writing(request) as work:
         platform_of(request).sso.providers.delete(work, who, provider_id)
     return _back()
@@ -106,7 +106,7 @@ def remove(request: Request, provider_id: str) -> Response:
 @router.post("/{provider_id}/people/{person_id}/unlinking")
 def unlink(request: Request, provider_id: str, person_id: str) -> Response:
     """Have a provider vouch for somebody no more."""
-    who = signed_in(request)
+    who = recently_signed_in(request)
     with writing(request) as work:
         platform_of(request).sso.providers.unlink(work, who, provider_id, person_id)
     return _back()

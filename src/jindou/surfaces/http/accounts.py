@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from jindou.identity.accounts import Account, AccountRules, Code, Enrolment, NewPassword, RecoveryCodes
+from jindou.identity.accounts import Account, AccountRules, Code, Enrolment, NewPassword, Proof, RecoveryCodes
 from jindou.identity.principals import Principal
 from jindou.surfaces.door import (
     challenge_token,
@@ -32,6 +32,14 @@ class NewPasskey(BaseModel):
     credential: dict[str, Any]
 
 
+class PasskeyProof(BaseModel):
+    """What a passkey signed, as a browser has it (`PublicKeyCredential.toJSON`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    credential: dict[str, Any]
+
+
 @router.get("")
 def list_accounts(request: Request, who: Who) -> list[Account]:
     """Return how each person can prove who they are, for administrators."""
@@ -50,6 +58,28 @@ def mine(request: Request, who: Who) -> Account:
 def change_password(request: Request, _who: Who, asked: NewPassword) -> None:
     """Give oneself a new password; one's other sessions end."""
     platform_of(request).accounts.change_password(seat_of(request), asked)
+
+
+@router.post("/me/proof", status_code=204)
+def prove(request: Request, _who: Who, given: Proof) -> None:
+    """Prove again who one is: for ten minutes the session counts as one that has just begun."""
+    platform_of(request).accounts.proving.prove(seat_of(request), given)
+
+
+@router.post("/me/proof/passkey/options")
+def ask_for_passkey(request: Request, response: Response, _who: Who) -> dict[str, Any]:
+    """Return what a browser needs to have one of one's passkeys sign; the challenge is tied to it by a cookie."""
+    options, token = platform_of(request).accounts.proving.ask_for_passkey(seat_of(request))
+    set_challenge_cookie(request, response, token)
+    return options
+
+
+@router.post("/me/proof/passkey", status_code=204)
+def prove_by_passkey(request: Request, response: Response, _who: Who, proof: PasskeyProof) -> None:
+    """Prove again who one is, by what a passkey of one's own signed."""
+    proving = platform_of(request).accounts.proving
+    proving.prove_by_passkey(seat_of(request), challenge_token(request), proof.credential)
+    set_challenge_cookie(request, response, "")
 
 
 @router.post("/me/totp", status_code=201)
@@ -97,10 +127,10 @@ def add_passkey(request: Request, response: Response, who: Who, new: NewPasskey)
 
 
 @router.delete("/me/passkeys/{passkey_id}", status_code=204)
-def remove_passkey(request: Request, who: Who, passkey_id: str) -> None:
+def remove_passkey(request: Request, _who: Who, passkey_id: str) -> None:
     """Take one of one's passkeys away."""
     with writing(request) as work:
-        platform_of(request).accounts.passkeys.remove(work, who, passkey_id)
+        platform_of(request).accounts.remove_passkey(work, seat_of(request), passkey_id)
 
 
 @router.get("/rules")

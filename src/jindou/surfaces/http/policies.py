@@ -16,12 +16,13 @@ from jindou.agents.policies import (
     PolicyVersion,
 )
 from jindou.identity.principals import Principal
-from jindou.surfaces.door import platform_of, reading, signed_in, writing
+from jindou.surfaces.door import platform_of, reading, recently_signed_in, signed_in, writing
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/policies", tags=["policies"])
 Who = Annotated[Principal, Depends(signed_in)]
+Recent = Annotated[Principal, Depends(recently_signed_in)]
 Number = Annotated[int, Path(ge=0, le=2**31 - 1)]
 
 
@@ -47,7 +48,7 @@ def check(request: Request, who: Who, files: PolicyFiles) -> PolicyCheck:
 
 
 @router.post("/rollback")
-def roll_back(request: Request, who: Who, known: PolicyActivation) -> PolicyState:
+def roll_back(request: Request, who: Recent, known: PolicyActivation) -> PolicyState:
     """Put in force again what was so before."""
     with writing(request) as work:
         return platform_of(request).policies.roll_back(work, who, known)
@@ -77,7 +78,7 @@ def shadow(request: Request, who: Who, number: Number) -> PolicyShadow:
 
 
 @router.post("/{number}/activation")
-def activate(request: Request, who: Who, number: Number, known: PolicyActivation) -> PolicyState:
+def activate(request: Request, who: Recent, number: Number, known: PolicyActivation) -> PolicyState:
     """Put a version in force; 0 is no rules of one's own."""
     with writing(request) as work:
         return platform_of(request).policies.activate(work, who, number, known)

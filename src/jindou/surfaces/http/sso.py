@@ -7,12 +7,13 @@ from fastapi.responses import JSONResponse, Response
 
 from jindou.identity.principals import Principal
 from jindou.identity.sso import ExternalIdentity, LogoutRefused, NewProvider, Provider, ProviderChange, ProviderCheck
-from jindou.surfaces.door import platform_of, reading, signed_in, writing
+from jindou.surfaces.door import platform_of, reading, recently_signed_in, signed_in, writing
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["sso"])
 Who = Annotated[Principal, Depends(signed_in)]
+Recent = Annotated[Principal, Depends(recently_signed_in)]
 
 
 @router.get("/api/sso")
@@ -23,7 +24,7 @@ def list_providers(request: Request, who: Who) -> list[Provider]:
 
 
 @router.post("/api/sso", status_code=201)
-def create(request: Request, who: Who, new: NewProvider) -> Provider:
+def create(request: Request, who: Recent, new: NewProvider) -> Provider:
     """Add an identity provider, once it has answered."""
     return platform_of(request).sso.providers.create(who, new)
 
@@ -36,14 +37,14 @@ def get(request: Request, who: Who, provider_id: str) -> Provider:
 
 
 @router.patch("/api/sso/{provider_id}")
-def update(request: Request, who: Who, provider_id: str, change: ProviderChange) -> Provider:
+def update(request: Request, who: Recent, provider_id: str, change: ProviderChange) -> Provider:
     """Change what is given of an identity provider; it counts at the next sign-in."""
     with writing(request) as work:
         return platform_of(request).sso.providers.update(work, who, provider_id, change)
 
 
 @router.delete("/api/sso/{provider_id}", status_code=204)
-def delete(request: Request, who: Who, provider_id: str) -> None:
+def delete(request: Request, who: Recent, provider_id: str) -> None:
     """Remove an identity provider: its sessions end, and so do the links and the roles that came of it."""
     with writing(request) as work:
         platform_of(request).sso.providers.delete(work, who, provider_id)
@@ -63,7 +64,7 @@ def list_identities(request: Request, who: Who, provider_id: str) -> list[Extern
 
 
 @router.delete("/api/sso/{provider_id}/people/{person_id}", status_code=204)
-def unlink(request: Request, who: Who, provider_id: str, person_id: str) -> None:
+def unlink(request: Request, who: Recent, provider_id: str, person_id: str) -> None:
     """Have an identity provider vouch for somebody no more, until they come again and are recognised."""
     with writing(request) as work:
         platform_of(request).sso.providers.unlink(work, who, provider_id, person_id)

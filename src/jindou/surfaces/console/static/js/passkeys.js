@@ -1,6 +1,12 @@
 // Passkeys: the buttons that make one and sign in with one. They work at one address, which the page names.
 import { post } from "./api.js";
 
+const ways = {
+  add,
+  enter: () => sign("/api/sessions/passkey", "/"),
+  prove: (piece) => sign("/api/accounts/me/proof/passkey", piece.dataset.next),
+};
+
 for (const piece of document.querySelectorAll("[data-passkey]")) {
   if (window.PublicKeyCredential) show(piece);
 }
@@ -22,7 +28,7 @@ function show(piece) {
     for (const told of [trouble, there]) if (told) told.hidden = true;
     button.disabled = true;
     try {
-      await (piece.dataset.passkey === "add" ? add(piece) : enter());
+      await ways[piece.dataset.passkey](piece);
     } catch (error) {
       // What the device says where it has one of those that it was told to leave out.
       (error.name === "InvalidStateError" && there ? there : trouble).hidden = false;
@@ -46,17 +52,19 @@ async function add(piece) {
   window.location.assign("/account");
 }
 
-async function enter() {
-  const { publicKey } = await post("/api/sessions/passkey/options");
-  const signed = await navigator.credentials.get({ publicKey: { ...publicKey, challenge: bytes(publicKey.challenge) } });
+async function sign(path, next) {
+  const { publicKey } = await post(`${path}/options`);
+  const allowCredentials = (publicKey.allowCredentials ?? []).map((one) => ({ ...one, id: bytes(one.id) }));
+  const options = { ...publicKey, challenge: bytes(publicKey.challenge), allowCredentials };
+  const signed = await navigator.credentials.get({ publicKey: options });
   const response = {
     clientDataJSON: text(signed.response.clientDataJSON),
     authenticatorData: text(signed.response.authenticatorData),
     signature: text(signed.response.signature),
     userHandle: signed.response.userHandle && text(signed.response.userHandle),
   };
-  await post("/api/sessions/passkey", { credential: plain(signed, response) });
-  window.location.assign("/");
+  await post(path, { credential: plain(signed, response) });
+  window.location.assign(next);
 }
 
 function plain(credential, response) {
