@@ -32,9 +32,7 @@ class SsoCompany:
 
     def change(self, provider: Provider, **change: Any) -> Provider:
         """Change the provider."""
-        with self.platform.database.writing(self.manager.org_id) as work:
-            wanted = ProviderChange.model_validate(change)
-            return self.platform.sso.providers.update(work, self.manager, provider.id, wanted)
+        return self.platform.sso.providers.update(self.manager, provider.id, ProviderChange.model_validate(change))
 
     def remove_all(self) -> None:
         """Remove every provider."""

@@ -67,6 +67,17 @@ def idp(made_home: Path, tmp_path: Path) -> Generator[Provider]:
         yield Provider(Door(desk))
 
 
+def test_a_group_that_is_mapped_to_a_role_that_no_rule_names_is_refused(made_home: Path, tmp_path: Path) -> None:
+    with open_desk(copy_home(made_home, tmp_path / "home"), "Hello.", scim_roles={"Money": ["fiance"]}) as desk:
+        idp = Provider(Door(desk))
+        answer = idp.send("POST", "/Groups", {"displayName": "Money"})
+        assert_refused(answer, 400, "invalidValue")
+        assert "'fiance'" in answer.json()["detail"]
+        group = idp.group("Day shift")
+        renamed = idp.patch(f"/Groups/{group['id']}", {"op": "replace", "path": "displayName", "value": "Money"})
+        assert_refused(renamed, 400, "invalidValue")
+
+
 def assert_refused(answer: Response, status: int, kind: str | None = None) -> None:
     body = answer.json()
     assert answer.headers["content-type"] == "application/scim+json"

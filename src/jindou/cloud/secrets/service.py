@@ -1,7 +1,5 @@
 """Puts, lists, rotates, revokes and uses secrets. There is no verb that reads one back."""
 
-import json
-import secrets
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,8 +8,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from jindou.cloud.secrets.failures import SecretExists, SecretMissing, SecretRevoked, VaultKeyWrong
+from jindou.cloud.secrets.filling import Hold, bound, fill, row_of
 from jindou.cloud.secrets.keys import KeyEncryption, Wrapping
-from jindou.cloud.secrets.sealing import open_sealed, seal
+from jindou.cloud.secrets.sealing import open_sealed
 from jindou.cloud.secrets.tables import SecretRow
 from jindou.cloud.secrets.types import Rewrapping, Secret, SecretAsk, SecretOwner, StoredSecret
 from jindou.db import Database, Work
@@ -25,7 +24,6 @@ __all__ = ["Secrets"]
 
 _log = get_logger(__name__)
 _BATCH = 50
-_DATA_KEY = 32
 
 
 class Follower(Protocol):
@@ -74,6 +72,14 @@ class Secrets:
                     f"{told} file secrets/vault.key of the home, `vault_key` or `vault_command` has it."
                 )
 
+    @staticmethod
+    def samples(work: Work) -> list[tuple[str, bytes, bytes]]:
+        """Return of each key that wraps secrets its id, the newest of what it wrapped, and what that is bound to."""
+        kept = SecretRow.revoked_at.is_(None)
+        newest = select(func.max(SecretRow.id)).where(kept).group_by(SecretRow.key_id)
+        rows = work.session.scalars(select(SecretRow).where(SecretRow.id.in_(newest)).order_by(SecretRow.key_id))
+        return [(row.key_id, row.wrapped_key, bound(row)) for row in rows]
+
     def wrapping(self) -> Wrapping:
         """Return what `put` and `rotate` wrap by. Ask for it before a transaction: a KMS may take seconds to answer.
 
@@ -91,7 +97,7 @@ class Secrets:
         """
         person_id = who.person_id if ask.owner == "person" else ""
         rules = self._require(who, own=bool(person_id))
-        row = self._row(work, person_id, ask.name, to_change=True)
+        row = row_of(work, person_id, ask.name, to_change=True)
         if row is not None and row.revoked_at is None:
             raise SecretExists(f"There is a secret {ask.name} already; rotate it to give it another value.")
         if row is None:
@@ -104,7 +110,7 @@ class Secrets:
                 created_at=work.now(),
             )
             work.session.add(row)
-        _fill(work, row, ask.value, who.name, wrapping)
+        fill(work, row, ask.value, who.name, wrapping)
         try:
             work.session.flush()
         except IntegrityError:
@@ -131,7 +137,7 @@ class Secrets:
         row, rules = self._find(work, who, secret_id)
         if row.revoked_at is not None:
             raise SecretRevoked(f"The secret {row.name} was revoked; put it again.")
-        _fill(work, row, value, who.name, wrapping)
+        fill(work, row, value, who.name, wrapping)
         self._tell(work, who, "secrets::rotate", row, rules)
         return _stored(row)
 
@@ -159,30 +165,26 @@ class Secrets:
         with self._database.reading(who.org_id) as work:
             seen = self._active(work, who, name)
         # A KMS may take seconds to answer, and nobody waits for it with the database in hand.
-        bound_to = _bound(seen)
+        bound_to = bound(seen)
         data_key = self._keys.unwrap(seen.key_id, seen.wrapped_key, bound_to)
         value = open_sealed(data_key, seen.sealed, bound_to).decode()
         with self._database.writing(who.org_id) as work:
             row = self._active(work, who, name)
-            is_same = _bound(row) == bound_to
+            is_same = bound(row) == bound_to
             if is_same:
                 row.last_used_at = work.now()
                 self._tell(work, who, "secrets::use", row, [], actor=used_by, key=key)
         return Secret(name, value) if is_same else self.use(who, name, used_by, key)
 
-    def hold(self, work: Work, holder_id: str, name: str, value: SecretStr, *, by: str) -> None:
-        """Keep a credential of a part of the platform, in the place of the one before; `by` is the name of who put it.
+    def holding(self) -> Hold:
+        """Return what keeps credentials of parts of the platform: on nobody's list, and for no tool.
 
-        It is on nobody's list, and no tool gets it.
+        Ask for it before a transaction, as for `wrapping`.
+
+        Raises:
+            VaultKeyWrong: the vault's key can't be had.
         """
-        row = self._row(work, holder_id, name)
-        if row is None:
-            now, org_id = work.now(), work.org_id
-            row = SecretRow(
-                id=work.new_id("sec"), org_id=org_id, person_id=holder_id, name=name, version=0, created_at=now
-            )
-            work.session.add(row)
-        _fill(work, row, value, by, self._keys.wrapping())
+        return Hold(self._keys.wrapping())
 
     def held(self, org_id: str, holder_id: str, name: str) -> str:
         """Return what is kept for a part of the platform; the unit of work is its own, since a KMS may take seconds.
@@ -191,10 +193,10 @@ class Secrets:
             SecretMissing: nothing is.
         """
         with self._database.reading(org_id) as work:
-            row = self._row(work, holder_id, name)
+            row = row_of(work, holder_id, name)
         if row is None or row.revoked_at is not None:
             raise SecretMissing(f"The vault has no {name} of {holder_id}.")
-        bound_to = _bound(row)
+        bound_to = bound(row)
         return open_sealed(self._keys.unwrap(row.key_id, row.wrapped_key, bound_to), row.sealed, bound_to).decode()
 
     def revoke_all(self, work: Work, person_id: str) -> None:
@@ -236,8 +238,8 @@ class Secrets:
         """Wrap by the current key what these have; what has changed before it is written down stays as it is."""
         wrapped: dict[str, tuple[bytes, str, bytes]] = {}
         for row in rows:
-            data_key, wrapping = self._keys.unwrap(row.key_id, row.wrapped_key, _bound(row)), self._keys.wrapping()
-            wrapped[row.id] = (row.wrapped_key, wrapping.key_id, wrapping.wrap(data_key, _bound(row)))
+            data_key, wrapping = self._keys.unwrap(row.key_id, row.wrapped_key, bound(row)), self._keys.wrapping()
+            wrapped[row.id] = (row.wrapped_key, wrapping.key_id, wrapping.wrap(data_key, bound(row)))
         with self._database.writing(None) as work:
             same = select(SecretRow).where(SecretRow.id.in_(wrapped)).order_by(SecretRow.id).with_for_update()
             for row in work.session.scalars(same).all():
@@ -273,10 +275,6 @@ class Secrets:
             raise SecretMissing(f"{told} Add it: `jindou secrets put {name}`, or Secrets in the console.")
         return row
 
-    def _row(self, work: Work, person_id: str, name: str, *, to_change: bool = False) -> SecretRow | None:
-        named = select(SecretRow).where(SecretRow.person_id == person_id, SecretRow.name == name)
-        return work.session.scalars(named.with_for_update() if to_change else named).first()
-
     def _find(self, work: Work, who: Principal, secret_id: str) -> tuple[SecretRow, list[str]]:
         row = work.session.scalars(select(SecretRow).where(SecretRow.id == secret_id).with_for_update()).first()
         if row is None or row.person_id not in {who.person_id, ""}:
@@ -303,19 +301,6 @@ class Secrets:
             action=action, resource=row.id, decision="allow", rules=rules, detail=detail | ({"key": key} if key else {})
         )
         self._audit.append(work, who.org_id, actor=actor or who.actor, on_behalf_of=who.person_id, entry=entry)
-
-
-def _bound(row: SecretRow) -> bytes:
-    """Return what a ciphertext is bound to: moved to another row, or kept from an older version, it does not open."""
-    return json.dumps([row.org_id, row.person_id, row.name, row.version]).encode()
-
-
-def _fill(work: Work, row: SecretRow, value: SecretStr, by: str, wrapping: Wrapping) -> None:
-    row.version += 1
-    row.changed_at, row.changed_by_name, row.revoked_at = work.now(), by, None
-    data_key, bound_to = secrets.token_bytes(_DATA_KEY), _bound(row)
-    row.sealed = seal(data_key, value.get_secret_value().encode(), bound_to)
-    row.key_id, row.wrapped_key = wrapping.key_id, wrapping.wrap(data_key, bound_to)
 
 
 def _destroy(work: Work, row: SecretRow) -> None:

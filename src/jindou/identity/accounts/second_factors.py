@@ -184,6 +184,14 @@ class SecondFactors:
                 told = f"Authenticators are wrapped by the vault's key {key_id}, which is not here. Put that key back"
                 raise TotpKeyMissing(f"{told} (secrets/vault.key of the home, `vault_key` or `vault_command`).")
 
+    @staticmethod
+    def samples(work: Work) -> list[tuple[str, bytes, bytes]]:
+        """Return of each key that wraps secrets its id, one that it wrapped, and what that is bound to."""
+        first = select(func.min(TotpRow.person_id)).group_by(TotpRow.key_id)
+        rows = work.session.scalars(select(TotpRow).where(TotpRow.person_id.in_(first)).order_by(TotpRow.person_id))
+        found = {row.key_id: (row.key_id, row.sealed, _bound(row.org_id, row.person_id, row.serial)) for row in rows}
+        return [*found.values()]
+
     def is_used(self, work: Work) -> bool:
         """Say whether anybody has an authenticator."""
         return work.session.scalars(select(TotpRow.serial).limit(1)).first() is not None

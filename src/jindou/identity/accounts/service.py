@@ -58,6 +58,8 @@ class Accounts:
             database, principals, audit, sessions=sessions, hasher=self._hasher, factors=self.factors
         )
 
+    samples = staticmethod(SecondFactors.samples)
+
     def mine(self, work: Work, who: Principal) -> Account:
         """Return how somebody can prove who they are, for themselves."""
         return self._accounts(work, who.person_id)[0]

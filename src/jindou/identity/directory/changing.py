@@ -63,7 +63,9 @@ class Changing:
         """Say whether somebody looks after people."""
         return self._policy.decide(who, "people::manage", Resource("Organisation", who.org_id), {}).verb == "allow"
 
-    def require_roles(self, who: Principal, given: Iterable[str], before: Iterable[object] = ()) -> None:
+    def require_roles(
+        self, who: Principal, given: Iterable[str], before: Iterable[object] = (), *, field: str = "roles"
+    ) -> None:
         """Make sure that a rule names each role that is given and was not there `before`.
 
         Raises:
@@ -72,9 +74,7 @@ class Changing:
         known = self._policy.roles(who.org_id)
         for role in sorted({*given} - {*map(str, before)} - known):
             there_are = ", ".join(sorted(known))
-            raise UnknownRole(
-                f"No rule names the role {role!r}; there are: {there_are}.", field="roles", rule=there_are
-            )
+            raise UnknownRole(f"No rule names the role {role!r}; there are: {there_are}.", field=field, rule=there_are)
 
     def require(self, who: Principal) -> list[str]:
         """Let only those pass who look after people, and return by which rules.

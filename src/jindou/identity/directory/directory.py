@@ -22,7 +22,7 @@ class Directory:
     `departures` take away what a room lets somebody do who is deactivated, `removals` what it knows them by, once
     they are removed; `mapped` are the roles that the operator
     gave to groups of a provisioning system, by the groups' names. `hold` lets nobody else
-    change any of an organisation, for who reads before they change.
+    change any of an organisation, for who reads before they change; `require_roles` lets roles pass that a rule names.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Directory:
     ) -> None:
         changing = Changing(policy, audit, principals, departures, removals)
         self.hold = changing.hold
+        self.require_roles = changing.require_roles
         self.arrivals = Arrivals(changing, principals, audit)
         self.people = People(changing, principals)
         self.teams = Teams(changing, mapped)

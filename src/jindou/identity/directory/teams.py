@@ -63,14 +63,14 @@ class Teams:
         Raises:
             Forbidden: who asks does not look after people, or would change their own roles.
             Invalid: the name has characters that it must not have.
-            UnknownRole: no rule names one of the roles.
+            UnknownRole: no rule names one of the roles, be they given or mapped.
             NameTaken: a team has that name, or one that looks like it.
             NotFound: one of the members is nobody here.
         """
         name = clean_name(new.name)
         roles = self._roles(new.roles, name) if is_provisioning else new.roles
         with self._changing.change(work, who, is_provisioning=self._is_bound(name, is_provisioning)) as rules:
-            self._changing.require_roles(who, new.roles)
+            self._changing.require_roles(who, roles)
             _require_free(work, name)
             now = work.now()
             row = TeamRow(
@@ -106,7 +106,9 @@ class Teams:
             if name != row.name:
                 _require_free(work, name, but=row.id)
                 if is_provisioning:
-                    row.roles = self._renamed(row, name)
+                    renamed = self._renamed(row, name)
+                    self._changing.require_roles(who, renamed, row.roles)
+                    row.roles = renamed
                 row.name, row.skeleton = name, skeleton(name)
             if change.roles is not None and not is_provisioning:
                 self._changing.require_roles(who, change.roles, row.roles)

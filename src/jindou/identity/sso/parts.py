@@ -17,16 +17,24 @@ from jindou.identity.sso.fetching import Fetcher
 from jindou.identity.sso.tables import ProviderRow
 from jindou.identity.sso.tokens import Expected, KeySource, allowed
 
-__all__ = ["SECRET", "Keeper", "Parts"]
+__all__ = ["SECRET", "Hold", "Keeper", "Parts"]
 
 SECRET = "oidc-client-secret"  # noqa: S105 - the name that it has in the vault
+
+
+class Hold(Protocol):
+    """Keeps credentials, and asks nobody any more."""
+
+    def __call__(self, work: Work, holder_id: str, name: str, value: SecretStr, *, by: str) -> None:
+        """Keep a credential of `holder_id`, in the place of the one before; `by` is who put it."""
+        ...
 
 
 class Keeper(Protocol):
     """The vault. What it holds for a part of the platform is on no list, and no tool gets it."""
 
-    def hold(self, work: Work, holder_id: str, name: str, value: SecretStr, *, by: str) -> None:
-        """Keep a credential of `holder_id`, in the place of the one before; `by` is who put it."""
+    def holding(self) -> Hold:
+        """Return what keeps credentials. A KMS may take seconds to answer: ask for it before a transaction."""
         ...
 
     def held(self, org_id: str, holder_id: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """The identity providers of an organisation, for its administrators."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from jindou.db import Work
 from jindou.identity.policy import Resource
 from jindou.identity.principals import PersonRow, Principal
 from jindou.identity.sso.failures import ProviderExists, no_provider
-from jindou.identity.sso.parts import SECRET, Parts
+from jindou.identity.sso.parts import SECRET, Hold, Parts
 from jindou.identity.sso.tables import ExternalIdentityRow, PendingSignInRow, ProviderRow, SsoSessionRow
 from jindou.identity.sso.tokens import allowed, require_installed
 from jindou.identity.sso.types import ExternalIdentity, LinksBy, NewProvider, Provider, ProviderChange, ProviderCheck
@@ -56,11 +57,14 @@ class Providers:
             Forbidden: who asks does not look after them.
             ProviderUnavailable: it does not answer as OpenID Connect says.
             ProviderExists: the organisation has one of that issuer or name.
+            UnknownRole: no rule names one of the roles that it would give.
             SsoNotInstalled: the extra ``jindou[sso]`` is missing.
         """
         rules = self._parts.require(who)
         require_installed()
+        self._require_roles(who, new.roles, new.new_roles)
         self._parts.discovery.metadata(new.issuer)
+        hold = self._parts.keeper.holding() if new.client_secret.get_secret_value() else None
         with self._parts.database.writing(who.org_id) as work:
             now = work.now()
             row = ProviderRow(
@@ -76,20 +80,32 @@ class Providers:
             )
             work.session.add(row)
             _flush(work)
-            self._keep(work, who, row, new.client_secret)
+            self._keep(work, who, row, new.client_secret, hold)
             told = new.model_dump(exclude={"client_secret"})
             self._parts.record(work, who, "sso::create", row.id, rules, **told, has_secret=row.has_secret)
             return self._provider(work, row)
 
-    def update(self, work: Work, who: Principal, provider_id: str, change: ProviderChange) -> Provider:
+    def update(self, who: Principal, provider_id: str, change: ProviderChange) -> Provider:
         """Change what is given of a provider. The sessions that came of one that is turned off end.
+
+        The unit of work is its own, since a KMS is asked before it.
 
         Raises:
             Forbidden, NotFound: as `get` says.
             ProviderExists: another one has that name.
+            UnknownRole: no rule names one of the roles that it would give, and did not before.
         """
         rules = self._parts.require(who)
-        row = _row(work, provider_id)
+        given = change.client_secret
+        hold = self._parts.keeper.holding() if given is not None and given.get_secret_value() else None
+        with self._parts.database.writing(who.org_id) as work:
+            return self._update(work, who, _row(work, provider_id), change, (rules, hold))
+
+    def _update(
+        self, work: Work, who: Principal, row: ProviderRow, change: ProviderChange, by: tuple[list[str], Hold | None]
+    ) -> Provider:
+        rules, hold = by
+        self._require_roles(who, change.roles or {}, change.new_roles or [], row)
         given = {
             name: value for name, value in change.model_dump(exclude={"client_secret"}).items() if value is not None
         }
@@ -98,7 +114,7 @@ class Providers:
             setattr(row, name, value)
         is_new_secret = change.client_secret is not None
         if change.client_secret is not None:
-            self._keep(work, who, row, change.client_secret)
+            self._keep(work, who, row, change.client_secret, hold)
         if not changed and not is_new_secret:
             return self._provider(work, row)
         row.version += 1
@@ -191,10 +207,19 @@ class Providers:
         self._parts.directory.arrivals.give(work, identity.person_id, row.id, wanted=(), added=added)
         work.session.delete(identity)
 
-    def _keep(self, work: Work, who: Principal, row: ProviderRow, value: SecretStr) -> None:
+    def _require_roles(
+        self, who: Principal, mapped: Mapping[str, Sequence[str]], new: Sequence[str], row: ProviderRow | None = None
+    ) -> None:
+        """Let roles pass that a rule names, or that the provider gave before."""
+        before = [role for roles in row.roles.values() for role in roles] if row else []
+        given = [role for roles in mapped.values() for role in roles]
+        self._parts.directory.require_roles(who, given, before)
+        self._parts.directory.require_roles(who, new, row.new_roles if row else (), field="new_roles")
+
+    def _keep(self, work: Work, who: Principal, row: ProviderRow, value: SecretStr, hold: Hold | None) -> None:
         """Have the vault keep a client secret; an empty one is none."""
-        if value.get_secret_value():
-            self._parts.keeper.hold(work, row.id, SECRET, value, by=who.name)
+        if hold is not None:
+            hold(work, row.id, SECRET, value, by=who.name)
             row.has_secret = True
         else:
             self._parts.keeper.revoke_all(work, row.id)

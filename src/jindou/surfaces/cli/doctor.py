@@ -4,7 +4,7 @@ import json
 import shutil
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import psutil
@@ -12,9 +12,11 @@ import typer
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from jindou.cloud.secrets import Secrets, VaultKeyWrong, open_keys
 from jindou.db import Database, DatabaseUnavailable, revision
 from jindou.errors import JindouError
 from jindou.home import Home
+from jindou.identity.accounts import Accounts
 from jindou.identity.audit import Audit
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principals
@@ -26,6 +28,10 @@ from jindou.surfaces.cli.server import ask_status
 __all__ = ["doctor"]
 
 _LOW_DISK = 2_000_000_000
+_GONE = {
+    "secrets": "If it is gone for good, delete the rows of `secret` that it wrapped, and put them again.",
+    "authenticators": "If it is gone for good, delete the rows of `account_totp`; then they come in without a code.",
+}
 _MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 
 
@@ -70,7 +76,7 @@ def _checks(home: object) -> Iterator[Check]:
     database = _database(settings, place)
     yield database
     if database.state == "ok" and not settings.database_url:
-        yield from _rows(place)
+        yield from _rows(settings, place)
     yield _model(settings, place)
     yield from _server(place)
 
@@ -117,8 +123,8 @@ def _database(settings: Settings, place: Home) -> Check:
     return Check(name="database", state="ok", found=f"{place.database} is whole ({mode})")
 
 
-def _rows(place: Home) -> Iterator[Check]:
-    """Look at what is in the database: its schema, and the audit trail."""
+def _rows(settings: Settings, place: Home) -> Iterator[Check]:
+    """Look at what is in the database: its schema, what the vault's key has sealed, and the audit trail."""
     database = Database(f"sqlite:///{place.database}")
     try:
         at = revision(database)
@@ -127,6 +133,7 @@ def _rows(place: Home) -> Iterator[Check]:
             return
         with database.reading(None) as work:
             org_id = Principals().find_organisation(work)
+            sealed = {"secrets": Secrets.samples(work), "authenticators": Accounts.samples(work)}
             trail = Audit(place.published_heads, Policy({}, {})).examine(work, org_id) if org_id else None
     except (DatabaseUnavailable, SQLAlchemyError) as error:
         remedy = "Try again when nothing else uses the file; if it stays so, restore it from a backup."
@@ -135,11 +142,35 @@ def _rows(place: Home) -> Iterator[Check]:
     finally:
         database.close()
     yield Check(name="schema", state="ok", found=f"revision {at}")
+    yield from _vault(settings, place, sealed)
     if trail is not None and trail.ok:
         yield Check(name="audit", state="ok", found=f"{trail.events} events, unbroken")
     elif trail is not None:
         remedy = "Somebody has changed the database. `jindou audit verify --as manager` lists every finding."
         yield Check(name="audit", state="wrong", found=trail.findings[0].message, remedy=remedy)
+
+
+def _vault(
+    settings: Settings, place: Home, sealed: Mapping[str, Sequence[tuple[str, bytes, bytes]]]
+) -> Iterator[Check]:
+    """Open one of what each key of the vault has wrapped: without its key Jindou does not start."""
+    if not any(sealed.values()):
+        yield Check(name="vault", state="ok", found="empty")
+        return
+    remedy = "Put the key back where it was: secrets/vault.key of the home, `vault_key` or `vault_command`."
+    for what, samples in sealed.items():
+        for key_id, wrapped, bound_to in samples:
+            try:
+                keys = open_keys(place.vault_key, settings.vault_key.get_secret_value(), settings.vault_command)
+                if not keys.knows(key_id):
+                    raise VaultKeyWrong(f"The key {key_id} is not here.")
+                keys.unwrap(key_id, wrapped, bound_to)
+            except JindouError as error:
+                found = f"The {what} do not open: {error.message}"
+                yield Check(name="vault", state="wrong", found=found, remedy=f"{remedy} {_GONE[what]}")
+                return
+    told = " and ".join(what for what, samples in sealed.items() if samples)
+    yield Check(name="vault", state="ok", found=f"its key opens {told}")
 
 
 def _model(settings: Settings, place: Home) -> Check:

@@ -1,8 +1,10 @@
 """`jindou sso`."""
 
+import inspect
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +33,48 @@ ExternalId = Annotated[str | None, typer.Option("--external-id-claim", help="The
 Scopes = Annotated[str | None, typer.Option("--scopes", help="The scopes to ask for, with blanks between.")]
 
 
+Settings = Mapping[str, object]
+
+
+def _settings(
+    *,
+    group_: Groups = None,
+    new_role: NewRoles = None,
+    link_by: Links = None,
+    make_people: Makes = None,
+    groups_claim: Claim = None,
+    external_id_claim: ExternalId = None,
+    scopes: Scopes = None,
+) -> Settings:
+    """Return what the options say that a new provider and a change of one have alike."""
+    return _given(
+        roles=_mapping(group_),
+        new_roles=new_role,
+        links_by=link_by,
+        makes_people=make_people,
+        groups_claim=groups_claim,
+        external_id_claim=external_id_claim,
+        scopes=scopes,
+    )
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `_settings`, in the place of its `settings`, which is what they say."""
+    shared = inspect.signature(_settings).parameters
+    own = list(inspect.signature(command).parameters.values())
+    at = [parameter.name for parameter in own].index("settings")
+
+    @wraps(command)
+    def run(**given: object) -> None:
+        typed: dict[str, Any] = {name: given.pop(name) for name in shared}
+        command(settings=_settings(**typed), **given)
+
+    parameters = [*own[:at], *shared.values(), *own[at + 1 :]]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__dict__["__signature__"] = inspect.Signature(parameters)
+    return run
+
+
 @group.command("list")
 def list_providers(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
     """List the identity providers."""
@@ -44,36 +88,22 @@ def list_providers(*, person: As = "manager", home: Home = None, as_json: AsJson
 
 
 @group.command("add")
+@_with_settings
 def add(
     name: Annotated[str, typer.Argument(help="What its button says.")],
     issuer: Annotated[str, typer.Argument(help="Its issuer, as it writes it itself: https://…")],
     client_id: Annotated[str, typer.Argument(metavar="CLIENT-ID", help="The id that it knows Jindou by.")],
     *,
     public: Annotated[bool, typer.Option("--public", help="It gave no client secret.")] = False,
-    group_: Groups = None,
-    new_role: NewRoles = None,
-    link_by: Links = None,
-    make_people: Makes = None,
-    groups_claim: Claim = None,
-    external_id_claim: ExternalId = None,
-    scopes: Scopes = None,
+    settings: Settings,
     person: As = "manager",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a provider; its secret comes from stdin or a prompt."""
-    given = _given(
-        roles=_mapping(group_),
-        new_roles=new_role,
-        links_by=link_by,
-        makes_people=make_people,
-        groups_claim=groups_claim,
-        external_id_claim=external_id_claim,
-        scopes=scopes,
-    )
     with signed_in(home, person) as seat:
         secret = "" if public else _secret()
-        made = seat.client.sso.create(name, issuer, client_id, secret, **given)
+        made = seat.client.sso.create(name, issuer, client_id, secret, **settings)
     _show(made, as_json=as_json)
 
 
@@ -85,6 +115,7 @@ def show(provider: ProviderName, *, person: As = "manager", home: Home = None, a
 
 
 @group.command("update")
+@_with_settings
 def update(
     provider: ProviderName,
     *,
@@ -92,31 +123,14 @@ def update(
     client_id: Annotated[str | None, typer.Option("--client-id", help="The id that it knows Jindou by.")] = None,
     new_secret: Annotated[bool, typer.Option("--secret", help="Give it another client secret, from stdin.")] = False,
     enabled: Annotated[bool | None, typer.Option("--on/--off", help="Whether people sign in with it.")] = None,
-    group_: Groups = None,
     no_groups: Annotated[bool, typer.Option("--no-groups", help="Let no group give a role.")] = False,
-    new_role: NewRoles = None,
-    link_by: Links = None,
-    make_people: Makes = None,
-    groups_claim: Claim = None,
-    external_id_claim: ExternalId = None,
-    scopes: Scopes = None,
+    settings: Settings,
     person: As = "manager",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Change an identity provider; what is not named stays."""
-    given = _given(
-        name=name,
-        client_id=client_id,
-        enabled=enabled,
-        roles={} if no_groups else _mapping(group_),
-        new_roles=new_role,
-        links_by=link_by,
-        makes_people=make_people,
-        groups_claim=groups_claim,
-        external_id_claim=external_id_claim,
-        scopes=scopes,
-    )
+    given = {**settings, **_given(name=name, client_id=client_id, enabled=enabled, roles={} if no_groups else None)}
     with signed_in(home, person) as seat:
         found = _find(seat.client, provider)
         if new_secret:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from jindou.errors import Conflict, JindouError, Unavailable
+from jindou.errors import Conflict, Invalid, JindouError, Unavailable
 from jindou.identity.sso import ExternalIdentity, NewProvider, Provider, ProviderChange
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of, reading, recently_signed_in, signed_in, writing
@@ -66,7 +66,7 @@ def create(request: Request, typed: Annotated[ProviderForm, Form()]) -> Response
     try:
         given = {"issuer": typed.issuer.strip(), "client_secret": typed.client_secret, **typed.settings()}
         platform_of(request).sso.providers.create(who, NewProvider.model_validate(given))
-    except (ValidationError, Conflict, Unavailable) as error:
+    except (ValidationError, Conflict, Invalid, Unavailable) as error:
         return _show(request, typed=typed, trouble=("new", error))
     return _back()
 
@@ -78,9 +78,8 @@ def update(request: Request, provider_id: str, typed: Annotated[ProviderForm, Fo
     try:
         secret = {"client_secret": typed.client_secret} if typed.client_secret.get_secret_value() else {}
         change = ProviderChange.model_validate({**typed.settings(), **secret})
-        with writing(request) as work:
-            platform_of(request).sso.providers.update(work, who, provider_id, change)
-    except (ValidationError, Conflict) as error:
+        platform_of(request).sso.providers.update(who, provider_id, change)
+    except (ValidationError, Conflict, Invalid, Unavailable) as error:
         return _show(request, trouble=(provider_id, error))
     return _back()
 
@@ -89,8 +88,7 @@ def update(request: Request, provider_id: str, typed: Annotated[ProviderForm, Fo
 def switch(request: Request, provider_id: str, enabled: Annotated[bool, Form()]) -> Response:
     """Turn a provider on or off."""
     who = recently_signed_in(request)
-    with writing(request) as work:
-        platform_of(request).sso.providers.update(work, who, provider_id, ProviderChange(enabled=enabled))
+    platform_of(request).sso.providers.update(who, provider_id, ProviderChange(enabled=enabled))
     return _back()
 
 

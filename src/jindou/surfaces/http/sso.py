@@ -39,8 +39,7 @@ def get(request: Request, who: Who, provider_id: str) -> Provider:
 @router.patch("/api/sso/{provider_id}")
 def update(request: Request, who: Recent, provider_id: str, change: ProviderChange) -> Provider:
     """Change what is given of an identity provider; it counts at the next sign-in."""
-    with writing(request) as work:
-        return platform_of(request).sso.providers.update(work, who, provider_id, change)
+    return platform_of(request).sso.providers.update(who, provider_id, change)
 
 
 @router.delete("/api/sso/{provider_id}", status_code=204)
