@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 from typing_extensions import override
 
 from jindou.cloud.secrets.reading import readings, squeezed
+from jindou.hiding import hints_of
 
 __all__ = ["Scrubber"]
 
@@ -29,6 +30,7 @@ class Scrubber:
         # The longest first, so that no form leaves a piece of another one.
         self.forms = tuple(sorted(set(_forms(value)), key=len, reverse=True))
         self._shapes = frozenset(shape for shape in _shapes(value) if len(shape) >= _TELLING)
+        self.hints = hints_of({*self._shapes, *map(squeezed, self.forms)})
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -71,7 +73,12 @@ class Scrubber:
 
     def is_in(self, text: str) -> bool:
         """Say whether somebody who decodes `text` finds the value: escaped, wrapped, backwards, or in other case."""
-        return any(shape in seen for seen in map(squeezed, readings(text)) for shape in self._shapes)
+        return any(shape in seen for seen in self.seen(text) for shape in self._shapes)
+
+    @staticmethod
+    def seen(text: str) -> Iterator[str]:
+        """Yield what a text says to somebody who decodes it, level by level, without what only divides words."""
+        return map(squeezed, readings(text))
 
 
 def _forms(value: str) -> Iterator[str]:
