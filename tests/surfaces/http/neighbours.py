@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from jindou.db import Base, Tenant
 from jindou.identity.accounts.tables import PasskeyRow
+from jindou.identity.policy import PolicyVersionRow
 from jindou.identity.principals import Principal
 from jindou.identity.sso import NewProvider
 from jindou.identity.sso.tables import ProviderRow
@@ -24,12 +25,15 @@ _COMPANY = {"name": "Tower Lamps", "administrator": "chief", "administrator_name
 _METHODS = ("get", "post", "put", "patch", "delete")
 _TABLES = {
     "account_id": "person",
+    "against": "policy_version",
     "approval_id": "approval",
     "attempt_id": "meter_attempt",
     "budget_id": "budget",
     "conversation_id": "conversation",
     "delegation_id": "approval_delegation",
     "key_id": "api_key",
+    "number": "policy_version",
+    "over": "policy_version",
     "passkey_id": "account_passkey",
     "person_id": "person",
     "provider_id": "sso_provider",
@@ -40,6 +44,16 @@ _TABLES = {
 }
 """What an id in a request is of, by its name there."""
 
+_NUMBERS = frozenset({"against", "number", "over"})
+"""Places where a number is an id."""
+
+_VERSION = 77_777
+"""A version of rules whose number no other text has in it."""
+
+_RULES = {
+    "a.cedar": """@id("tower.no-refunds") @reason_en("Nobody refunds at Tower Lamps.") @reason_zh("任何人不得退款。")
+    forbid (principal in Role::"clerk", action == Action::"ecommerce::refund_order", resource);"""
+}
 _CURSORS = frozenset({"after", "before", "id", "members"})
 _words = count()
 
@@ -71,13 +85,19 @@ def settle(door: Door) -> str:
         person_id, now = people["head"]["id"], work.now()
         work.session.add(PasskeyRow(id=work.new_id("psk"), person_id=person_id, org_id=org_id, created_at=now, **made))
     add_provider(door, org_id)
+    _post(door, "/api/policies", {"files": _RULES, "note": "No refunds at Tower Lamps"}, head)
+    with door.desk.platform.database.writing(org_id) as work:
+        version = work.session.scalars(select(PolicyVersionRow)).one()
+        version.number = _VERSION
+    put = door.client.post(f"/api/policies/{_VERSION}/activation", json={}, headers=chief)
+    assert put.json()["active"] == _VERSION, put.text
     door.client.post("/api/sign-in-links", json={"person": "head", "organisation": org_id}, headers=door.operator)
     return org_id
 
 
 def ids_of(door: Door, org_id: str) -> Mapping[str, str]:
     """Return an id of the organisation from each table whose rows have ids of their own."""
-    found: dict[str, str] = {"organisation": org_id, "person.handle": "seller"}
+    found: dict[str, str] = {"organisation": org_id, "person.handle": "seller", "policy_version": str(_VERSION)}
     with door.desk.platform.database.reading(None) as work:
         for table, kind in tables_with_ids().items():
             row = work.session.scalars(select(kind.id).where(kind.org_id == org_id)).first()
@@ -99,7 +119,9 @@ def ours(door: Door) -> Mapping[str, str]:
     robot = door.post("/api/service-accounts", {"handle": "robot", "name": "Robot"}, "manager").json()["id"]
     run = door.post("/api/runs", {"message": ASK}, "manager").json()["id"]
     provider = add_provider(door, door.desk.clerk.org_id)
-    return {"person_id": clerk, "team_id": team, "account_id": robot, "run_id": run, "provider_id": provider}
+    number = str(door.post("/api/policies", {"files": _RULES}, "manager").json()["number"])
+    known = {"person_id": clerk, "team_id": team, "account_id": robot, "run_id": run, "provider_id": provider}
+    return {**known, "number": number}
 
 
 def add_provider(door: Door, org_id: str) -> str:
@@ -164,7 +186,7 @@ def same(text: str, value: str, word: str) -> str:
 
 def nobodys(value: str) -> str:
     """Return what nobody is called, right beside `value`: a cursor stands at the same place."""
-    return f"{value}u"
+    return str(int(value) + 1) if value.isdecimal() else f"{value}u"
 
 
 class _Form:
@@ -184,7 +206,7 @@ class _Form:
         self._known = known
         parameters = operation.get("parameters", [])
         self._in_path = [one["name"] for one in parameters if one["in"] == "path"]
-        self._in_query = [one["name"] for one in parameters if one["in"] == "query" and self._is_text(one["schema"])]
+        self._in_query = [one["name"] for one in parameters if one["in"] == "query" and self._is_place(one)]
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
         self._schema = content["schema"] if content else None
 
@@ -210,6 +232,8 @@ class _Form:
         if self._is_text(plain):
             yield ()
         for name, inner in plain.get("properties", {}).items():
+            if name in _NUMBERS:
+                yield (name,)
             yield from ((name, *leaf) for leaf in self._leaves(inner))
         if "items" in plain:
             yield from ((0, *leaf) for leaf in self._leaves(plain["items"]))
@@ -242,6 +266,9 @@ class _Form:
             return self._plain(self._document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
         choices = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
         return self._plain(choices[0]) if choices else schema
+
+    def _is_place(self, parameter: Mapping[str, Any]) -> bool:
+        return parameter["name"] in _NUMBERS or self._is_text(parameter["schema"])
 
     def _is_text(self, schema: Mapping[str, Any]) -> bool:
         plain = self._plain(schema)

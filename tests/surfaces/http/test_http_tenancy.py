@@ -31,6 +31,7 @@ def test_an_id_of_another_organisation_is_answered_as_one_that_does_not_exist(do
     pairs = list(requests_with(document, values, ours(door)))
     reached = {(method, path.split("/")[2]) for (method, path, _, _), _, _, _ in pairs}
     assert {("GET", "runs"), ("POST", "runs"), ("PATCH", "teams"), ("GET", "approvals"), ("POST", "budgets")} <= reached
+    assert {("GET", "policies"), ("POST", "policies")} <= reached
     assert asyncio.run(_differing(door, pairs)) == []
 
 
