@@ -1,7 +1,7 @@
 """How long another process still decides by the rules of before: two servers, one PostgreSQL.
 
-``python benchmarks/policies.py --json`` ends with one line of JSON: ``in_force_s`` is the longest, over all rounds, that
-the other server went on to decide by the rules of before, once the first had answered that others are in force. In each
+``python benchmarks/policies.py --json`` ends with one line of JSON: ``in_force_s`` is the longest, over all rounds,
+that the other server decided by the rules of before, once the first had answered that others are in force. In each
 round a version is put in force that forbids refunds, and taken back.
 """
 

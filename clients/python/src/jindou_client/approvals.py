@@ -16,9 +16,12 @@ class Approvals:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def list(self, status: ApprovalStatus | None = None) -> Sequence[Approval]:
-        """Return the approvals that one may see, the newest first; with `status`, only those."""
-        return self._transport.get(list[Approval], "/api/approvals", {"status": status})
+    def list(
+        self, status: ApprovalStatus | None = None, *, limit: int = 100, before: str | None = None
+    ) -> Sequence[Approval]:
+        """Return the approvals that one may see, the newest first, older than approval `before`; of `status` alone."""
+        asked = {"status": status, "limit": limit, "before": before}
+        return self._transport.get(list[Approval], "/api/approvals", asked)
 
     def get(self, approval_id: str) -> Approval:
         """Return one approval."""

@@ -1,9 +1,9 @@
 """Who may decide: whoever a rule lets, and whoever such a person has handed that right to."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
 
 from jindou.agents.approvals.tables import ApprovalRow, DelegationRow
 from jindou.db import Work
@@ -47,6 +47,31 @@ class RightsOf:
                     return Right(self._who, owner, decision)
         return None
 
+    def among(self, calls: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
+        """Return which approvals of these calls, as assistant and tool, of others than oneself one may decide about.
+
+        Where that depends on the facts of a call these are among them, and `over` says it of each.
+        """
+        owners = [(self._who, None), *((owner, delegation) for delegation, owner in self._handed)]
+        asked = [*calls]
+        found: list[ColumnElement[bool]] = []
+        for owner, delegation in owners:
+            theirs = [call for call in asked if delegation is None or _covers(delegation, *call)]
+            whose = ApprovalRow.requested_by
+            for own, of in ((False, whose != owner.person_id), (True, whose == owner.person_id)):
+                may = [call for call in theirs if self._may_be(owner, call, own=own)]
+                if may:
+                    found.append(and_(of, tuple_(ApprovalRow.assistant, ApprovalRow.tool).in_(may)))
+        return and_(ApprovalRow.requested_by != self._who.person_id, or_(false(), *found))
+
+    def _may_be(self, owner: Principal, call: tuple[str, str], *, own: bool) -> bool:
+        """Say whether one may decide about a call with somebody's right; where its facts say it, that may be."""
+        delegated = owner.person_id != self._who.person_id
+        action, resource, context = question(*call, {}, own=own, delegated=delegated)
+        if self._policy.conditions(owner, action, resource):
+            return True
+        return self._policy.decide(owner, action, resource, context).verb == "allow"
+
     def has(self, row: ApprovalRow, owner_id: str) -> bool:
         """Say whether one can decide about an approval with the right of this very person."""
         owners = (owner for owner in self._owners(row) if owner.person_id == owner_id)
@@ -68,7 +93,7 @@ class RightsOf:
     def _owners(self, row: ApprovalRow) -> Iterator[Principal]:
         yield self._who
         for delegation, owner in self._handed:
-            if delegation.assistant in {None, row.assistant} and delegation.tool in {None, row.tool}:
+            if _covers(delegation, row.assistant, row.tool):
                 yield owner
 
     def _decide(self, owner: Principal, row: ApprovalRow, facts: Mapping[str, object] | None) -> Decision:
@@ -110,6 +135,10 @@ class Rights:
             return self._principals.principal(work, org_id, person_id)
         except NotFound:
             return None
+
+
+def _covers(row: DelegationRow, assistant: str, tool: str) -> bool:
+    return row.assistant in {None, assistant} and row.tool in {None, tool}
 
 
 def is_active(work: Work, row: DelegationRow) -> bool:

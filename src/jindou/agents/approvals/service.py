@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, select, update
 from jindou.agents.approvals.delegations import Delegations
 from jindou.agents.approvals.editing import Editing
 from jindou.agents.approvals.links import Links
+from jindou.agents.approvals.listing import rows_of
 from jindou.agents.approvals.queries import as_approval, entry_of, is_open, used_rights, votes_of
 from jindou.agents.approvals.rights import Right, Rights, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
@@ -105,19 +106,13 @@ class Approvals:
             self._terms.webhook.tell(work, row, "requested")
         return as_approval(row)
 
-    def list_approvals(self, work: Work, who: Principal, status: str | None = None, limit: int = 100) -> list[Approval]:
-        """Return what one asked for or may decide, the newest first."""
-        query = select(ApprovalRow).order_by(ApprovalRow.id.desc())
-        if status is not None:
-            query = query.where(ApprovalRow.status == status)
+    def list_approvals(
+        self, work: Work, who: Principal, status: str | None = None, limit: int = 100, *, before: str | None = None
+    ) -> list[Approval]:
+        """Return what one asked for or may decide, the newest first; with `before`, what is older than that one."""
         rights = self._rights.of(work, who)
-        visible: list[Approval] = []
-        for row in work.session.scalars(query.execution_options(yield_per=limit)):
-            if row.requested_by == who.person_id or rights.over(row) is not None:
-                visible.append(as_approval(row, can_decide=_can_decide(work, rights, row)))
-            if len(visible) == limit:
-                break
-        return visible
+        rows = rows_of(work, who, rights, status=status, limit=limit, before=before)
+        return [as_approval(row, can_decide=_can_decide(work, rights, row)) for row in rows]
 
     def list_alike(self, work: Work, who: Principal, approval_id: str) -> list[Approval]:
         """Return what one may decide now of the same kind as an approval, that one included, the newest first.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String, Text
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
@@ -19,6 +19,12 @@ class ApprovalRow(Tenant, Base):
     """
 
     __tablename__ = "approval"
+    __table_args__ = (
+        Index("ix_approval_asked", "org_id", "requested_by", "id"),
+        Index("ix_approval_kinds", "org_id", "status", "assistant", "tool"),
+        Index("ix_approval_newest", "org_id", "id"),
+        Index("ix_approval_newest_of_status", "org_id", "status", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     run_id: Mapped[str] = mapped_column(String(40), index=True)

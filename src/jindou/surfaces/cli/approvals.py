@@ -28,13 +28,15 @@ def list_approvals(
     *,
     person: As = "manager",
     status: Annotated[ApprovalStatus | None, typer.Option(help="Only those.  [default: all]")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many.")] = 100,
+    before: Annotated[str | None, typer.Option(metavar="APPROVAL", help="Only those older than this one.")] = None,
     language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """List what a person asked for or may decide, the newest first."""
     with signed_in(home, person, language) as seat:
-        found = seat.client.approvals.list(status)
+        found = seat.client.approvals.list(status, limit=limit, before=before)
     if as_json:
         document(found)
         return

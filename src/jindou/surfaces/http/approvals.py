@@ -42,10 +42,11 @@ def list_approvals(
     who: Who,
     status: ApprovalStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    before: Annotated[str | None, Query(max_length=40, pattern=r"^[^\x00]*$")] = None,
 ) -> list[Approval]:
-    """Return what one asked for or may decide, the newest first."""
+    """Return what one asked for or may decide, the newest first; older than approval `before`."""
     with reading(request) as work:
-        return platform_of(request).approvals.list_approvals(work, who, status, limit)
+        return platform_of(request).approvals.list_approvals(work, who, status, limit, before=before)
 
 
 @router.post("/decisions")
