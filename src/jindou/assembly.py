@@ -13,9 +13,10 @@ from jindou.agents.policies import Checker, Policies, Recorder
 from jindou.agents.readings import Readings
 from jindou.agents.runs import Parts, Runner, Runs
 from jindou.agents.tools import Doorway
+from jindou.agents.webhooks import Webhooks
 from jindou.assembly_gateway import Gateway, open_prices
 from jindou.assembly_ground import Ground, installed_packs, lay_ground
-from jindou.assembly_runs import deployments_of, open_ledger, open_parts, open_worker, publish_heads
+from jindou.assembly_runs import deployments_of, open_ledger, open_parts, open_webhooks, open_worker, publish_heads
 from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceWatch
 from jindou.billing.usage import Ledger, Usage
@@ -77,6 +78,7 @@ class Platform:
     approvals: Approvals
     runs: Runs
     readings: Readings
+    webhooks: Webhooks
     doorway: Doorway
     decisions: Decisions
     policies: Policies
@@ -199,6 +201,7 @@ def assemble(settings: Settings, home: Home, models: LocalModels, model: str, cl
         conversations=parts.conversations,
         approvals=parts.approvals,
         runs=runs,
+        webhooks=open_webhooks(ground, settings),
         readings=Readings(ground.policy, ground.audit, ground.principals, parts.conversations, runs),
         doorway=parts.doorway,
         decisions=decisions,

@@ -9,6 +9,7 @@ from jindou.agents.conversations import Conversations
 from jindou.agents.policies import Recorder
 from jindou.agents.runs import Journal, Parts, Runner
 from jindou.agents.tools import Doorway
+from jindou.agents.webhooks import Webhooks
 from jindou.assembly_gateway import NotPrepared, open_prices
 from jindou.assembly_ground import Ground, lay_ground
 from jindou.billing.pricing import PriceWatch
@@ -177,6 +178,12 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
+def open_webhooks(ground: Ground, settings: Settings) -> Webhooks:
+    """Return the webhooks of organisations."""
+    private = settings.approval_webhook_private
+    return Webhooks(ground.database, ground.policy, ground.audit, ground.secrets, private=private)
+
+
 def _approvals(ground: Ground, settings: Settings, home: Home, assistants: Assistants, doorway: Doorway) -> Approvals:
     return Approvals(
         ground.queue,
@@ -185,7 +192,7 @@ def _approvals(ground: Ground, settings: Settings, home: Home, assistants: Assis
         ground.principals,
         assistants=assistants,
         doorway=doorway,
-        terms=Terms.read(settings, home, ground.queue),
+        terms=Terms.read(settings, home, ground.queue, open_webhooks(ground, settings)),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from jindou.agents import approvals, assistants, conversations, readings, runs, tools
+from jindou.agents import approvals, assistants, conversations, readings, runs, tools, webhooks
 from jindou.agents.approvals import types as approval_types
 from jindou.agents.assistants import types as assistant_types
 from jindou.agents.decisions import types as decision_types
@@ -34,6 +34,7 @@ PLACES = (
         assistants,
         conversations,
         readings,
+        webhooks,
         runs,
         tools,
         pricing,

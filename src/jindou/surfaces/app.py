@@ -35,6 +35,7 @@ from jindou.surfaces.http import (
     status,
     teams,
     usage,
+    webhooks,
 )
 from jindou.surfaces.http.v1.asgi import InFront
 
@@ -58,6 +59,7 @@ _ROOMS = (
     sessions,
     accounts,
     sso,
+    webhooks,
     principals,
     people,
     policies,

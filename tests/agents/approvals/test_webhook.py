@@ -16,7 +16,7 @@ import pytest
 from typing_extensions import override
 
 from jindou.agents.approvals import Verdict
-from jindou.agents.approvals.posting import Destination, NotDelivered, post
+from jindou.agents.webhooks import Destination, NotDelivered, post
 from jindou.errors import Invalid
 from support.desk import ORDER, Desk, open_desk
 from support.scripted import call
@@ -179,7 +179,7 @@ def test_no_address_that_is_not_public_is_reached(host: str) -> None:
 )
 def test_an_address_that_is_none_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(Invalid) as refused:
-        Destination(url, private=False).check()
+        Destination(url, private=False).check("approval_webhook_url")
     assert refused.value.field == "approval_webhook_url"
 
 

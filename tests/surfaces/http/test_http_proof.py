@@ -22,6 +22,8 @@ SENSITIVE: list[tuple[str, str, object]] = [
     ("DELETE", "/api/sso/idp_1/people/prs_1", None),
     ("POST", "/api/policies/1/activation", {}),
     ("POST", "/api/policies/rollback", {}),
+    ("PUT", "/api/webhooks", {"url": "https://tickets.acme.example/"}),
+    ("DELETE", "/api/webhooks", None),
 ]
 
 

@@ -26,6 +26,7 @@ from jindou_client.teams import Teams
 from jindou_client.transport import Transport
 from jindou_client.types import DemoReset, ServerStatus
 from jindou_client.usage import Usage
+from jindou_client.webhooks import Webhooks
 
 __all__ = ["DEFAULT_URL", "Client"]
 
@@ -45,6 +46,7 @@ class Client:
         self.approvals = Approvals(self._transport)
         self.conversations = Conversations(self._transport)
         self.readings = Readings(self._transport)
+        self.webhooks = Webhooks(self._transport)
         self.assistants = Assistants(self._transport)
         self.usage = Usage(self._transport)
         self.budgets = Budgets(self._transport)

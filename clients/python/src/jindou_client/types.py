@@ -17,6 +17,7 @@ from jindou_client.approval_types import (
     Rule,
     Vote,
 )
+from jindou_client.assistant_types import Assistant, Example, Limits
 from jindou_client.audit_types import AuditEvent, Finding, Verification
 from jindou_client.budget_types import Budget, BudgetMinute, BudgetMonth, BudgetScope
 from jindou_client.decision_types import Answer, PersonRights, Source, ToolCondition, ToolRight, Verb
@@ -53,6 +54,7 @@ from jindou_client.usage_types import (
     Statement,
     StatementLine,
 )
+from jindou_client.webhook_types import Webhook, WebhookSecret
 
 __all__ = [
     "Account",
@@ -154,6 +156,8 @@ __all__ = [
     "Verb",
     "Verification",
     "Vote",
+    "Webhook",
+    "WebhookSecret",
 ]
 
 RunStatus = Literal["queued", "running", "paused", "waiting", "done", "refused", "failed", "cancelled"]
@@ -362,37 +366,3 @@ class Conversation(BaseModel):
     branched_from: str | None = None
     created_at: datetime
     updated_at: datetime
-
-
-class Example(BaseModel):
-    """A request that shows a person of a role what to ask."""
-
-    role: str
-    text: dict[str, str]
-
-
-class Limits(BaseModel):
-    """How far one run may go: `steps` in all, `effects` that changed something, tokens, money and time."""
-
-    steps: int | None = None
-    effects: int | None = None
-    tokens: int | None = None
-    cost_micro: int | None = None
-    seconds: int | None = None
-    model_seconds: int | None = None
-    tool_seconds: int | None = None
-
-
-class Assistant(BaseModel):
-    """An assistant: what it is called, what it is for, and the tools it was given."""
-
-    slug: str
-    pack: str
-    title: dict[str, str]
-    description: dict[str, str]
-    tools: list[str]
-    examples: list[Example]
-    instructions: str
-    limits: Limits
-    approvals: Literal["always", "risky", "rules"] = "rules"
-    version: str

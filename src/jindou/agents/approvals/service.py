@@ -102,8 +102,7 @@ class Approvals:
         )
         work.session.add(row)
         self._queue.enqueue(work, _EXPIRE_TASK, row.id, row.org_id, row.expires_at, background=True)
-        if self._terms.webhook is not None:
-            self._terms.webhook.tell(work, row, "requested")
+        self._terms.webhook.tell(work, row, "requested")
         return as_approval(row)
 
     def list_approvals(
@@ -238,11 +237,7 @@ class Approvals:
         Raises:
             NotDelivered: it did not take it; the queue tries again.
         """
-        if self._terms.webhook is not None:
-            self._terms.webhook.deliver(database, lease, self._invite)
-            return
-        with database.writing(lease.org_id) as work:
-            self._queue.done(work, lease)
+        self._terms.webhook.deliver(database, lease, self._invite)
 
     def _invite(self, work: Work, row: ApprovalRow) -> list[Invitation]:
         if not self._terms.webhook_links or not is_open(work, row):
@@ -260,8 +255,7 @@ class Approvals:
 
     def _tell(self, work: Work, row: ApprovalRow) -> None:
         """Have the other system told of a decision."""
-        if self._terms.webhook is not None:
-            self._terms.webhook.tell(work, row, "decided")
+        self._terms.webhook.tell(work, row, "decided")
 
     def _visible(self, work: Work, rights: RightsOf, who: Principal, approval_id: str) -> ApprovalRow:
         row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).first()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jindou.agents.approvals.posting import Destination
 from jindou.agents.approvals.webhook import Webhook
+from jindou.agents.webhooks import Destination, Sender, Webhooks
 from jindou.durable.queue import Queue
 from jindou.home import Home
 from jindou.settings import Settings
@@ -19,19 +19,21 @@ class Terms:
     time: timedelta
     url: str
     link_key: bytes
-    webhook: Webhook | None
+    webhook: Webhook
     webhook_links: bool
 
     @classmethod
-    def read(cls, settings: Settings, home: Home, queue: Queue) -> "Terms":
+    def read(cls, settings: Settings, home: Home, queue: Queue, own: Webhooks) -> "Terms":
         """Return the terms of an installation.
 
         Raises:
             Invalid: the webhook's address is none.
         """
-        webhook = None
+        operator = None
         if settings.approval_webhook_url:
             destination = Destination(settings.approval_webhook_url, settings.approval_webhook_private)
-            webhook = Webhook(queue, destination, home.webhook_key())
+            destination.check("approval_webhook_url")
+            operator = Sender(destination, home.webhook_key())
+        webhook = Webhook(queue, operator, own, settings.browser_url)
         time = timedelta(hours=settings.approval_hours)
         return cls(time, settings.browser_url, home.link_key(), webhook, settings.approval_webhook_links)

@@ -7,15 +7,15 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import select
 
-from jindou.agents.approvals.posting import Destination, NotDelivered, post
 from jindou.agents.approvals.queries import as_approval
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.approvals.types import Approval
+from jindou.agents.webhooks import NotDelivered, Sender, Webhooks, post
 from jindou.db import Database, Work
 from jindou.durable.queue import Lease, Queue
 from jindou.telemetry import get_logger
@@ -25,6 +25,11 @@ __all__ = ["WEBHOOK_TASK", "Invitation", "Webhook", "signature_of"]
 WEBHOOK_TASK = "approval.webhook"
 
 _MOST_ATTEMPTS = 30
+_OWN = "own"
+_TOLD = {
+    *("id", "run_id", "assistant", "tool", "tool_title", "risk", "requested_by", "requested_by_name", "status"),
+    *("needed", "created_at", "expires_at", "decided_by_name", "decided_at"),
+}
 _log = get_logger(__name__)
 
 
@@ -42,18 +47,25 @@ Invite = Callable[[Work, ApprovalRow], Sequence[Invitation]]
 
 
 class Webhook:
-    """Posts to one destination, with one worker at most: one that does not answer keeps no run waiting."""
+    """Tells the `operator` of the installation, and each organisation that wants it, at an address of its `own`.
 
-    def __init__(self, queue: Queue, destination: Destination, secret: bytes) -> None:
-        destination.check()
+    There is one worker for it at most: a system that does not answer keeps no run waiting. `url` is the console's.
+    """
+
+    def __init__(self, queue: Queue, operator: Sender | None, own: Webhooks, url: str) -> None:
         self._queue = queue
-        self._destination = destination
-        self._secret = secret
+        self._operator = operator
+        self._own = own
+        self._url = url
         self._turn = threading.Lock()
 
     def tell(self, work: Work, row: ApprovalRow, what: Literal["requested", "decided"]) -> None:
         """Have it told, once the transaction is durable."""
-        self._queue.enqueue(work, WEBHOOK_TASK, f"{row.id}:{what}", row.org_id, background=True)
+        told = [f"{row.id}:{what}"] if self._operator is not None else []
+        if self._own.is_set(work):
+            told.append(f"{row.id}:{what}:{_OWN}")
+        for subject in told:
+            self._queue.enqueue(work, WEBHOOK_TASK, subject, row.org_id, background=True)
 
     def deliver(self, database: Database, lease: Lease, invite: Invite) -> None:
         """Do a task: tell of an approval.
@@ -77,24 +89,27 @@ class Webhook:
             self._queue.done(work, lease)
 
     def _deliver(self, database: Database, lease: Lease, invite: Invite) -> None:
-        approval_id, _, what = lease.subject.partition(":")
+        approval_id, what, *own = lease.subject.split(":")
+        sender = self._own.sender(lease.org_id) if own else self._operator
+        if sender is None:
+            return
         with database.writing(lease.org_id) as work:
             row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).first()
             if row is None:
                 return
             approval = as_approval(row)
             # A link alone must not make two people of whoever reads the message.
-            invited = invite(work, row) if what == "requested" and approval.needed == 1 else ()
+            invited = invite(work, row) if what == "requested" and approval.needed == 1 and not own else ()
             seconds = int(work.now().timestamp())
-        body = _body(what, approval, invited)
+        body = _outline(what, approval, self._url) if own else _body(what, approval, invited)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Jindou",
             "webhook-id": lease.subject,
             "webhook-timestamp": str(seconds),
-            "webhook-signature": signature_of(self._secret, lease.subject, seconds, body),
+            "webhook-signature": signature_of(sender.secret, lease.subject, seconds, body),
         }
-        post(self._destination, body, headers)
+        post(sender.destination, body, headers)
 
 
 def signature_of(secret: bytes, message_id: str, seconds: int, body: bytes) -> str:
@@ -107,5 +122,16 @@ def _body(what: str, approval: Approval, invited: Sequence[Invitation]) -> bytes
     links = [{"person_id": one.person_id, "person_name": one.person_name, "url": one.url} for one in invited]
     at = approval.created_at if what == "requested" else approval.decided_at or approval.expires_at
     data = {"approval": approval.model_dump(mode="json"), "links": links}
+    return _message(what, at, data)
+
+
+def _outline(what: str, approval: Approval, url: str) -> bytes:
+    """Return what an organisation's system is told: nothing that its administrators may not see."""
+    at = approval.created_at if what == "requested" else approval.decided_at or approval.expires_at
+    told = approval.model_dump(mode="json", include=_TOLD)
+    return _message(what, at, {"approval": told, "url": f"{url}/approvals/{approval.id}"})
+
+
+def _message(what: str, at: datetime, data: object) -> bytes:
     message = {"type": f"approval.{what}", "timestamp": at.isoformat(), "data": data}
     return json.dumps(message, ensure_ascii=False).encode()

@@ -29,7 +29,7 @@ _PLATFORM_ACTIONS: Mapping[str, Mapping[str, Any]] = {
     **dict.fromkeys(("audit::read", "completions::create", "deployments::manage", "deployments::read"), _NOTHING),
     **dict.fromkeys(("policies::activate", "policies::propose", "policies::read"), _NOTHING),
     **dict.fromkeys(("models::manage", "models::read", "people::manage", "policy::explain", "runs::start"), _NOTHING),
-    **dict.fromkeys(("sso::manage", "usage::read", "usage::reconcile"), _NOTHING),
+    **dict.fromkeys(("sso::manage", "usage::read", "usage::reconcile", "webhooks::manage"), _NOTHING),
 }
 _DECIDE = "approvals::decide"
 PLATFORM_ACTIONS = frozenset({*_PLATFORM_ACTIONS, _DECIDE})

@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, Entry] = {
     "runs": Entry("runs:group", "Runs: what assistants did."),
     "approvals": Entry("approvals:group", "Approvals: calls that wait for a person."),
     "conversations": Entry("conversations:group", "Conversations with assistants."),
+    "webhooks": Entry("webhooks:group", "Webhooks: where your organisation is told."),
     "readings": Entry("readings:group", "Readings: who has read your conversations."),
     "assistants": Entry("assistants:group", "Assistants, and what they are for."),
     "bill": Entry("usage:bill", "Show what was used, and what it cost."),

@@ -19,7 +19,7 @@ __all__ = ["ask_for_proof", "is_asked", "router"]
 
 router = APIRouter()
 
-_PLACES = re.compile(r"/(account|sso|policies(/\d{1,10})?)(?=/|$)")
+_PLACES = re.compile(r"/(account|sso|webhooks|policies(/\d{1,10})?)(?=/|$)")
 
 
 class ProofForm(BaseModel):

@@ -34,6 +34,7 @@ from jindou.surfaces.console import (
     switches,
     teams,
     usage,
+    webhooks,
 )
 
 __all__ = ["mount"]
@@ -68,6 +69,7 @@ def mount(app: FastAPI) -> None:
         sessions,
         sso_way,
         sso,
+        webhooks,
         switches,
     ):
         app.include_router(page.router, include_in_schema=False)

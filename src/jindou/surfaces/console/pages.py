@@ -138,6 +138,8 @@ def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> 
         sections.append(("people", "/people", "people"))
     if who is not None and platform_of(request).sso.providers.may_manage(who):
         sections.append(("sso", "/sso", "key"))
+    if who is not None and platform_of(request).webhooks.may_manage(who):
+        sections.append(("webhooks", "/webhooks", "key"))
     return sections
 
 

@@ -27,18 +27,22 @@ class Destination:
     url: str
     private: bool
 
-    def check(self) -> None:
-        """Make sure, at start-up, that it can be one.
+    def check(self, field: str) -> None:
+        """Make sure that it can be one; `field` is where it was written.
 
         Raises:
             Invalid: it is no HTTPS URL of a host, or carries a password.
         """
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+            is_one = parts.hostname and parts.username is None and parts.port != 0
+        except ValueError:
+            parts, is_one = urlsplit(""), False
         schemes = {"https", "http"} if self.private else {"https"}
-        if parts.scheme not in schemes or not parts.hostname or parts.username is not None:
+        if parts.scheme not in schemes or not is_one:
             raise Invalid(
                 f"{self.url!r} is no address to post to.",
-                field="approval_webhook_url",
+                field=field,
                 rule="an https:// URL of a host, without a password",
             )
 

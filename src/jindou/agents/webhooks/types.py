@@ -1,0 +1,29 @@
+"""Where an organisation is told of what happens."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["NewWebhook", "Webhook", "WebhookSecret"]
+
+
+class NewWebhook(BaseModel):
+    """Where to tell. Each time it is said, there is a new secret to check messages by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(min_length=8, max_length=1000, pattern=r"^[\x21-\x7e]+$", description="An https:// address.")
+
+
+class Webhook(BaseModel):
+    """Where an organisation is told, and who said so last."""
+
+    url: str
+    changed_by_name: str
+    changed_at: datetime
+
+
+class WebhookSecret(Webhook):
+    """The same with the secret that signs its messages, as Standard Webhooks write it; shown this once."""
+
+    secret: str

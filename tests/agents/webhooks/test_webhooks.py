@@ -1,0 +1,197 @@
+"""An organisation's own system is told of its approvals, and of nothing that its administrators may not see."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import select
+from typing_extensions import override
+
+from jindou.agents.webhooks import NewWebhook, NotDelivered, WebhookSecret
+from jindou.agents.webhooks.tables import WebhookRow
+from jindou.cloud.secrets import SecretMissing
+from jindou.cloud.secrets.tables import SecretRow
+from jindou.errors import Forbidden, Invalid
+from support.desk import ORDER, Desk, open_desk
+from support.scripted import call
+
+LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
+ASK = f"Refund 120 on {ORDER}, broken lamp"
+
+
+class Inbox(ThreadingHTTPServer):
+    """The organisation's system: keeps what it is sent."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Door)
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class _Door(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Inbox)
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(204)
+        self.end_headers()
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def inbox() -> Generator[Inbox]:
+    with Inbox() as inbox:
+        threading.Thread(target=inbox.serve_forever, daemon=True).start()
+        yield inbox
+        inbox.shutdown()
+
+
+@pytest.fixture
+def desk(home: Path) -> Generator[Desk]:
+    with open_desk(home, LARGE, "That is that.", approval_webhook_private=True) as desk:
+        yield desk
+
+
+def put(desk: Desk, url: str) -> WebhookSecret:
+    return desk.platform.webhooks.put(desk.manager, NewWebhook(url=url))
+
+
+def deliver(desk: Desk) -> int:
+    done = 0
+    while True:
+        with desk.platform.database.writing(None) as work:
+            lease = desk.platform.queue.claim(work, ("approval.webhook",))
+        if lease is None:
+            return done
+        desk.platform.approvals.deliver(desk.platform.database, lease)
+        done += 1
+
+
+def test_it_is_told_what_there_is_to_decide_and_nothing_that_was_said(desk: Desk, inbox: Inbox) -> None:
+    made = put(desk, inbox.url)
+    desk.ask(ASK)
+    (approval,) = desk.inbox()
+    assert deliver(desk) == 1
+    desk.approve(approval.id)
+    assert deliver(desk) == 1
+    messages: list[dict[str, Any]] = [json.loads(body) for _, body in inbox.got]
+    assert [one["type"] for one in messages] == ["approval.requested", "approval.decided"]
+    assert messages[1]["data"]["approval"]["status"] == "approved"
+    assert messages[0]["data"]["url"].endswith(f"/approvals/{approval.id}")
+    told = str(messages)
+    assert "broken lamp" not in told
+    assert ORDER not in told
+    assert "token=" not in told
+    assert not {"arguments", "changes", "origins", "message", "rules"} & messages[0]["data"]["approval"].keys()
+    key = base64.b64decode(made.secret.removeprefix("whsec_"))
+    for headers, body in inbox.got:
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_one_organisation_is_not_told_of_anothers_and_the_operators_system_is_told_besides(
+    home: Path, inbox: Inbox
+) -> None:
+    with open_desk(home, LARGE, approval_webhook_private=True, approval_webhook_url=inbox.url) as desk:
+        with desk.platform.database.writing(None) as work:
+            work.session.add(
+                WebhookRow(org_id="org_2", url=f"{inbox.url}2", changed_by_name="x", changed_at=work.now())
+            )
+        desk.ask(ASK)
+        assert deliver(desk) == 1
+        put(desk, inbox.url)
+        desk.approve(desk.inbox()[0].id)
+        assert deliver(desk) == 2
+    own = [headers["webhook-id"].endswith(":own") for headers, _ in inbox.got]
+    assert sorted(own) == [False, False, True]
+    assert len({headers["webhook-id"] for headers, _ in inbox.got}) == 3
+
+
+def test_a_new_address_has_a_new_secret_which_is_in_no_list_and_a_removed_one_is_told_no_more(
+    desk: Desk, inbox: Inbox
+) -> None:
+    first, second = put(desk, inbox.url), put(desk, inbox.url)
+    assert first.secret != second.secret
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        (listed,) = desk.platform.webhooks.list_webhooks(work, desk.manager)
+        assert desk.platform.secrets.list_secrets(work, desk.manager) == []
+        rows = work.session.scalars(select(SecretRow)).all()
+    assert not hasattr(listed, "secret")
+    assert second.secret.encode() not in b"".join(row.sealed for row in rows)
+    assert all("whsec_" not in str(event) for event in desk.audited())
+    desk.ask(ASK)
+    with desk.platform.database.writing(desk.manager.org_id) as work:
+        desk.platform.webhooks.remove(work, desk.manager)
+        desk.platform.webhooks.remove(work, desk.manager)
+    assert deliver(desk) == 1
+    assert inbox.got == []
+    with pytest.raises(SecretMissing):
+        desk.platform.secrets.held(desk.manager.org_id, "webhook", "webhook-secret")
+    actions = [action for action, _, _ in desk.audited()]
+    assert [action for action in actions if action.startswith("webhooks::")] == [
+        "webhooks::put",
+        "webhooks::put",
+        "webhooks::remove",
+    ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://tickets.acme.example/",
+        "ftp://tickets.acme.example/",
+        "https://",
+        "https://user:word@tickets.acme.example/",
+        "https://[::1/",
+        "https://tickets.acme.example:99999/",
+        "javascript:alert(1)",
+    ],
+)
+def test_what_is_no_address_to_tell_is_refused(home: Path, url: str) -> None:
+    with open_desk(home, "Hello.") as desk, pytest.raises(Invalid) as refused:
+        put(desk, url)
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize("url", ["", "https://a b", "https://\u00e9", "https://a\n", "x" * 1001])
+def test_what_is_no_text_for_an_address_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        NewWebhook(url=url)
+
+
+def test_an_address_in_a_private_network_is_not_reached_unless_the_operator_lets_it(home: Path, inbox: Inbox) -> None:
+    with open_desk(home, LARGE) as desk:
+        put(desk, inbox.url.replace("http:", "https:"))
+        desk.ask(ASK)
+        with pytest.raises(NotDelivered, match="private"):
+            deliver(desk)
+    assert inbox.got == []
+
+
+def test_only_administrators_say_where(desk: Desk, inbox: Inbox) -> None:
+    webhooks = desk.platform.webhooks
+    for who in (desk.clerk, desk.finance):
+        assert not webhooks.may_manage(who)
+        with pytest.raises(Forbidden, match="default-deny"):
+            webhooks.put(who, NewWebhook(url=inbox.url))
+        with desk.platform.database.writing(who.org_id) as work:
+            for verb in (webhooks.list_webhooks, webhooks.remove):
+                with pytest.raises(Forbidden):
+                    verb(work, who)
