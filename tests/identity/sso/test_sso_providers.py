@@ -1,6 +1,7 @@
 """What an administrator sets of a provider: roles that rules name, and a client secret that a KMS seals."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_a_role_whose_rules_have_gone_stays_until_it_is_taken_away(company: SsoC
     company.change(acme, roles={"heads": ["administrator"]})
     with pytest.raises(UnknownRole):
         company.change(acme, roles={"money": ["gone"]})
+
+
+def test_a_check_says_which_scopes_the_settings_need_and_nobody_asks_for(company: SsoCompany, crooked: Crooked) -> None:
+    def missing() -> list[str]:
+        return company.platform.sso.providers.check(company.manager, acme.id).missing_scopes
+
+    acme = company.add(roles={"money": ["finance"]}, links_by="email", scopes="openid profile")
+    assert missing() == []
+    crooked.metadata = {"scopes_supported": ["openid", "email", "groups", "offline_access"]}
+    crooked.clock.move(timedelta(hours=2))
+    assert missing() == ["email", "groups"]
+    company.change(acme, scopes="openid email groups")
+    assert missing() == []
 
 
 def test_a_kms_is_asked_for_a_client_secret_while_nobody_holds_the_database(

@@ -45,6 +45,7 @@ class ProviderCheck(BaseModel):
     names_itself: bool
     ends_sessions: bool
     backchannel_logout: bool
+    missing_scopes: list[str]
 
 
 class ExternalIdentity(BaseModel):

@@ -38,6 +38,7 @@ class Metadata(BaseModel):
     code_challenge_methods_supported: Sequence[str] = ("S256",)
     authorization_response_iss_parameter_supported: bool = False
     backchannel_logout_supported: bool = False
+    scopes_supported: Sequence[str] = ()
 
     def addresses(self) -> Sequence[str]:
         """Return every address that we or a browser go to."""

@@ -151,7 +151,8 @@ class Providers:
         self._parts.require(who)
         require_installed()
         with self._parts.database.reading(who.org_id) as work:
-            issuer = _row(work, provider_id).issuer
+            row = _row(work, provider_id)
+            issuer, needed = row.issuer, _needed_scopes(row) - set(row.scopes.split())
         found = self._parts.discovery.metadata(issuer)
         return ProviderCheck(
             issuer=issuer,
@@ -160,6 +161,7 @@ class Providers:
             names_itself=found.authorization_response_iss_parameter_supported,
             ends_sessions=bool(found.end_session_endpoint),
             backchannel_logout=found.backchannel_logout_supported,
+            missing_scopes=sorted(needed & set(found.scopes_supported)),
         )
 
     def list_identities(self, work: Work, who: Principal, provider_id: str) -> list[ExternalIdentity]:
@@ -258,6 +260,12 @@ def _row(work: Work, provider_id: str) -> ProviderRow:
     if row is None:
         raise no_provider()
     return row
+
+
+def _needed_scopes(row: ProviderRow) -> set[str]:
+    """Return the scopes without which most providers do not say what the settings of one look at."""
+    groups = {row.groups_claim} if row.roles else set[str]()
+    return groups | ({"email"} if row.links_by == "email" else set[str]())
 
 
 def _identities(provider_id: str) -> Any:

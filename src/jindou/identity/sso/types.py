@@ -140,7 +140,10 @@ class Provider(BaseModel):
 
 
 class ProviderCheck(BaseModel):
-    """What a provider says that it can do, as far as it matters here."""
+    """What a provider says that it can do, as far as it matters here.
+
+    `missing_scopes` are those that it offers and its settings here need, and that are not asked for.
+    """
 
     issuer: str
     algorithms: list[str]
@@ -148,6 +151,7 @@ class ProviderCheck(BaseModel):
     names_itself: bool
     ends_sessions: bool
     backchannel_logout: bool
+    missing_scopes: list[str]
 
 
 class ExternalIdentity(BaseModel):

@@ -151,6 +151,8 @@ def check(provider: ProviderName, *, person: As = "manager", home: Home = None, 
     typer.echo(f"names itself when it answers (RFC 9207): {yes[found.names_itself]}")
     typer.echo(f"can be told that somebody signs out: {yes[found.ends_sessions]}")
     typer.echo(f"tells that somebody has signed out: {yes[found.backchannel_logout]}")
+    for scope in found.missing_scopes:
+        typer.echo(one_line(f"its settings need the scope {scope}, which they do not ask for (--scopes)"))
 
 
 @group.command("identities")
