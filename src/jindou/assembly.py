@@ -20,19 +20,19 @@ from jindou.assembly_runs import deployments_of, open_ledger, open_parts, open_w
 from jindou.billing.budgets import Bound, Budgets
 from jindou.billing.pricing import PriceWatch
 from jindou.billing.usage import Ledger, Usage
-from jindou.cloud.secrets import Secrets
+from jindou.cloud.secrets import Rewrapping, Secrets
 from jindou.db import Database, Work
 from jindou.durable.queue import Queue, Worker
 from jindou.durable.signals import Signals
 from jindou.errors import JindouError
 from jindou.home import Home
 from jindou.identity.accounts import Accounts
-from jindou.identity.audit import Audit
+from jindou.identity.audit import Audit, Entry
 from jindou.identity.directory import Departure, Directory
 from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy, Standing
 from jindou.identity.principals import Principals
-from jindou.identity.sessions import Sessions
+from jindou.identity.sessions import OPERATOR, Sessions
 from jindou.identity.sso import Sso
 from jindou.models.catalogue import Models
 from jindou.models.completions import Completions
@@ -150,8 +150,21 @@ class Platform:
         """Cancel the runs that are under way and make the demo data of every pack anew."""
         with self.database.writing(None) as work:
             self.runs.cancel_all(work)
+            self._tell_all(work, "demo::reset")
         for pack in self.packs.values():
             pack.reset()
+
+    def renew_vault_key(self) -> Rewrapping:
+        """Make a new key of the vault and wrap everything by it; every trail has that it was asked for."""
+        with self.database.writing(None) as work:
+            self._tell_all(work, "secrets::renew-key")
+        return self.secrets.renew_key()
+
+    def _tell_all(self, work: Work, action: str) -> None:
+        """Write into the trail of every organisation what the operator does to the installation."""
+        entry = Entry(action=action, resource="installation", decision="allow", rules=["jindou.local-operator"])
+        for organisation in self.directory.organisations.list_organisations(work):
+            self.audit.append(work, organisation.id, actor=OPERATOR, on_behalf_of=OPERATOR, entry=entry)
 
     def _warm_up(self) -> None:
         """Have the model read each assistant's instructions, then let the workers begin: they would wait for it."""

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 from http_door import ASK, Door, assert_problem
+from sqlalchemy import select
+
+from jindou.identity.audit.tables import AuditEventRow
 
 COMPANY = {"name": "Tower Lamps", "administrator": "chief", "administrator_name": "Chi Efe"}
 
@@ -137,6 +140,17 @@ def test_the_demo_is_made_anew_and_runs_under_way_end(door: Door) -> None:
     assert 1_000_000 not in door.desk.refunds()
     door.desk.move_on(run["id"])
     assert door.get(f"/api/runs/{run['id']}").json()["status"] == "cancelled"
+
+
+def test_what_the_operator_does_to_the_installation_is_in_every_trail(door: Door) -> None:
+    door.client.post("/api/organisations", json=COMPANY, headers=door.operator)
+    assert door.client.post("/api/demo/reset", headers=door.operator).status_code == 200
+    assert door.client.post("/api/secrets/rewrapping", headers=door.operator).status_code == 200
+    trail = door.get("/api/audit?who=operator", "manager").json()
+    assert {"demo::reset", "secrets::renew-key"} <= {event["action"] for event in trail}
+    with door.desk.platform.database.reading(None) as work:
+        rows = work.session.scalars(select(AuditEventRow.org_id).where(AuditEventRow.action == "demo::reset")).all()
+    assert len(set(rows)) == len(rows) == 2
 
 
 @pytest.mark.parametrize("path", ["/api/sessions", "/api/sign-in-links", "/api/demo/reset", "/api/organisations"])

@@ -33,7 +33,7 @@ def list_secrets(request: Request, who: Who) -> list[StoredSecret]:
 def renew_key(request: Request) -> Rewrapping:
     """Make a new key of the vault and wrap everything by it; the local operator's."""
     require_operator(request)
-    return platform_of(request).secrets.renew_key()
+    return platform_of(request).renew_vault_key()
 
 
 @router.get("/rewrapping")
