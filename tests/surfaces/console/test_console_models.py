@@ -68,7 +68,7 @@ def test_only_managers_change_anything(visit: SignIn) -> None:
         answer = clerk.post(f"/models/{MODEL}/{verb}")
         assert answer.status_code == 403
         assert "jindou.default-deny" in answer.text
-    assert visit("manager").post(f"/models/{MODEL}/burn").status_code == 422
+    assert visit("manager").post(f"/models/{MODEL}/burn").status_code == 404
     assert visit("manager").post("/models/nothing/pull").status_code == 404
     headers = {"origin": "https://example.com"}
     assert visit("manager").post(f"/models/{TINY}/pull", headers=headers).status_code == 403
