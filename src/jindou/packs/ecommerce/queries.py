@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, ScalarSelect, String, Table, bindparam, func, select
 
 from jindou.agents.tools import ToolError
 from jindou.packs.ecommerce.tables import customer, order_item, payment, refund, sales_order, ticket, variant
@@ -26,6 +26,36 @@ __all__ = [
 
 SHIPPED = frozenset({"shipped", "delivered", "returned"})
 """The states of an order that has left the house."""
+
+_ID = bindparam("order_id", type_=String())
+
+# Built once, since building a statement costs more than the shop takes to answer it.
+_ORDER = select(sales_order.c.id, sales_order.c.status, sales_order.c.placed_at, sales_order.c.total).where(
+    sales_order.c.id == _ID
+)
+_RECIPIENT = (
+    select(customer.c.id, customer.c.name, customer.c.phone, sales_order.c.address)
+    .join(customer, customer.c.id == sales_order.c.customer_id)
+    .where(sales_order.c.id == _ID)
+)
+_ITEMS = (
+    select(order_item.c.sku, order_item.c.quantity, order_item.c.price, variant.c.name_en + " / " + variant.c.name_zh)
+    .join(variant, variant.c.sku == order_item.c.sku)
+    .where(order_item.c.order_id == _ID)
+    .order_by(order_item.c.id)
+)
+_OPEN_TICKETS = (
+    select(ticket.c.id, ticket.c.subject, ticket.c.text)
+    .where(ticket.c.order_id == _ID, ticket.c.status == "open")
+    .order_by(ticket.c.opened_at.desc(), ticket.c.id.desc())
+)
+
+
+def _sum_of(table: Table) -> ScalarSelect[int]:
+    return select(func.coalesce(func.sum(table.c.amount), 0)).where(table.c.order_id == _ID).scalar_subquery()
+
+
+_BALANCE = select(_sum_of(payment), _sum_of(refund))
 
 
 class Balance(NamedTuple):
@@ -81,8 +111,7 @@ def order_of(connection: Connection, order_id: str) -> Head:
     Raises:
         ToolError: there is no such order.
     """
-    columns = sales_order.c.id, sales_order.c.status, sales_order.c.placed_at, sales_order.c.total
-    found = connection.execute(select(*columns).where(sales_order.c.id == order_id)).one_or_none()
+    found = connection.execute(_ORDER, {"order_id": order_id}).one_or_none()
     if found is None:
         raise ToolError(f"There is no order {order_id}. Ask for the right order number.")
     return Head(*found)
@@ -90,12 +119,7 @@ def order_of(connection: Connection, order_id: str) -> Head:
 
 def recipient_of(connection: Connection, order_id: str) -> Recipient:
     """Return who gets an order that exists."""
-    found = connection.execute(
-        select(customer.c.id, customer.c.name, customer.c.phone, sales_order.c.address)
-        .join(customer, customer.c.id == sales_order.c.customer_id)
-        .where(sales_order.c.id == order_id)
-    ).one()
-    return Recipient(*found)
+    return Recipient(*connection.execute(_RECIPIENT, {"order_id": order_id}).one())
 
 
 def customer_known(connection: Connection, customer_id: str) -> None:
@@ -110,35 +134,17 @@ def customer_known(connection: Connection, customer_id: str) -> None:
 
 def items_of(connection: Connection, order_id: str) -> Sequence[Line]:
     """Return the goods of an order."""
-    name = variant.c.name_en + " / " + variant.c.name_zh
-    rows = connection.execute(
-        select(order_item.c.sku, order_item.c.quantity, order_item.c.price, name)
-        .join(variant, variant.c.sku == order_item.c.sku)
-        .where(order_item.c.order_id == order_id)
-        .order_by(order_item.c.id)
-    )
-    return [Line(*row) for row in rows]
+    return [Line(*row) for row in connection.execute(_ITEMS, {"order_id": order_id})]
 
 
 def balance_of(connection: Connection, order_id: str) -> Balance:
     """Return what was paid for an order and what went back."""
-    sums = (
-        connection.execute(
-            select(func.coalesce(func.sum(table.c.amount), 0)).where(table.c.order_id == order_id)
-        ).scalar_one()
-        for table in (payment, refund)
-    )
-    return Balance(*sums)
+    return Balance(*connection.execute(_BALANCE, {"order_id": order_id}).one())
 
 
 def open_tickets_of(connection: Connection, order_id: str) -> Sequence[OpenTicket]:
     """Return the open tickets of an order, newest first."""
-    rows = connection.execute(
-        select(ticket.c.id, ticket.c.subject, ticket.c.text)
-        .where(ticket.c.order_id == order_id, ticket.c.status == "open")
-        .order_by(ticket.c.opened_at.desc(), ticket.c.id.desc())
-    )
-    return [OpenTicket(*row) for row in rows]
+    return [OpenTicket(*row) for row in connection.execute(_OPEN_TICKETS, {"order_id": order_id})]
 
 
 def day(at: str) -> str:
