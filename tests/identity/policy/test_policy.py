@@ -197,3 +197,34 @@ def test_a_rule_may_ask_where_an_argument_comes_from() -> None:
         for origins in ({"to": "person"}, {"to": "tool"}, {})
     ]
     assert verbs == ["allow", "ask", "allow"]
+
+
+def test_a_question_that_was_asked_before_is_told_from_others_by_all_that_a_rule_may_ask_about(policy: Policy) -> None:
+    few = context("pay", amount=1, sunday=False)
+    asked = [
+        (person("clerk"), few, "allow"),
+        (person("clerk"), context("pay", amount=1, sunday=True), "deny"),
+        (person("clerk"), context("pay", amount=True, sunday=False), "deny"),
+        (person("clerk"), context("pay", amount=51, sunday=False), "ask"),
+        (person("clerk"), context("pay", approved=True, amount=51, sunday=False), "allow"),
+        (person("warehouse"), few, "deny"),
+        (person("clerk").model_copy(update={"person_id": "prs_2"}), few, "allow"),
+    ]
+    for _ in range(2):
+        assert [policy.decide(who, "shop::pay", ASSISTANT, of).verb for who, of, _ in asked] == [s for *_, s in asked]
+    less = Resource("Assistant", "desk", ["look"])
+    assert policy.decide(person("clerk"), "shop::pay", less, few).verb == "deny"
+    assert policy.decide(person("clerk"), "approvals::decide", ASSISTANT, few).verb == "deny"
+
+
+def test_an_answer_that_was_given_before_ends_with_the_rules_that_gave_it(policy: Policy) -> None:
+    forbids = (
+        '@id("own.no") @reason_en("No.") @reason_zh("不。") forbid (principal, action in Action::"read", resource);'
+    )
+    mine = Policy({"shop": PACK}, ACTIONS)
+    asked = person("clerk"), "shop::look", ASSISTANT, context("look")
+    assert mine.decide(*asked).verb == "allow"
+    mine.adopt("org_1", {"own.cedar": forbids})
+    assert mine.decide(*asked).verb == "deny"
+    mine.adopt("org_1", {})
+    assert mine.decide(*asked).verb == policy.decide(*asked).verb == "allow"

@@ -27,6 +27,8 @@ __all__ = ["Policy", "Resource"]
 _cedar: Any = cedarpy  # Its own types leave JSON unknown.
 _log = get_logger(__name__)
 _PLATFORM = Path(__file__).parent / "platform.cedar"
+_About = tuple[str, tuple[str, ...], str, str, tuple[str, ...]]
+"""Who does something to what: all that entities are made of."""
 
 
 class Resource:
@@ -58,6 +60,8 @@ class Policy:
         self._own: dict[str, RuleSet] = {}
         self._base: cedarpy.Entities = _cedar.Entities.from_json_str(json.dumps(action_entities(actions)))
         self._entities = lru_cache(maxsize=1024)(self._entities_of)
+        # Rules never change, so the same question about the same person and thing has the same answer.
+        self._decisions = lru_cache(maxsize=1024)(self._decision_of)
 
     @property
     def rules(self) -> list[Rule]:
@@ -107,6 +111,7 @@ class Policy:
         """Return what would decide if these were the organisation's rules."""
         tried = copy(self)
         tried._own = dict(self._own)  # noqa: SLF001 - of its own kind
+        tried._decisions = lru_cache(maxsize=1024)(tried._decision_of)  # noqa: SLF001 - of its own kind
         tried._hang(org_id, written)  # noqa: SLF001 - of its own kind
         return tried
 
@@ -124,7 +129,10 @@ class Policy:
 
         Where `context["approved"]` is false and it is only that which stands against it, the answer is ``ask``.
         """
-        return self._set_of(who.org_id).decide(_question(who, action, resource, context), self._known(who, resource))
+        return self._decisions(self._set_of(who.org_id), _about(who, resource), action, json.dumps(dict(context)))
+
+    def _decision_of(self, rules: RuleSet, about: _About, action: str, context: str) -> Decision:
+        return rules.decide(_question(about, action, json.loads(context)), self._entities(*about))
 
     def require(self, who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> Decision:
         """Return the decision if it is to allow.
@@ -138,10 +146,8 @@ class Policy:
 
     def conditions(self, who: Principal, action: str, resource: Resource) -> list[Condition]:
         """Return the rules that what `who` does may meet, by the facts and the origins of each call."""
-        return self._set_of(who.org_id).conditions(_question(who, action, resource, {}), self._known(who, resource))
-
-    def _known(self, who: Principal, resource: Resource) -> cedarpy.Entities:
-        return self._entities(who.person_id, who.roles, resource.kind, resource.id, resource.grants)
+        about = _about(who, resource)
+        return self._set_of(who.org_id).conditions(_question(about, action, {}), self._entities(*about))
 
     def _entities_of(
         self, person: str, roles: tuple[str, ...], kind: str, resource: str, grants: tuple[str, ...]
@@ -155,10 +161,15 @@ class Policy:
         return base.with_added_json_str(json.dumps(delta))
 
 
-def _question(who: Principal, action: str, resource: Resource, context: Mapping[str, object]) -> dict[str, Any]:
+def _about(who: Principal, resource: Resource) -> _About:
+    return who.person_id, who.roles, resource.kind, resource.id, resource.grants
+
+
+def _question(about: _About, action: str, context: Mapping[str, object]) -> dict[str, Any]:
+    person, _, kind, resource, _ = about
     return {
-        "principal": {"type": "Person", "id": who.person_id},
+        "principal": {"type": "Person", "id": person},
         "action": {"type": "Action", "id": action},
-        "resource": {"type": resource.kind, "id": resource.id},
+        "resource": {"type": kind, "id": resource},
         "context": dict(context),
     }
