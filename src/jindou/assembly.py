@@ -39,7 +39,7 @@ from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments
 from jindou.models.embeddings import open_embeddings
 from jindou.models.engines import Engine
-from jindou.models.gateway import ToolSchema, warm_up
+from jindou.models.gateway import warm_up
 from jindou.models.serving import Models as LocalModels
 from jindou.models.serving import open_catalogue
 from jindou.packs.contract import OpenPack
@@ -170,7 +170,7 @@ class Platform:
         """Have the model read each assistant's instructions, then let the workers begin: they would wait for it."""
         try:
             for assistant in self.assistants.list_assistants():
-                tools = [ToolSchema(t.name, t.description, t.schema()) for t in self.doorway.tools_of(assistant)]
+                tools = self.doorway.schemas_of(assistant)
                 warm_up(self.engine, assistant.instructions, tools, self._closing.is_set)
         except JindouError as error:
             _log.warning("the model was not warmed up", extra={"fields": {"error": error.message}})

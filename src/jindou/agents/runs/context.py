@@ -8,7 +8,7 @@ from itertools import chain
 from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.segment import Parts, State, has_had_its_effects
 from jindou.agents.runs.shown import Notes, messages_of
-from jindou.models.gateway import CompletionAsk, ToolSchema
+from jindou.models.gateway import CompletionAsk
 
 __all__ = ["BYTES_A_TOKEN", "Told", "ask_of", "journals_of", "room_of", "size_of", "tokens_of"]
 
@@ -26,7 +26,7 @@ def ask_of(parts: Parts, state: State, notes: Notes | None) -> CompletionAsk:
     results = room_of(parts) * BYTES_A_TOKEN // 2
     return CompletionAsk(
         messages=messages_of(state.assistant.instructions, journals_of(state), notes, results),
-        tools=[ToolSchema(tool.name, tool.description, tool.schema()) for tool in tools],
+        tools=parts.doorway.schemas_of(state.assistant),
         max_tokens=parts.answer_max_tokens,
         answer_only=has_had_its_effects(state, tools),
         most_calls=parts.parallel_calls,
@@ -45,8 +45,9 @@ def room_of(parts: Parts) -> int:
 
 def size_of(ask: CompletionAsk) -> int:
     """Return the bytes of messages and tools. A byte is a token at most."""
-    shown = [*ask.messages, *({"name": t.name, "about": t.description, "of": t.parameters} for t in ask.tools)]
-    return len(json.dumps(shown, ensure_ascii=False).encode())
+    messages = json.dumps(ask.messages, ensure_ascii=False)
+    # Each tool in the same list, behind a comma and a space.
+    return len(messages.encode()) + sum(tool.size + 2 for tool in ask.tools)
 
 
 def tokens_of(state: State, ask: CompletionAsk, told: Told | None) -> int:

@@ -20,6 +20,7 @@ from jindou.errors import Forbidden, Invalid
 from jindou.hiding import hiding
 from jindou.identity.policy import Action, Condition, Decision, Policy, Resource
 from jindou.identity.principals import Principal
+from jindou.models.gateway import ToolSchema
 from jindou.telemetry import get_logger
 
 __all__ = ["Asked", "Checked", "Doorway", "actions_of"]
@@ -78,6 +79,7 @@ class Doorway:
         self._policy = policy
         self._secrets = secrets
         self._tools = {(pack, tool.name): tool for pack, of_pack in tools.items() for tool in of_pack}
+        self._schemas: dict[tuple[str, str], ToolSchema] = {}
 
     def under(self, policy: Policy) -> "Doorway":
         """Return the same tools behind other rules."""
@@ -92,6 +94,14 @@ class Doorway:
             Invalid: it names a tool that its pack does not have.
         """
         return [self._tool(assistant, name) for name in assistant.tools]
+
+    def schemas_of(self, assistant: Assistant) -> list[ToolSchema]:
+        """Return the same tools as a model sees them.
+
+        Raises:
+            Invalid: as `tools_of` says.
+        """
+        return [self._schema(assistant.pack, tool) for tool in self.tools_of(assistant)]
 
     def require_tools(self, assistants: Iterable[Assistant]) -> None:
         """Make sure, at start-up, that every assistant's tools exist, and the tools that undo them.
@@ -264,6 +274,12 @@ class Doorway:
         if asked.undoes:
             grants |= {tool.undo.tool for tool in self.tools_of(assistant) if isinstance(tool.undo, Undo)}
         return Resource("Assistant", assistant.slug, grants)
+
+    def _schema(self, pack: str, tool: Tool) -> ToolSchema:
+        known = self._schemas.get((pack, tool.name))
+        if known is None:
+            known = self._schemas[pack, tool.name] = ToolSchema(tool.name, tool.description, tool.schema())
+        return known
 
     def _tool(self, assistant: Assistant, name: str) -> Tool:
         if (assistant.pack, name) not in self._tools:

@@ -1,7 +1,9 @@
 """What the gateway is asked and what it gives."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from jindou.errors import Cancelled
@@ -12,13 +14,19 @@ __all__ = ["Completion", "CompletionAsk", "Notice", "NoticeCode", "Stopped", "To
 NoticeCode = Literal["declined_call", "output_cut", "repaired_call", "repeated_call", "unreadable_call"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolSchema:
     """A tool as the model sees it; `parameters` is the JSON schema of its arguments."""
 
     name: str
     description: str
     parameters: Mapping[str, object]
+
+    @cached_property
+    def size(self) -> int:
+        """The bytes of it all as JSON."""
+        shown = {"name": self.name, "about": self.description, "of": self.parameters}
+        return len(json.dumps(shown, ensure_ascii=False).encode())
 
 
 @dataclass(frozen=True, slots=True)
