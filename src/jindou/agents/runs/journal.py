@@ -153,8 +153,9 @@ class Journal:
 
     def add_up(self, run: RunRow, step: StepRow, used: Quantities, cost: Money) -> None:
         """Add what the ledger has of a step's attempt to step and run."""
-        for unit, quantity in used.model_dump().items():
-            setattr(step, unit, getattr(step, unit) + quantity)
+        for unit, quantity in used.plain().items():
+            if quantity:
+                setattr(step, unit, getattr(step, unit) + quantity)
         step.cost_micro += cost.micro
         run.cost_micro += cost.micro
         run.tokens += used.tokens

@@ -61,9 +61,11 @@ class LimitPassed(Cancelled):
 
 def both(one: Limits, other: Limits) -> Limits:
     """Return the smaller of each limit, of the installation's and the assistant's."""
-    given = [limits.model_dump(exclude_none=True) for limits in (one, other)]
-    names = {name for limits in given for name in limits}
-    return Limits.model_validate({name: min(limits[name] for limits in given if name in limits) for name in names})
+    return Limits.model_validate({name: _smaller(most, vars(other)[name]) for name, most in one})
+
+
+def _smaller(one: int | None, other: int | None) -> int | None:
+    return min((most for most in (one, other) if most is not None), default=None)
 
 
 def passed(limits: Limits, run: RunRow, steps: Sequence[StepRow], now: datetime) -> LimitPassed | None:

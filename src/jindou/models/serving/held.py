@@ -31,8 +31,9 @@ class HeldModels(Models):
     @override
     def find(self, model: str) -> LocalEngine:
         engine = self._engine(model)
-        reuse = engine.slots if isinstance(engine, ServerEngine) else None
-        return LocalEngine(model, engine, isinstance(engine, ServerEngine), reuse)
+        if isinstance(engine, ServerEngine):
+            return LocalEngine(model, engine, has_server=True, reuse=engine.slots)
+        return LocalEngine(model, engine, has_server=False, reuse=None)
 
     @override
     def upstream(self, model: str) -> Upstream | None:
