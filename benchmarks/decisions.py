@@ -4,8 +4,8 @@
 
 - `p50_ms`, `p99_ms`: one decision about a person, an assistant and a tool drawn at random, so that seldom one of them
   was seen before; `p99_cpu_ms` is its processor time, which others at work on the machine do not lengthen;
-- `doorway_cpu_ms`: processor time of the check of one tool call: arguments parsed, facts read from the shop, each
-  argument looked for in what was said and read, and the decision;
+- `doorway_cpu_ms`: processor time of the check of one tool call of somebody new: arguments parsed, facts read from the
+  shop, each argument looked for in what was said and read, and the decision;
 - `rights_ms`: "what may this person do?" in an organisation of 1,000 people, 200 teams and 100 assistants;
 - `unequal`: of 10,000 decisions asked one by one, about people of every role, those that differ from what it said.
 """
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -135,9 +136,12 @@ def _doorway(platform: Platform, doorway: Doorway, assistants: Assistants) -> fl
     said = f"The customer of {ORDER} has moved. " * 5 + f"Change the address to {ADDRESS}."
     read = [f"{said} {n}" for n in range(40)]
     arguments = {"order_id": ORDER, "address": ADDRESS}
-    who = _somebody(1, random.Random(1)).model_copy(update={"roles": ("clerk",)})  # noqa: S311 - as above
+    chance = random.Random(1)  # noqa: S311 - as above
+    # Somebody new each time, so that no answer is known from before.
+    people = (_somebody(n, chance).model_copy(update={"roles": ("clerk",)}) for n in count(1))
 
     def check() -> None:
+        who = next(people)
         origins = {
             name: "person" if stands_in(value, said) or any(stands_in(value, text) for text in read) else "model"
             for name, value in arguments.items()
