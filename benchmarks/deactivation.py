@@ -9,18 +9,17 @@ whose model call is under way. The engine writes some words and never ends by it
 import argparse
 import importlib
 import json
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from serving import serving, session_of
 
 REACH = 5.0
 _PATIENCE = 60.0
@@ -37,9 +36,12 @@ def main() -> None:
         _serve(Path(asked.serve))
         return
     servers: Any = importlib.import_module("support.servers")
-    with tempfile.TemporaryDirectory() as folder, servers.open_server() as server:
-        url = server.create()
-        with _server(Path(folder, "one"), url) as one, _server(Path(folder, "other"), url) as other:
+    with tempfile.TemporaryDirectory() as folder, servers.open_server() as database:
+        url = database.create()
+        with (
+            serving(__file__, Path(folder, "one"), url, _PATIENCE) as one,
+            serving(__file__, Path(folder, "other"), url, _PATIENCE) as other,
+        ):
             rounds = [_round(one, other, f"leaver-{at}") for at in range(asked.rounds)]
     worst = {name: round(max(of[name] for of in rounds), 2) for name in rounds[0]}
     told = ", ".join(f"{name} {seconds}" for name, seconds in worst.items())
@@ -53,10 +55,10 @@ def main() -> None:
 
 def _round(one: httpx.Client, other: httpx.Client, handle: str) -> dict[str, float]:
     """Have somebody do everything at the other server, deactivate them at the first, and time how each thing ends."""
-    manager = _session(one, "manager")
+    manager = session_of(one, "manager")
     body = {"handle": handle, "name": handle, "roles": ["clerk"]}
     person = one.post("/api/people", json=body, headers=manager).raise_for_status().json()["id"]
-    theirs = _session(other, handle)
+    theirs = session_of(other, handle)
     secret = other.post("/api/keys", json={"name": "k"}, headers=theirs).raise_for_status().json()["secret"]
     key = {"Authorization": f"Bearer {secret}"}
     run = other.post("/api/runs", json={"message": "Good morning"}, headers=theirs).raise_for_status().json()["id"]
@@ -101,25 +103,6 @@ def _until(is_so: Callable[[], bool]) -> float:
 def _is_over(client: httpx.Client, run: str, headers: dict[str, str]) -> bool:
     events = client.get("/api/audit", params={"limit": 200}, headers=headers).raise_for_status().json()
     return any(event["action"] == "runs::finish" and event["run_id"] == run for event in events)
-
-
-def _session(client: httpx.Client, handle: str) -> dict[str, str]:
-    operator = {"Authorization": client.headers["x-operator"]}
-    opened = client.post("/api/sessions", json={"person": handle}, headers=operator).raise_for_status()
-    return {"Authorization": f"Bearer {opened.json()['token']}"}
-
-
-@contextmanager
-def _server(home: Path, database_url: str) -> Generator[httpx.Client]:
-    home.mkdir()
-    (home / "jindou.toml").write_text(f'database_url = "{database_url}"\n', encoding="utf-8")
-    command = [sys.executable, __file__, "--serve", str(home)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        url, operator = json.loads(process.stdout.readline()) if process.stdout else ("", "")
-        headers = {"x-operator": f"Bearer {operator}"}
-        with httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE, trust_env=False) as client:
-            yield client
-        process.communicate()
 
 
 def _serve(home: Path) -> None:

@@ -8,16 +8,14 @@ round a version is put in force that forbids refunds, and taken back.
 import argparse
 import importlib
 import json
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from serving import serving, session_of
 
 REACH = 1.0
 _PATIENCE = 60.0
@@ -33,9 +31,12 @@ def main() -> None:
         _serve(Path(asked.serve))
         return
     servers: Any = importlib.import_module("support.servers")
-    with tempfile.TemporaryDirectory() as folder, servers.open_server() as server:
-        url = server.create()
-        with _server(Path(folder, "one"), url) as one, _server(Path(folder, "other"), url) as other:
+    with tempfile.TemporaryDirectory() as folder, servers.open_server() as database:
+        url = database.create()
+        with (
+            serving(__file__, Path(folder, "one"), url, _PATIENCE) as one,
+            serving(__file__, Path(folder, "other"), url, _PATIENCE) as other,
+        ):
             waits = _waits(one, other, asked.rounds)
     waits.sort()
     against = f"two servers on PostgreSQL, {len(waits)} changes; half of them within {waits[len(waits) // 2]:.2f}"
@@ -48,7 +49,7 @@ def main() -> None:
 
 def _waits(one: httpx.Client, other: httpx.Client, rounds: int) -> list[float]:
     """Put a rule in force at one server and take it back, again and again; return how long the other took to follow."""
-    manager, clerk = _session(one, "manager"), _session(other, "clerk")
+    manager, clerk = session_of(one, "manager"), session_of(other, "clerk")
     body = {"files": {"refunds.cedar": _RULE}}
     number = one.post("/api/policies", json=body, headers=manager).raise_for_status().json()["number"]
     waits: list[float] = []
@@ -68,25 +69,6 @@ def _is_refused(client: httpx.Client, headers: dict[str, str]) -> bool:
     asked = {"assistant": "after-sales", "tool": "refund_order"}
     answer = client.post("/api/decisions", json=asked, headers=headers).raise_for_status().json()
     return "lamps.no-refunds" in [rule["id"] for rule in answer["rules"]]
-
-
-def _session(client: httpx.Client, handle: str) -> dict[str, str]:
-    operator = {"Authorization": client.headers["x-operator"]}
-    opened = client.post("/api/sessions", json={"person": handle}, headers=operator).raise_for_status()
-    return {"Authorization": f"Bearer {opened.json()['token']}"}
-
-
-@contextmanager
-def _server(home: Path, database_url: str) -> Generator[httpx.Client]:
-    home.mkdir()
-    (home / "jindou.toml").write_text(f'database_url = "{database_url}"\n', encoding="utf-8")
-    command = [sys.executable, __file__, "--serve", str(home)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        url, operator = json.loads(process.stdout.readline()) if process.stdout else ("", "")
-        headers = {"x-operator": f"Bearer {operator}"}
-        with httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE, trust_env=False) as client:
-            yield client
-        process.communicate()
 
 
 def _serve(home: Path) -> None:

@@ -3,22 +3,18 @@
 import base64
 import hashlib
 import hmac
-import json
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from jindou.agents.approvals import Verdict
 from jindou.agents.webhooks import Destination, NotDelivered, post
 from jindou.errors import Invalid
 from support.desk import ORDER, Desk, open_desk
+from support.inbox import Inbox, open_inbox
 from support.scripted import call
 
 LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
@@ -26,44 +22,10 @@ HUGE = call("refund_order", order_id="SO-10120", amount=5500, reason="wrong lamp
 ASK = f"Refund 120 on {ORDER}, broken lamp"
 
 
-class Inbox(ThreadingHTTPServer):
-    """Another system: keeps what it is sent, and answers with `status`."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Door)
-        self.status = 204
-        self.got: list[tuple[dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook?team=1"
-
-    def messages(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.got]
-
-
-class _Door(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        assert isinstance(self.server, Inbox)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.server.status)
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def outside() -> Generator[Inbox]:
-    with Inbox() as inbox:
-        threading.Thread(target=inbox.serve_forever, daemon=True).start()
+    with open_inbox() as inbox:
         yield inbox
-        inbox.shutdown()
 
 
 @contextmanager

@@ -4,16 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Generator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
-from typing_extensions import override
 
 from jindou.agents.webhooks import NewWebhook, NotDelivered, WebhookSecret
 from jindou.agents.webhooks.tables import WebhookRow
@@ -21,45 +18,17 @@ from jindou.cloud.secrets import SecretMissing
 from jindou.cloud.secrets.tables import SecretRow
 from jindou.errors import Forbidden, Invalid
 from support.desk import ORDER, Desk, open_desk
+from support.inbox import Inbox, open_inbox
 from support.scripted import call
 
 LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
 ASK = f"Refund 120 on {ORDER}, broken lamp"
 
 
-class Inbox(ThreadingHTTPServer):
-    """The organisation's system: keeps what it is sent."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Door)
-        self.got: list[tuple[dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-
-class _Door(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        assert isinstance(self.server, Inbox)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(204)
-        self.end_headers()
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def inbox() -> Generator[Inbox]:
-    with Inbox() as inbox:
-        threading.Thread(target=inbox.serve_forever, daemon=True).start()
+    with open_inbox() as inbox:
         yield inbox
-        inbox.shutdown()
 
 
 @pytest.fixture
