@@ -33,6 +33,8 @@ _PAGES = (
     "/people?text=clerk",
     "/teams",
     "/services",
+    "/webhooks",
+    "/account/proof",
     "/readings",
     "/sessions",
     "/sso",
