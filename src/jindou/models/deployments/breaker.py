@@ -7,12 +7,13 @@ __all__ = ["Breaker"]
 
 _FAILURES: Final = 5
 _WINDOW_SECONDS: Final = 30.0
-_FIRST_PAUSE: Final = 10.0
-_LONGEST_PAUSE: Final = 160.0
+_FIRST_PAUSE: Final = 1.0
+"""One that is started again is back by then, and all that it had under way has failed at once."""
+_LONGEST_PAUSE: Final = 64.0
 
 
 class Breaker:
-    """Closed until five failures come within 30 s; then open for 10 s, and twice as long after each failed try.
+    """Closed until five failures come within 30 s; then open for 1 s, and twice as long after each failed try.
 
     Not locked: whoever has it does that.
     """
