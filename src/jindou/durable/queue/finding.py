@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, literal, not_, or_, selec
 from sqlalchemy.orm import InstrumentedAttribute
 
 from jindou.db import Prepared, Query
-from jindou.durable.queue.tables import IS_SUSPECT, TaskRow
+from jindou.durable.queue.tables import IS_LOST, IS_SUSPECT, TaskRow
 
 __all__ = ["PRIORITIES", "Finding", "Seek", "Seeks", "finding"]
 
@@ -47,7 +47,8 @@ class Finding:
     """What looks for a task.
 
     `waited` and `lost` find those that are ready and not marked so: their time has come, or their worker died.
-    `first` says whether there are such, and since when the oldest suspect has waited.
+    `first` says whether there are such, and since when the oldest suspect has waited, and the oldest that is
+    `interrupted`: its worker died, and it is no suspect.
     """
 
     due: Prepared
@@ -55,6 +56,7 @@ class Finding:
     waited: Prepared
     lost: Prepared
     suspects: Seeks
+    interrupted: Query[TaskRow]
     others: Seeks
 
 
@@ -62,27 +64,34 @@ class Finding:
 def finding(kinds: frozenset[str], version: int, *, by_server: bool) -> Finding:
     """Return what looks for tasks of `kinds` that a worker of `version` can do."""
     now = Prepared.moment("now", by_server=by_server)
-    of_kinds = TaskRow.kind.in_([literal(kind) for kind in sorted(kinds)])
+    literals = [literal(kind) for kind in sorted(kinds)]
+    of_kinds = TaskRow.kind.in_(literals)
     # An older version, which may be at work beside this one, keeps the lease and the time, and not `ready`.
+    free = [TaskRow.lease_id.is_(None), TaskRow.available_at <= now, TaskRow.version <= version]
     ready = [
         cast("ColumnElement[bool]", TaskRow.ready),
         TaskRow.priority.in_([literal(priority) for priority in PRIORITIES]),
-        TaskRow.lease_id.is_(None),
-        TaskRow.available_at <= now,
+        *free,
         of_kinds,
-        TaskRow.version <= version,
     ]
     waited = and_(not_(TaskRow.ready), TaskRow.lease_id.is_(None), TaskRow.available_at <= now)
     lost = TaskRow.lease_until < now
     some = [select(TaskRow.kind).where(*where).exists() for where in (ready, [waited, of_kinds], [lost, of_kinds])]
     late = [select(TaskRow.kind).where(where).exists() for where in (waited, lost)]
-    suspect = select(TaskRow.available_at).where(*ready, IS_SUSPECT).order_by(TaskRow.available_at).limit(1)
+    # Of a kind, and ready, there are many, and lost there are few: no other index than theirs fits these words.
+    lost_ones = [IS_LOST, *free, TaskRow.kind.concat("").in_(literals)]
+    interrupted = [*lost_ones, not_(IS_SUSPECT)]
+    oldest = [
+        select(TaskRow.available_at).where(*where).order_by(TaskRow.available_at).limit(1).scalar_subquery()
+        for where in ([*lost_ones, IS_SUSPECT], interrupted)
+    ]
     return Finding(
         due=Prepared(select(true()).where(or_(*some))),
-        first=Prepared(select(or_(*late), suspect.scalar_subquery())),
+        first=Prepared(select(or_(*late), *oldest)),
         waited=_late(waited, TaskRow.available_at),
         lost=_late(lost, TaskRow.lease_until),
         suspects=_seeks([*ready, IS_SUSPECT]),
+        interrupted=_oldest(interrupted),
         others=_seeks([*ready, not_(IS_SUSPECT)]),
     )
 
@@ -99,14 +108,13 @@ def _seeks(ready: _Where) -> Seeks:
     return Seeks(
         orgs=_seek(TaskRow.org_id, urgent),
         persons=_seek(TaskRow.person_id, of_org),
-        oldest=Query(
-            TaskRow,
-            *of_person,
-            order_by=cast("ColumnElement[Any]", TaskRow.available_at),
-            limit="most",
-            skip_locked=True,
-        ),
+        oldest=_oldest(of_person),
     )
+
+
+def _oldest(where: _Where) -> Query[TaskRow]:
+    by_age = cast("ColumnElement[Any]", TaskRow.available_at)
+    return Query(TaskRow, *where, order_by=by_age, limit="most", skip_locked=True)
 
 
 def _seek(column: InstrumentedAttribute[str], where: _Where) -> Seek:

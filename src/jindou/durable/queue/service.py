@@ -22,6 +22,8 @@ _PATIENCE = timedelta(seconds=1)
 
 _TOPIC = "jindou_task"
 _ASKED_AT_ONCE = 500
+_LOOKED_AT = 50
+"""Interrupted tasks of which one may be of an organisation that has room."""
 
 
 class Queue:
@@ -88,8 +90,9 @@ class Queue:
     def claim(self, work: Work, kinds: Collection[str], *, suspects: bool = True) -> Lease | None:
         """Take the task whose turn it is, or None.
 
-        What people wait for comes before what is in the background; then every organisation has its turn, in it every
-        person, and of a person's tasks the one that has waited longest.
+        What a worker died at comes first, since somebody has seen it begin. What people wait for comes before what is
+        in the background; then every organisation has its turn, in it every person, and of a person's tasks the one
+        that has waited longest.
 
         Without `suspects` it is none that has lost its workers again and again: such a one is done alone, so that it
         takes no other with it. It has waited long enough when nothing else is given out.
@@ -134,13 +137,8 @@ class Queue:
             LeaseLost: another worker has the task now.
         """
         is_ready = at <= work.now()
-        given_back = work.change(
-            releasing(by_server=work.by_server and is_ready),
-            is_ready=is_ready,
-            available=work.moment() if is_ready else at,
-            failed=int(not untried),
-            **_mine(lease),
-        )
+        until = {} if is_ready else {"available": at}
+        given_back = work.change(releasing(at_once=is_ready), failed=int(not untried), **until, **_mine(lease))
         _require(given_back, lease)
         if is_ready and self._signals is not None:
             self._signals.publish(work, _TOPIC)
@@ -189,15 +187,20 @@ class Queue:
         def has_room(org_id: str) -> bool:
             return self._has_room(work, org_id)
 
-        ((has_late, first),) = work.ask(finding.first, now=work.moment())
+        ((has_late, first, interrupted),) = work.ask(finding.first, now=work.moment())
         if has_late:
             self.tend(work)
-            ((_, first),) = work.ask(finding.first, now=work.moment())
+            ((_, first, interrupted),) = work.ask(finding.first, now=work.moment())
         since = work.driver.read_time(first) if first is not None else None
         if since is not None and suspects:
             return self._turns.take(work, finding.suspects, has_room)
         if since is not None and since < self.now(work) - _PATIENCE:
             return None
+        if interrupted is not None:
+            most = _LOOKED_AT if self._most_at_once else 1
+            for row in work.fetch(finding.interrupted, now=work.moment(), most=most):
+                if has_room(row.org_id):
+                    return row
         return self._turns.take(work, finding.others, has_room)
 
     def _has_room(self, work: Work, org_id: str) -> bool:

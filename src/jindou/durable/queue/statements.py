@@ -63,16 +63,20 @@ def holding(*, by_server: bool, progress: bool) -> Prepared:
 
 
 @cache
-def releasing(*, by_server: bool) -> Prepared:
-    """Return what gives a task back; `failed` is 1 for an attempt that failed, or 0."""
+def releasing(*, at_once: bool) -> Prepared:
+    """Return what gives a task back; `failed` is 1 for an attempt that failed, or 0.
+
+    One that may be taken `at_once` keeps its place: it is not behind what was asked for while it was under way.
+    """
     values: dict[str, Any] = {
         "lease_id": None,
         "lease_until": None,
-        "ready": bindparam("is_ready"),
-        "available_at": Prepared.moment("available", by_server=by_server),
+        "ready": at_once,
         "attempts": TaskRow.attempts + bindparam("failed"),
         "lost": 0,
     }
+    if not at_once:
+        values["available_at"] = Prepared.moment("available", by_server=False)
     return Prepared(update(TaskRow).where(_MINE).values(values))
 
 

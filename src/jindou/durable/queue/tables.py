@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, SmallInteger, String, literal_column, text
+from sqlalchemy import Index, SmallInteger, String, and_, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base
 
-__all__ = ["IS_SUSPECT", "SUSPECT", "TaskRow"]
+__all__ = ["IS_LOST", "IS_SUSPECT", "SUSPECT", "TaskRow"]
 
 SUSPECT = 2
 """Workers that have died at a task without progress, from which on it may be what kills them."""
@@ -37,7 +37,7 @@ class TaskRow(Base):
         ),
         _index("ix_task_waiting", "available_at", sqlite="ready = 0", postgresql="NOT ready"),
         _index("ix_task_lease_until", "lease_until", sqlite="lease_until IS NOT NULL"),
-        _index("ix_task_suspect", "available_at", sqlite=f"lost >= {SUSPECT}"),
+        _index("ix_task_lost", "available_at", sqlite="lost >= 1"),
         _index("ix_task_held", "org_id", sqlite="lease_until IS NOT NULL"),
     )
 
@@ -56,5 +56,7 @@ class TaskRow(Base):
     lease_until: Mapped[datetime | None]
 
 
-IS_SUSPECT = TaskRow.lost >= literal_column(str(SUSPECT))
+IS_LOST = TaskRow.lost >= literal_column("1")
 """Written out, so that the databases see that an index is of just these."""
+
+IS_SUSPECT = and_(IS_LOST, TaskRow.lost >= SUSPECT)
