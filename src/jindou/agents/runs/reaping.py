@@ -22,9 +22,10 @@ def reap(work: Work, queue: Queue) -> int:
     open_runs = select(*columns).where(RunRow.finished_at.is_(None), RunRow.status.in_(_MOVING)).order_by(RunRow.id)
     left, last = 0, ""
     while rows := work.session.execute(open_runs.where(RunRow.id > last).limit(_AT_ONCE)).all():
-        alone = set(queue.missing(work, RUN_TASK, [row.id for row in rows]))
-        for row in rows:
-            if row.id in alone:
-                queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
+        missing = queue.missing(work, RUN_TASK, [row.id for row in rows])
+        # The task of a run that has ended meanwhile is gone as it should be.
+        alone = work.session.execute(open_runs.where(RunRow.id.in_(missing))).all() if missing else []
+        for row in alone:
+            queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         left, last = left + len(alone), rows[-1].id
     return left
