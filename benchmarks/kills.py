@@ -7,9 +7,9 @@
 - ``stuck``: runs that did not end by themselves;
 - ``recovery_s``: the longest time from a kill until a run that it hit was taken up again, or over.
 
-Each kill is a SIGKILL of a worker, of the engine, or of both, some time after what the last one hit has gone on. On
-PostgreSQL two workers are at work, so that a run goes over to the other one; on SQLite the one process is started again
-at once, as a service manager does.
+Each kill is a SIGKILL of a worker, of the engine, or of both, some time after a worker has taken up a run that no kill
+has hit yet; what the kills before have hit may still wait. On PostgreSQL two workers are at work, so that a run goes
+over to the other one; on SQLite the one process is started again at once, as a service manager does.
 
 The kills are made a hundred at a time, each hundred in a home of its own. With ``--kept`` what a hundred came to is
 written to a file, so that a measurement that was broken off goes on behind them.
@@ -77,13 +77,16 @@ class Killing:
             self._fleet.start_worker()
 
     def _watch(self, seconds: float) -> None:
-        """Wait until some worker is at work and what was hit has gone on, and then so much longer."""
+        """Wait until some worker has a run that was not hit, or is again at work on one, and then so much longer."""
         give_up = time.monotonic() + GIVE_UP_SECONDS
-        while (self._hit or not self._fleet.held()) and time.monotonic() < give_up:
-            self._fill()
-            self._note(self._fleet.open(), self._fleet.held())
+        self._fill()
+        while not (held := self._fleet.held()).keys() - self._hit.keys() and time.monotonic() < give_up:
+            self._note(self._fleet.open(), held)
             time.sleep(LOOK_SECONDS)
-        time.sleep(seconds)
+        over = time.monotonic() + seconds
+        while (left := over - time.monotonic()) > 0:
+            self._note(self._fleet.open(), self._fleet.held())
+            time.sleep(min(LOOK_SECONDS, left))
 
     def _note(self, left: dict[str, int], held: dict[str, str]) -> None:
         """Note which runs that were hit have been taken up again, or are over."""
