@@ -20,6 +20,7 @@ class IdMaker:
     def __init__(self, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
         self._last = 0
+        self._stem = (-1, "")
         self._lock = threading.Lock()
 
     def new_id(self, prefix: str, now: datetime) -> str:
@@ -31,17 +32,22 @@ class IdMaker:
             else:
                 self._last = (milliseconds << 80) | int.from_bytes(self._random_bytes(10), "big")
             number = self._last
-        return _id(prefix, number)
+            # Within a millisecond all but the last digits stay: most of the work is done once.
+            above, stem = self._stem
+            if above != number >> 20:
+                above, stem = self._stem = number >> 20, _digits(number >> 20, 22)
+        return f"{prefix}_{stem}{_PAIRS[(number >> 10) & 1023]}{_PAIRS[number & 1023]}"
 
 
 def first_id(prefix: str, at: datetime) -> str:
     """Return what no id of `prefix` made at `at` or later sorts before."""
-    return _id(prefix, _milliseconds(at) << 80)
+    return f"{prefix}_{_digits(_milliseconds(at) << 80, 26)}"
 
 
 def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
-def _id(prefix: str, number: int) -> str:
-    return f"{prefix}_{''.join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])}"
+def _digits(number: int, count: int) -> str:
+    """Return the last `count` digits of a number, an even count."""
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(5 * count - 10, -1, -10)])

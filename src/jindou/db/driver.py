@@ -25,7 +25,14 @@ def arranging(compiled: Any) -> Arrange:
     if not names:
         return lambda _: ()
     take = itemgetter(*names)
-    return lambda values: take({**known, **values})
+
+    def arrange(values: Mapping[str, Any]) -> Any:
+        try:
+            return take(values)
+        except KeyError:
+            return take({**known, **values})
+
+    return arrange
 
 
 class Prepared:

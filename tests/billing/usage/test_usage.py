@@ -1,7 +1,6 @@
 """The ledger has one row for what a step's attempt used, and every way to add it up gives the same total."""
 
 from collections.abc import Generator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def use(step: str, person_id: str = "prs_clerk", sku: str = MODEL, attempt: int 
 
 def record(database: Database, usage: Usage, done: Opening, used: Quantities = TOKENS, org_id: str = OURS) -> int:
     with database.writing(org_id) as work:
-        return usage.record(work, replace(done, worst=used, org_id=org_id)).micro
+        return usage.record(work, done._replace(worst=used, org_id=org_id)).micro
 
 
 def statement(database: Database, usage: Usage, who: Principal, days: int = 30) -> Statement:

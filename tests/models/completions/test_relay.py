@@ -10,7 +10,7 @@ from jindou.errors import JindouError, Limited
 from jindou.models.completions import CallPiece, Event, RawPiece, ReasoningPiece, TextPiece
 from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
 from jindou.models.engines import Usage
-from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
+from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable, Waits
 from support.loose_server import CHUNKED, asked_reply, request_of, serving
 
 USAGE = {"prompt_tokens": 20, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 8}}
@@ -28,8 +28,16 @@ def answered(body: bytes, *, cut: int, stream: bool = True) -> tuple[Relayed, li
     """Have a server send `body` in pieces of `cut` bytes, and relay it."""
     told: list[Event] = []
 
-    async def tell(event: Event) -> None:
+    async def told_late(event: Event) -> None:
+        await asyncio.sleep(0)
         told.append(event)
+
+    def tell(event: Event) -> Waits | None:
+        """Take every other event at once."""
+        if len(told) % 2:
+            return told_late(event)
+        told.append(event)
+        return None
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request_of(reader)

@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from jindou.assembly import Platform
 from jindou.errors import Conflict, Forbidden, JindouError, NotFound
 from jindou.identity.principals import Principal
-from jindou.models.deployments import Deployment, DeploymentAsk, EnginesBusy, Member, ModelNotFound, prefix_of
+from jindou.models.deployments import (
+    Deployment,
+    DeploymentAsk,
+    EnginesBusy,
+    Member,
+    ModelNotFound,
+    credentials,
+    prefix_of,
+)
 from jindou.models.engines import EngineRequest, FinalChunk
 from jindou.models.engines.conformance import ask, end_of, text_of
 from jindou.models.upstreams import EngineDied, EngineUnavailable
@@ -183,8 +191,12 @@ def test_when_all_fail_the_last_error_is_told(
 
 
 def test_a_key_is_read_from_its_file_and_bound_to_its_place(
-    platform: Platform, manager: Principal, servers: tuple[OpenAIServer, OpenAIServer]
+    platform: Platform,
+    manager: Principal,
+    servers: tuple[OpenAIServer, OpenAIServer],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(credentials, "_FRESH_SECONDS", 0.0)
     create(platform, manager, "big", member("vllm", servers[0]))
     answer(platform, manager, "big")
     path = platform.home.engine_keys / "vllm.key"

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, client
-from support.loose_server import CHUNKED, OK, asked, request_of, serving
+from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, Waits, client, connection
+from support.loose_server import CHUNKED, OK, asked, asked_reply, request_of, serving
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:
@@ -80,7 +80,7 @@ def test_nobody_there_is_unavailable_and_the_key_is_not_told() -> None:
 
 
 def test_a_server_that_says_nothing_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "_FIRST_SECONDS", 0.05)
     monkeypatch.setattr(client, "_LOOK_SECONDS", 0.05)
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -120,3 +120,53 @@ def test_a_reader_that_is_slow_holds_the_server_back() -> None:
             return whole
 
     assert asyncio.run(ask()) == 1000 * 32768
+
+
+def test_what_comes_is_handed_on_at_once_and_waits_only_for_who_asks_for_it() -> None:
+    taken: list[bytes] = []
+    waited: list[int] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(CHUNKED)
+        for number in range(6):
+            writer.write(b"1\r\n%d\r\n" % number)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        writer.write(b"0\r\n\r\n")
+        writer.close()
+
+    async def slow() -> None:
+        before = len(taken)
+        await asyncio.sleep(0.025)
+        waited.append(len(taken) - before)
+
+    def take(piece: bytes) -> Waits | None:
+        taken.append(piece)
+        return slow() if piece.startswith(b"2") else None
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream), asked_reply(pool, upstream) as reply:
+            await reply.each(take)
+
+    asyncio.run(ask())
+    assert b"".join(taken) == b"012345"
+    assert waited == [0]
+
+
+def test_what_goes_wrong_where_it_is_handed_on_ends_the_reply() -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(CHUNKED + b"1\r\na\r\n")
+        await reader.read()
+        writer.close()
+
+    def take(piece: bytes) -> Waits | None:
+        raise EngineDied(piece.decode())
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream), asked_reply(pool, upstream) as reply:
+            with pytest.raises(EngineDied, match="a"):
+                await reply.each(take)
+
+    asyncio.run(ask())

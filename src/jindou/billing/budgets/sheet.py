@@ -72,6 +72,7 @@ class Sheet:
         self._lines: dict[tuple[str, str, str], _Line] = {}
         self._months: dict[tuple[str, str, str], list[int]] = {}
         self._minutes: dict[str, _Line] = {}
+        self._bound: dict[Payer, list[_Line]] = {}
         self._read(sorted({scope_id for payer in payers for _, _, scope_id in payer.scopes() if scope_id}))
 
     def admit(self, payer: Payer, micro: int, tokens: int) -> tuple[tuple[LimitState, ...], tuple[LimitState, ...]]:
@@ -143,11 +144,18 @@ class Sheet:
             self._lines[line.org_id, line.scope, line.scope_id] = line
 
     def _of(self, payer: Payer) -> list[_Line]:
-        lines = self._lines
-        return [lines[scope] for scope in payer.scopes() if scope in lines] if lines else []
+        """Return the budgets that bind a payer; most calls of a transaction have the same one."""
+        bound = self._bound.get(payer)
+        if bound is None:
+            lines = self._lines
+            bound = self._bound[payer] = [lines[scope] for scope in payer.scopes() if scope in lines]
+        return bound
 
     def _owe(self, line: _Line, month: str, spent: int, held: int) -> None:
-        sums = self._months.setdefault((line.id, line.org_id, month), [0, 0])
+        of = line.id, line.org_id, month
+        sums = self._months.get(of)
+        if sums is None:
+            sums = self._months[of] = [0, 0]
         sums[0] += spent
         sums[1] += held
 

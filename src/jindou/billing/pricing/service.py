@@ -89,7 +89,7 @@ class PriceBook:
         Raises:
             PriceMissing: the SKU, or a unit that was used, has no price.
         """
-        return self._money(self._sum(self._rates(sku, on), sku, quantities))
+        return Money(micro=_rounded(self._sum(self._rates(sku, on), sku, quantities)), currency=self.currency)
 
     def worst(self, skus: Iterable[str], quantities: Mapping[str, int], on: date) -> Money:
         """Return what `quantities` cost at the dearest of `skus`, whatever the cache or the reasoning turns out to be.
@@ -97,7 +97,11 @@ class PriceBook:
         Raises:
             PriceMissing: as `cost` says, of any of them.
         """
-        return self._money(max([self._sum(self._rates(sku, on, worst=True), sku, quantities) for sku in skus]))
+        return Money(micro=self.worst_micro(skus, quantities, on), currency=self.currency)
+
+    def worst_micro(self, skus: Iterable[str], quantities: Mapping[str, int], on: date) -> int:
+        """Return the micro-units of `worst`, for who counts its microseconds."""
+        return _rounded(max([self._sum(self._rates(sku, on, worst=True), sku, quantities) for sku in skus]))
 
     def _sum(self, rates: Mapping[str, int], sku: str, quantities: Mapping[str, int]) -> int:
         total = 0
@@ -130,8 +134,9 @@ class PriceBook:
                 return None if price.valid_until is not None and price.valid_until < on else price
         return None
 
-    def _money(self, millionths: int) -> Money:
-        return Money(micro=(2 * millionths + MICRO) // (2 * MICRO), currency=self.currency)
+
+def _rounded(millionths: int) -> int:
+    return (2 * millionths + MICRO) // (2 * MICRO)
 
 
 def _by_sku(prices: Iterable[Price]) -> dict[tuple[str, str], list[Price]]:

@@ -1,8 +1,8 @@
 """One transaction of the ledger: calls opened and closed, in few statements however many they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, cast
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, insert, update
 
@@ -18,6 +18,7 @@ __all__ = ["UNSETTLED", "AttemptClosed", "Batch", "Closing", "Written", "payer_o
 UNSETTLED = ("open", "unknown")
 """The statuses of an attempt whose worst case is held."""
 
+_NOTHING: Final = Quantities()
 _attempt = cast("Table", MeterAttemptRow.__table__)
 _event = cast("Table", MeterEventRow.__table__)
 
@@ -28,13 +29,12 @@ class AttemptClosed(Conflict):
     code = "attempt_closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
+class Closing(NamedTuple):
     """How an attempt ended. `sku` and `engine` are what really answered; None is what was opened."""
 
     attempt_id: str
     status: Literal["settled", "void", "unknown"]
-    used: Quantities = field(default_factory=Quantities)
+    used: Quantities = _NOTHING
     sku: str | None = None
     engine: str | None = None
     reason: str = ""
@@ -131,8 +131,8 @@ class Batch:
             raise PermissionError("A unit of work can't write into another organisation.")
         worst = opening.worst
         tokens, most = worst.tokens, worst.plain()
-        held = self._prices.worst(opening.skus, most, self._day)
-        limits, warnings = sheet.admit(payer_of(opening), held.micro, tokens)
+        held = self._prices.worst_micro(opening.skus, most, self._day)
+        limits, warnings = sheet.admit(payer_of(opening), held, tokens)
         attempt_id = self._work.new_id("att")
         self._opened.append(
             {
@@ -156,8 +156,8 @@ class Batch:
                 "input_tokens": worst.input_tokens + worst.cached_tokens,
                 "output_tokens": worst.output_tokens + worst.reasoning_tokens,
                 "tokens": tokens,
-                "worst_micro": held.micro,
-                "currency": held.currency,
+                "worst_micro": held,
+                "currency": self._prices.currency,
             }
         )
         return Admission(attempt_id, limits, warnings)
@@ -165,7 +165,7 @@ class Batch:
     def _dearest(self, opening: Opening, most: Mapping[str, int]) -> str:
         if len(opening.skus) == 1:
             return opening.skus[0]
-        return max(opening.skus, key=lambda sku: self._prices.worst((sku,), most, self._day).micro)
+        return max(opening.skus, key=lambda sku: self._prices.worst_micro((sku,), most, self._day))
 
     def _close(self, closing: Closing, sheet: Sheet) -> Money | None:
         held = self._held.get(closing.attempt_id)

@@ -160,11 +160,11 @@ class Ledger:
         if self._inbox.qsize() > _MOST_WAITING:
             raise LedgerBusy(f"{_MOST_WAITING:,} calls wait to be written down; try again.", retry_after=1.0)
 
-    async def _later(self, what: Opening | Closing) -> Written:
+    def _later(self, what: Opening | Closing) -> "asyncio.Future[Written]":
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Written] = loop.create_future()
         self._put(_Item(what, loop, waiter))
-        return await waiter
+        return waiter
 
     def _now(self, what: Opening | Closing) -> Written:
         waiter: ThreadFuture[Written] = ThreadFuture()

@@ -1,8 +1,7 @@
 """The bill: what was used, by whom, at which price."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -74,8 +73,7 @@ class Quantities(BaseModel):
         return self.input_tokens + self.cached_tokens + self.output_tokens + self.reasoning_tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(NamedTuple):
     """A call that is about to be made, and what it uses at most.
 
     It is held at the dearest of `skus`, which are those of every engine that it may fall back to. A call through the
@@ -95,8 +93,7 @@ class Opening:
     engine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """A call that may be made: it is written down, and its worst case is held.
 
     `limits` are all that bind it, the tightest of each kind first; `warnings` are the budgets of which the warned

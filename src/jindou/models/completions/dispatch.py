@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -22,7 +21,7 @@ from jindou.models.completions.speaking import Spoken, speak
 from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
 from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
 from jindou.models.engines import Usage
-from jindou.models.upstreams import EngineDied, Upstreams
+from jindou.models.upstreams import EngineDied, Upstreams, Waits
 
 __all__ = ["Asked", "Completions"]
 
@@ -33,8 +32,7 @@ _LOAD_SECONDS: Final = 180.0
 _CHAT: Final = "/chat/completions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A request of any kind. `body` is what an engine that speaks HTTP is sent at `path`.
 
     `chat` is the same for an engine that does not, or needs the harness; without it such an engine refuses.
@@ -171,10 +169,11 @@ class _Making:
     tell: Tell
     presence: Presence
     raw: bool
-    tried: set[str] = field(default_factory=set[str])
+    tried: tuple[str, ...] = ()
     begun: Begun | None = None
     admission: Admission | None = None
-    reasons: dict[int, str] = field(default_factory=dict[int, str])
+    reasons: tuple[tuple[int, str], ...] = ()
+    """Which choices ended, and why, where the engine's own words for it are not passed on."""
 
     async def run(self) -> None:
         """Ask one engine after the other until one begins to answer."""
@@ -192,7 +191,7 @@ class _Making:
                     if self.begun is not None or self.admission is None or isinstance(error, EngineDied):
                         raise
                     failure, self.admission = error, None
-                    self.tried.add(picked.engine_id)
+                    self.tried += (picked.engine_id,)
                     continue
             return
 
@@ -228,8 +227,10 @@ class _Making:
         used = end.usage if isinstance(end, Relayed) else end.used if end.is_known else None
         cost = await self._close(attempt, picked, used, "The engine did not say what it used.")
         picked.succeeded()
-        reasons = tuple(reason for _, reason in sorted(self.reasons.items())) or end.finish_reasons
-        await self._tell(Done(used or Usage(), reasons, cost))
+        reasons = tuple([reason for _, reason in sorted(self.reasons)]) or end.finish_reasons
+        waits = self._tell(Done(used or Usage(), reasons, cost))
+        if waits is not None:
+            await waits
 
     async def _relay(self, picked: Picked) -> Relayed:
         upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
@@ -263,22 +264,26 @@ class _Making:
             drain_seconds=self.rooms.drain_seconds,
         )
 
-    def _tell(self, event: Event) -> Awaitable[None]:
+    def _tell(self, event: Event) -> Waits | None:
         """Tell an event. It is no coroutine of its own, since most events are pieces that are passed on as they are."""
         is_plain = self.raw or not isinstance(event, RawPiece)
         return self.tell(event) if is_plain and self.begun is not None else self._tell_more(event, is_plain=is_plain)
 
     async def _tell_more(self, event: Event, *, is_plain: bool) -> None:
+        told: list[Event] = []
         if self.begun is None:
             self.begun = self._beginning()
-            await self.tell(self.begun)
+            told.append(self.begun)
         if is_plain or not isinstance(event, RawPiece):
-            await self.tell(event)
-            return
-        events, reasons = spoken(event)
-        self.reasons |= reasons
-        for said in events:
-            await self.tell(said)
+            told.append(event)
+        else:
+            events, reasons = spoken(event)
+            self.reasons += tuple(reasons.items())
+            told += events
+        for said in told:
+            waits = self.tell(said)
+            if waits is not None:
+                await waits
 
     def _beginning(self) -> Begun:
         admission = self.admission

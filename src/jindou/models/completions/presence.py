@@ -29,3 +29,7 @@ class Presence:
         self._told.append(tell)
         if self._has_left:
             tell()
+
+    def forget(self) -> None:
+        """Tell nobody any more: they have what they wait with, which has them, and are let go of here."""
+        self._told.clear()

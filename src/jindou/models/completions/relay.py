@@ -1,7 +1,7 @@
 """What an engine that speaks the client's language says is passed on as it is; only what it used is read."""
 
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from msgspec import Struct
@@ -9,15 +9,14 @@ from msgspec import Struct
 from jindou.errors import JindouError
 from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
 from jindou.models.engines import Usage
-from jindou.models.upstreams import Answered, EngineDied, Reply, Upstream, translated
+from jindou.models.upstreams import Answered, EngineDied, Reply, Upstream, Waits, translated
 
 __all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
 
 _OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Relayed:
+class Relayed(NamedTuple):
     """How a relayed completion ended. `usage` is None when the engine did not say what it used."""
 
     usage: Usage | None
@@ -85,7 +84,9 @@ async def relay_whole(reply: Reply, tell: Tell) -> Relayed:
         EngineDied: it broke off, or is no answer.
     """
     sent = _read(await reply.read())
-    await tell(RawPiece(bytes(sent.choices), whole=True))
+    waits = tell(RawPiece(bytes(sent.choices), whole=True))
+    if waits is not None:
+        await waits
     return Relayed(_usage(sent))
 
 
@@ -95,21 +96,11 @@ async def relay_stream(reply: Reply, tell: Tell) -> Relayed:
     Raises:
         EngineDied: it broke off before its end.
     """
-    usage: Usage | None = None
-    is_whole = False
-    events = _Events()
-    while (piece := await reply.next_piece()) is not None:
-        for data in events.of(piece):
-            if data == b"[DONE]":
-                is_whole = True
-                continue
-            sent = _read(data)
-            usage = _usage(sent) or usage
-            if sent.choices != b"[]":
-                await tell(RawPiece(bytes(sent.choices)))
-    if not is_whole and usage is None:
+    stream = _Stream(tell)
+    await reply.each(stream.take)
+    if not stream.is_whole and stream.usage is None:
         raise EngineDied("The engine's stream ended before its end.")
-    return Relayed(usage)
+    return Relayed(stream.usage)
 
 
 def spoken(piece: RawPiece) -> tuple[list[Event], dict[int, str]]:
@@ -143,6 +134,40 @@ async def refusal(reply: Reply, upstream: Upstream, model: str) -> JindouError |
         body = None
     fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     return translated(Answered(reply.status, reply.headers, fields), upstream, model)
+
+
+class _Stream:
+    """Tells the chunks of a stream in the pieces in which they come."""
+
+    def __init__(self, tell: Tell) -> None:
+        self.usage: Usage | None = None
+        self.is_whole = False
+        self._tell = tell
+        self._events = _Events()
+
+    def take(self, piece: bytes) -> Waits | None:
+        """Tell what `piece` completes, up to where somebody has to be waited for, and return how to go on from there."""
+        told = self._told(piece)
+        waits = next(told, None)
+        return None if waits is None else self._go_on(waits, told)
+
+    def _told(self, piece: bytes) -> Iterator[Waits]:
+        for data in self._events.of(piece):
+            if data == b"[DONE]":
+                self.is_whole = True
+                continue
+            sent = _read(data)
+            if sent.usage is not None:
+                self.usage = _usage(sent)
+            if sent.choices != b"[]":
+                waits = self._tell(RawPiece(bytes(sent.choices)))
+                if waits is not None:
+                    yield waits
+
+    async def _go_on(self, waits: Waits, told: Iterator[Waits]) -> None:
+        await waits
+        for more in told:
+            await more
 
 
 class _Events:

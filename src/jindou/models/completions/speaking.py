@@ -58,7 +58,9 @@ async def speak(
 
     writing = loop.run_in_executor(pool, work)
     while (event := await events.get()) is not None:
-        await tell(event)
+        waits = tell(event)
+        if waits is not None:
+            await waits
     try:
         reasons = await writing
     except Exception as error:  # noqa: BLE001 - whatever it was, what was used up to there has to be written down

@@ -1,6 +1,6 @@
 """What a completion is made of while it goes on."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from jindou.billing.budgets import LimitState
 from jindou.billing.pricing import Money
 from jindou.errors import Forbidden
 from jindou.models.engines import Usage
+from jindou.models.upstreams import Waits
 
 __all__ = [
     "Begun",
@@ -103,5 +104,5 @@ class Done:
 Event = Begun | TextPiece | ReasoningPiece | CallPiece | RawPiece | Done
 """A completion is `Begun`, any number of pieces, and `Done`. One that fails ends with an exception instead."""
 
-Tell = Callable[[Event], Awaitable[None]]
-"""Takes an event. It may wait, as long as the client needs to take it."""
+Tell = Callable[[Event], Waits | None]
+"""Takes an event, and returns what has to be awaited before the next, as long as the client needs to take it."""

@@ -2,23 +2,31 @@
 
 import stat
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from jindou.models.upstreams import EngineUnavailable
 
 __all__ = ["Credentials"]
 
+_FRESH_SECONDS: Final = 0.5
+"""How long a key is taken for true: to look at its file costs a request more than all else that it does here."""
+
 
 class Credentials:
     """One key for each engine's name: the file ``<name>.key`` of `folder`, else what the settings give.
 
-    A file may go on, after the key, with the base URL that it is for; then it is sent nowhere else.
+    A file may go on, after the key, with the base URL that it is for; then it is sent nowhere else. A change of it is
+    seen within half a second.
     """
 
-    def __init__(self, folder: Path, given: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, given: Mapping[str, str], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
         self._given = dict(given)
+        self._monotonic = monotonic
+        self._known: dict[tuple[str, str], tuple[float, tuple[str, str]]] = {}
         self._lock = threading.Lock()
         self._paths: dict[str, Path] = {}
         self._read: dict[str, tuple[int, str]] = {}
@@ -29,6 +37,12 @@ class Credentials:
         Raises:
             EngineUnavailable: others may read the file, or the key is for another URL.
         """
+        known = self._known.get((name, url))
+        if known is None or self._monotonic() - known[0] >= _FRESH_SECONDS:
+            known = self._known[name, url] = self._monotonic(), self._look(name, url)
+        return known[1]
+
+    def _look(self, name: str, url: str) -> tuple[str, str]:
         path = self._paths.get(name)
         if path is None:
             path = self._paths[name] = self._folder / f"{name}.key"

@@ -40,6 +40,12 @@ def choose(deployment: Deployment, lanes: Lanes, prefix: int, tried: Collection[
         EnginesBusy: those that are left have as many waiting as may wait.
         EngineUnavailable: none is left.
     """
+    if len(deployment.members) == 1 and not tried:
+        # Most have one, and most requests are their first.
+        (member,) = deployment.members
+        lane = lanes.of(member)
+        if lane.works() and not lane.is_full(member.at_once):
+            return member, lane
     working = [
         (member, lane)
         for member in deployment.members

@@ -2,6 +2,7 @@
 
 from jindou.models.upstreams.answers import Answered, translated
 from jindou.models.upstreams.client import Reply, Upstreams
+from jindou.models.upstreams.connection import Waits
 from jindou.models.upstreams.failures import (
     ContextOverflow,
     EngineDied,
@@ -22,5 +23,6 @@ __all__ = [
     "Reply",
     "Upstream",
     "Upstreams",
+    "Waits",
     "translated",
 ]

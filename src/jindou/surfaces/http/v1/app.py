@@ -75,6 +75,7 @@ class V1:
             await _tell(call, route, error)
         finally:
             call.count(route.name, begun)
+            call.presence.forget()
 
 
 def _verbs(path: str) -> dict[str, Route]:

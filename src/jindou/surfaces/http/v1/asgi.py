@@ -10,7 +10,7 @@ from typing_extensions import override
 from jindou.assembly_gateway import Gateway
 from jindou.errors import TooLarge
 from jindou.surfaces.http.v1.app import V1
-from jindou.surfaces.http.wire import Exchange
+from jindou.surfaces.http.wire import Exchange, Waits
 from jindou.surfaces.openai_errors import is_v1
 
 __all__ = ["AsgiExchange", "InFront"]
@@ -88,8 +88,8 @@ class AsgiExchange(Exchange):
             await self._send({"type": "http.response.start", "status": status, "headers": given})
 
     @override
-    async def send(self, data: bytes) -> None:
-        await self._put(data, more=True)
+    def put(self, data: bytes) -> Waits:
+        return self._put(data, more=True)
 
     @override
     async def end(self, data: bytes = b"") -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -12,8 +12,8 @@ from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import LimitState
 from jindou.errors import JindouError
 from jindou.identity.keys import KeyHolder, KeyRefused, KeyRevoked
-from jindou.models.completions import Asked, Begun, Done, Event, Presence, Tell
-from jindou.surfaces.http.wire import Exchange
+from jindou.models.completions import Asked, Begun, Done, Event, Presence, RawPiece, Tell
+from jindou.surfaces.http.wire import Exchange, Waits
 from jindou.surfaces.openai_errors import openai_error
 from jindou.telemetry import NO_TOKENS, Timed, Tokens
 
@@ -40,8 +40,8 @@ class Call:
         self.method = exchange.method
         self.path = exchange.path
         self.header = exchange.header
-        self.send = exchange.send
-        """Sends a piece of the stream, as `Exchange.send` does."""
+        self.put = exchange.put
+        """Sends a piece of the stream, as `Exchange.put` does."""
         self.end = exchange.end
         """Sends the last piece of the stream."""
         self.gateway = gateway
@@ -92,7 +92,9 @@ class Call:
     async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, *, raw: bool = False) -> None:
         """Make a completion as `Completions.make` does, and note what the figures at `/metrics` want to know."""
 
-        def noted(event: Event) -> Awaitable[None]:
+        def noted(event: Event) -> Waits | None:
+            if isinstance(event, RawPiece):
+                return tell(event)
             if isinstance(event, Begun):
                 self.model, self.first_at = event.model, time.perf_counter()
             elif isinstance(event, Done):
@@ -110,9 +112,9 @@ class Call:
             return tell(event)
 
         loop = asyncio.get_running_loop()
-        lost = KeyRevoked("The key was taken back, or its person deactivated, while this was being answered.")
 
         def lose() -> None:
+            lost = KeyRevoked("The key was taken back, or its person deactivated, while this was being answered.")
             # The loop may have ended meanwhile, and the answer with it.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self.refuse, lost)
@@ -132,7 +134,7 @@ class Call:
         if self.refused is not None or self.presence.is_over:
             return
         self.refused = error
-        self.send = self.end = _drop
+        self.put, self.end = _put_nowhere, _end_nowhere
         self._refusing = asyncio.get_running_loop().create_task(self._tell_refusal(error))
         self.presence.leave()
 
@@ -153,6 +155,12 @@ class Call:
             return
         self.status = status
         await self._exchange.answer(status, {**_JSON, **(headers or {})}, body)
+
+    async def send(self, data: bytes) -> None:
+        """Send a piece of the stream, and wait as long as a slow client needs."""
+        waits = self.put(data)
+        if waits is not None:
+            await waits
 
     async def begin_stream(self, headers: Mapping[str, str]) -> None:
         """Begin a stream of server-sent events; its head goes out with the first of them."""
@@ -175,20 +183,23 @@ class Call:
             spans.request(route, self.model, timed, self.tokens, status=status, ttft=first, parent=parent)
 
 
-async def _drop(data: bytes = b"") -> None:
+def _put_nowhere(data: bytes) -> None:
     """Send a piece of what nobody may read any more nowhere."""
+    del data
+
+
+async def _end_nowhere(data: bytes = b"") -> None:
+    """Send the last piece of what nobody may read any more nowhere."""
     del data
 
 
 def limit_headers(limits: tuple[LimitState, ...], request_id: str = "", *, now: float) -> dict[str, str]:
     """Return OpenAI's headers for what is left of the tightest limits; `now` is in seconds since 1970."""
     headers = {"x-request-id": request_id} if request_id else {}
-    for limit in limits:
-        kind = limit.kind
-        if f"x-ratelimit-limit-{kind}" in headers:
-            continue
-        left = max(0.0, limit.reset_at.timestamp() - now)
-        headers[f"x-ratelimit-limit-{kind}"] = str(limit.limit)
-        headers[f"x-ratelimit-remaining-{kind}"] = str(limit.remaining)
-        headers[f"x-ratelimit-reset-{kind}"] = f"{left:.0f}s"
+    for kind, _, _, limit, remaining, reset_at in limits:
+        name = f"x-ratelimit-limit-{kind}"
+        if name not in headers:
+            headers[name] = str(limit)
+            headers[f"x-ratelimit-remaining-{kind}"] = str(remaining)
+            headers[f"x-ratelimit-reset-{kind}"] = f"{max(0.0, reset_at.timestamp() - now):.0f}s"
     return headers

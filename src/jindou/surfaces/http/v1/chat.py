@@ -1,7 +1,7 @@
 """`/v1/chat/completions`: one answer, or a stream of its pieces, in OpenAI's shapes."""
 
 from collections import defaultdict
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from typing import Final
 
 from jindou.models.completions import (
@@ -19,6 +19,7 @@ from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.decoding import encode
 from jindou.surfaces.http.v1.headers import headers_of
+from jindou.surfaces.http.wire import Waits
 
 __all__ = ["create", "usage_json"]
 
@@ -42,32 +43,20 @@ class _Whole:
         self._call = call
         self._begun: Begun | None = None
         self._choices = b""
-        self._texts: defaultdict[int, str] = defaultdict(str)
-        self._thoughts: defaultdict[int, str] = defaultdict(str)
-        self._calls: defaultdict[int, dict[int, CallPiece]] = defaultdict(dict)
+        self._pieces: list[TextPiece | ReasoningPiece | CallPiece] = []
 
-    async def tell(self, event: Event) -> None:
+    def tell(self, event: Event) -> Waits | None:
         """Take an event; the last one sends the answer."""
         match event:
             case RawPiece():
                 self._choices = event.choices
-            case TextPiece():
-                self._texts[event.choice] += event.text
-            case ReasoningPiece():
-                self._thoughts[event.choice] += event.text
-            case CallPiece():
-                self._add(event)
             case Begun():
                 self._begun = event
             case Done():
-                await self._answer(event)
-
-    def _add(self, piece: CallPiece) -> None:
-        known = self._calls[piece.choice].get(piece.at)
-        if known is None:
-            self._calls[piece.choice][piece.at] = piece
-        else:
-            known.arguments += piece.arguments
+                return self._answer(event)
+            case _:
+                self._pieces.append(event)
+        return None
 
     async def _answer(self, done: Done) -> None:
         begun = self._begun
@@ -78,18 +67,18 @@ class _Whole:
         await self._call.answer(200, body, headers_of(begun))
 
     def _choice(self, at: int, reason: str) -> dict[str, object]:
-        calls = [
-            {"id": made.id, "type": "function", "function": {"name": made.name, "arguments": made.arguments}}
-            for made in self._calls[at].values()
-        ]
+        pieces = [piece for piece in self._pieces if piece.choice == at]
+        text = "".join([piece.text for piece in pieces if isinstance(piece, TextPiece)])
+        thought = "".join([piece.text for piece in pieces if isinstance(piece, ReasoningPiece)])
+        calls = _calls([piece for piece in pieces if isinstance(piece, CallPiece)])
         message: dict[str, object] = {
             "role": "assistant",
-            "content": self._texts[at] or (None if calls else ""),
+            "content": text or (None if calls else ""),
             "refusal": None,
             "annotations": list[object](),
         }
-        if self._thoughts[at]:
-            message["reasoning_content"] = self._thoughts[at]
+        if thought:
+            message["reasoning_content"] = thought
         if calls:
             message["tool_calls"] = calls
         return {"index": at, "message": message, "logprobs": None, "finish_reason": reason}
@@ -106,11 +95,11 @@ class _Stream:
         self._named: set[int] = set()
         self._is_raw = False
 
-    def tell(self, event: Event) -> Awaitable[None]:
+    def tell(self, event: Event) -> Waits | None:
         """Take an event and send what it adds."""
         if isinstance(event, RawPiece):
             self._is_raw = True
-            return self._call.send(self._head + event.choices + self._tail)
+            return self._call.put(self._head + event.choices + self._tail)
         return self._tell(event)
 
     async def _tell(self, event: Begun | TextPiece | ReasoningPiece | CallPiece | Done) -> None:
@@ -137,6 +126,18 @@ class _Stream:
             await self._delta(choice, {"role": "assistant", "content": "", "refusal": None})
         said = {"index": choice, "delta": delta, "logprobs": None, "finish_reason": reason}
         await self._call.send(self._head + encode([said]) + self._tail)
+
+
+def _calls(pieces: Sequence[CallPiece]) -> list[dict[str, object]]:
+    """Put calls together; the first piece of each has its name."""
+    arguments: defaultdict[int, str] = defaultdict(str)
+    for piece in pieces:
+        arguments[piece.at] += piece.arguments
+    first = {piece.at: piece for piece in reversed(pieces)}
+    return [
+        {"id": first[at].id, "type": "function", "function": {"name": first[at].name, "arguments": given}}
+        for at, given in arguments.items()
+    ]
 
 
 def usage_json(usage: Usage) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Final, cast
 from typing_extensions import override
 
 from jindou.errors import TooLarge
-from jindou.surfaces.http.wire.exchange import Application, Exchange
+from jindou.surfaces.http.wire.exchange import Application, Exchange, Waits
 from jindou.surfaces.http.wire.limits import Limits
 from jindou.surfaces.http.wire.reading import Malformed, Reader, Request
 from jindou.telemetry import get_logger
@@ -128,16 +128,16 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def write(self, data: bytes) -> None:
-        """Write a part of the answer; for the exchange's own use. To a client that has left nothing is written."""
-        transport = self._transport
-        if transport is not None and not transport.is_closing():
-            transport.write(data)
+    def write(self, data: bytes) -> bool:
+        """Write a part of the answer; for the exchange's own use. To a client that has left nothing is written.
 
-    @property
-    def is_held_up(self) -> bool:
-        """Whether to wait before more is written: the client has a good deal to read already, or has left."""
-        return self._drained is not None or self._transport is None or self._transport.is_closing()
+        Return whether to wait before more is written: the client has a good deal to read already, or has left.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return True
+        transport.write(data)
+        return self._drained is not None
 
     async def drained(self) -> None:
         """Wait until the client has read on, or is given up."""
@@ -177,6 +177,8 @@ class Connection(asyncio.Protocol):
 
     def _answered(self, task: asyncio.Task[None]) -> None:
         exchange, self._exchange, self._task = self._exchange, None, None
+        if exchange is not None:
+            exchange.forget()
         error = None if task.cancelled() else task.exception()
         if error is not None:
             _log.error("unexpected error", exc_info=error)
@@ -256,6 +258,10 @@ class _Exchange(Exchange):
             for tell in self._left:
                 tell()
 
+    def forget(self) -> None:
+        """Tell nobody any more; they and what they have hang together, and are let go of here."""
+        self._left.clear()
+
     @override
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         head = _head(status, {**headers, "content-length": str(len(body))}, keeps=self.keeps)
@@ -271,11 +277,9 @@ class _Exchange(Exchange):
             self._head = _head(status, headers, keeps=False)
 
     @override
-    async def send(self, data: bytes) -> None:
+    def put(self, data: bytes) -> Waits | None:
         connection = self._connection
-        connection.write(self._framed(data))
-        if connection.is_held_up:
-            await connection.drained()
+        return connection.drained() if connection.write(self._framed(data)) else None
 
     @override
     async def end(self, data: bytes = b"") -> None:
@@ -284,10 +288,8 @@ class _Exchange(Exchange):
         await self._write(self._framed(data) + last)
 
     async def _write(self, data: bytes) -> None:
-        connection = self._connection
-        connection.write(data)
-        if connection.is_held_up:
-            await connection.drained()
+        if self._connection.write(data):
+            await self._connection.drained()
 
     def _framed(self, data: bytes) -> bytes:
         head, self._head = self._head, b""

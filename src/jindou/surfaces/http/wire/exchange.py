@@ -3,7 +3,10 @@
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
-__all__ = ["Application", "Exchange"]
+__all__ = ["Application", "Exchange", "Waits"]
+
+Waits = Coroutine[Any, Any, None]
+"""What has to be awaited before more is sent."""
 
 
 class Exchange(Protocol):
@@ -36,9 +39,18 @@ class Exchange(Protocol):
         """Begin an answer of any length. Its head may go out with its first piece."""
         ...
 
-    async def send(self, data: bytes) -> None:
-        """Send a piece, and wait as long as a slow client needs, within bounds. One that has left is sent nothing."""
+    def put(self, data: bytes) -> Waits | None:
+        """Send a piece, without a task where nobody has to be waited for. One that has left is sent nothing.
+
+        What is returned waits as long as a slow client needs, within bounds.
+        """
         ...
+
+    async def send(self, data: bytes) -> None:
+        """Send a piece, and wait as long as a slow client needs."""
+        waits = self.put(data)
+        if waits is not None:
+            await waits
 
     async def end(self, data: bytes = b"") -> None:
         """Send the last piece."""

@@ -1,7 +1,7 @@
 """From bytes to requests, as RFC 9112 has them and no other way: what two servers could read differently is refused."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -41,14 +41,16 @@ class Request:
     is_too_large: bool = False
 
 
-@dataclass(slots=True)
 class _Head:
     """What is known of the request that is being read."""
 
-    target: bytes = b""
-    headers: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes])
-    size: int = 0
-    is_whole: bool = False
+    __slots__ = ("headers", "is_whole", "size", "target")
+
+    def __init__(self) -> None:
+        self.target = b""
+        self.headers: dict[bytes, bytes] = {}
+        self.size = 0
+        self.is_whole = False
 
 
 class Reader:

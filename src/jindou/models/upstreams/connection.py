@@ -1,0 +1,245 @@
+"""One connection to an engine: a request, its reply, and again."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, cast
+
+import httptools
+from typing_extensions import override
+
+from jindou.models.upstreams.failures import EngineDied
+from jindou.models.upstreams.types import Upstream
+
+__all__ = ["Connection", "Waits"]
+
+Waits = Coroutine[Any, Any, None]
+"""What has to be awaited before more can be taken."""
+
+_FIRST_SECONDS: Final = 900.0
+_SILENT_SECONDS: Final = 120.0
+_MOST_BUFFERED: Final = 1 << 18
+_MOST_BYTES: Final = 64 << 20
+
+
+class Connection(asyncio.Protocol):
+    """Speaks HTTP/1.1 with one upstream.
+
+    `free` is told once a reply is over, and whether another request can be sent; `lost` once the connection is closed.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        upstream: Upstream,
+        free: "Callable[[Connection, bool], None]",
+        lost: "Callable[[Connection], None]",
+    ) -> None:
+        self.upstream = upstream
+        self.status = 0
+        self._loop = loop
+        self._free = free
+        self._lost = lost
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._pieces: list[bytes] = []
+        self._buffered = self._seen = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._take: Callable[[bytes], Waits | None] | None = None
+        """Whom what comes is handed to right away."""
+        self._waits: Waits | None = None
+        """What has to be awaited before more is handed on."""
+        self._fault: Exception | None = None
+        """What went wrong where it was handed on."""
+        self._deadline = self._end = self._since = 0.0
+        self._has_head = self._is_over = self._is_kept = self._is_paused = False
+        self._failure = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request can be sent."""
+        return self._transport is not None and not self._transport.is_closing() and not self._failure
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nothing has been asked."""
+        return self._loop.time() - self._since
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the reply, by their names in lower case."""
+        return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}
+
+    def send(self, request: bytes) -> None:
+        """Send a request."""
+        assert self._transport is not None  # noqa: S101 - it is made before anything is sent
+        self._has_head = self._is_over = self._is_kept = False
+        self._end = 0.0
+        self._seen = 0
+        self._headers.clear()
+        self._deadline = self._loop.time() + _FIRST_SECONDS
+        self._transport.write(request)
+
+    async def answered(self) -> None:
+        """Wait for the head of the reply.
+
+        Raises:
+            EngineDied: none came.
+        """
+        while not self._has_head:
+            await self._wait()
+
+    async def next_piece(self) -> bytes | None:
+        """Return what has come of the body since the last piece, and wait if that is nothing; None is its end.
+
+        Raises:
+            EngineDied: it broke off, or is larger than anybody's answer.
+        """
+        while not self._pieces:
+            if self._is_over:
+                return None
+            await self._wait()
+        return self._drawn()
+
+    async def each(self, take: Callable[[bytes], Waits | None]) -> None:
+        """Call `take` with what comes of the body right when it comes, until its end.
+
+        What `take` returns is awaited, and it is called again only after that.
+
+        Raises:
+            EngineDied: it broke off, or is larger than anybody's answer.
+        """
+        self._take = take
+        try:
+            while True:
+                if self._waits is not None:
+                    await self._waits
+                    self._waits = None
+                if self._fault is not None:
+                    raise self._fault
+                if self._pieces:
+                    self._hand_on()
+                elif self._is_over:
+                    return
+                else:
+                    await self._wait()
+        finally:
+            self._take = self._fault = None
+            if self._waits is not None:
+                self._waits.close()
+                self._waits = None
+
+    def end_by(self, seconds: float) -> None:
+        """Give the reply this long to end, whatever it still has to say."""
+        self._end = self._loop.time() + seconds
+
+    def look(self) -> None:
+        """Break off what has been silent for too long."""
+        now = self._loop.time()
+        if now > self._deadline or (self._end and now > self._end):
+            self._fail("it said nothing for too long" if now > self._deadline else "nobody waits for it any more")
+            self.abort()
+
+    def give_back(self) -> None:
+        """Be done with the reply."""
+        self._since = self._loop.time()
+        self._free(self, self._is_over and self._is_kept and self.is_open and not self._pieces)
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # TCP's and TLS's are nothing else, though not every event loop's derive from it.
+        self._transport = cast("asyncio.Transport", transport)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._deadline = self._loop.time() + _SILENT_SECONDS
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._fail("it does not speak HTTP")
+        if self._take is not None and self._pieces and self._waits is None and self._fault is None:
+            self._hand_on()
+        if self._buffered > _MOST_BUFFERED and self._transport is not None and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    @override
+    def eof_received(self) -> bool:
+        # A body without a length ends with the connection.
+        headers = self.headers
+        if self._has_head and not self._is_over and "content-length" not in headers:
+            self._is_over = "chunked" not in headers.get("transfer-encoding", "").lower()
+        return False
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail("it closed the connection")
+        self._lost(self)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note a field."""
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Note the status."""
+        self.status = self._parser.get_status_code()
+        self._has_head = self.status >= 200  # noqa: PLR2004 - 1xx announces the status, and is none
+        self._wake()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body."""
+        self._pieces.append(body)
+        self._buffered += len(body)
+        if self._take is None:
+            self._wake()
+
+    def on_message_complete(self) -> None:
+        """Note the end."""
+        if self._has_head:
+            self._is_over = True
+            self._is_kept = self._parser.should_keep_alive()
+            self._wake()
+
+    def _hand_on(self) -> None:
+        assert self._take is not None  # noqa: S101 - whoever calls this looked
+        try:
+            self._waits = self._take(self._drawn())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits for the reply
+            self._fault = error
+        if self._waits is not None or self._fault is not None:
+            self._wake()
+
+    def _drawn(self) -> bytes:
+        """Return what is there, and let more come."""
+        piece = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._buffered = 0
+        self._seen += len(piece)
+        if self._is_paused and self._transport is not None:
+            self._is_paused = False
+            self._transport.resume_reading()
+        if self._seen > _MOST_BYTES:
+            raise EngineDied("The engine's answer has no end.")
+        return piece
+
+    async def _wait(self) -> None:
+        if self._failure:
+            raise EngineDied(f"The engine at {self.upstream.host}:{self.upstream.port} broke off: {self._failure}.")
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, why: str) -> None:
+        self._failure = self._failure or why
+        self._wake()
