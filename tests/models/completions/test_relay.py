@@ -88,7 +88,7 @@ def test_thoughts_and_calls_are_read_as_what_they_are() -> None:
         {"index": 1, "delta": {"tool_calls": [call]}},
         {"index": 1, "delta": {"tool_calls": [more]}, "finish_reason": "tool_calls"},
     ]
-    assert spoken(RawPiece(json.dumps(choices).encode())) == (
+    assert spoken(RawPiece([json.dumps(choices).encode()])) == (
         [ReasoningPiece("Hm."), CallPiece(1, "c", "f", "{", 1), CallPiece(1, arguments="}", choice=1)],
         {1: "tool_calls"},
     )

@@ -18,7 +18,7 @@ def request(**change: Any) -> bytes:
 
 def raw(*choices: tuple[int, str, str | None]) -> RawPiece:
     said = [{"index": at, "text": text, "finish_reason": why, "logprobs": None} for at, text, why in choices]
-    return RawPiece(json.dumps(said).encode())
+    return RawPiece([json.dumps(said).encode()])
 
 
 def test_each_prompt_is_sent_as_it_is() -> None:

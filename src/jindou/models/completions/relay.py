@@ -1,6 +1,5 @@
 """What an engine that speaks the client's language says is passed on as it is; only what it used is read."""
 
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -84,7 +83,7 @@ async def relay_whole(reply: Reply, tell: Tell) -> Relayed:
         EngineDied: it broke off, or is no answer.
     """
     sent = _read(await reply.read())
-    waits = tell(RawPiece(bytes(sent.choices), whole=True))
+    waits = tell(RawPiece([bytes(sent.choices)], whole=True))
     if waits is not None:
         await waits
     return Relayed(_usage(sent))
@@ -107,7 +106,7 @@ def spoken(piece: RawPiece) -> tuple[list[Event], dict[int, str]]:
     """Return what a raw piece says, and why those of its choices ended that did."""
     events: list[Event] = []
     reasons: dict[int, str] = {}
-    for choice in _CHOICES.decode(piece.choices):
+    for choice in [choice for chunk in piece.chunks for choice in _CHOICES.decode(chunk)]:
         delta = choice.delta or choice.message or _Delta()
         thought = delta.reasoning_content or delta.reasoning
         if thought:
@@ -146,28 +145,28 @@ class _Stream:
         self._events = _Events()
 
     def take(self, piece: bytes) -> Waits | None:
-        """Tell what `piece` completes, up to where somebody has to be waited for, and return how to go on from there."""
-        told = self._told(piece)
-        waits = next(told, None)
-        return None if waits is None else self._go_on(waits, told)
+        """Tell the chunks that `piece` completes, all at once."""
+        chunks: list[bytes] = []
+        try:
+            for data in self._events.of(piece):
+                if data == b"[DONE]":
+                    self.is_whole = True
+                    continue
+                sent = _read(data)
+                if sent.usage is not None:
+                    self.usage = _usage(sent)
+                if sent.choices != b"[]":
+                    chunks.append(bytes(sent.choices))
+        except EngineDied as error:
+            return self._break_off(chunks, error)
+        return self._tell(RawPiece(chunks)) if chunks else None
 
-    def _told(self, piece: bytes) -> Iterator[Waits]:
-        for data in self._events.of(piece):
-            if data == b"[DONE]":
-                self.is_whole = True
-                continue
-            sent = _read(data)
-            if sent.usage is not None:
-                self.usage = _usage(sent)
-            if sent.choices != b"[]":
-                waits = self._tell(RawPiece(bytes(sent.choices)))
-                if waits is not None:
-                    yield waits
-
-    async def _go_on(self, waits: Waits, told: Iterator[Waits]) -> None:
-        await waits
-        for more in told:
-            await more
+    async def _break_off(self, chunks: list[bytes], error: EngineDied) -> None:
+        """Tell what came before an error."""
+        waits = self._tell(RawPiece(chunks)) if chunks else None
+        if waits is not None:
+            await waits
+        raise error
 
 
 class _Events:
@@ -179,6 +178,10 @@ class _Events:
     def of(self, piece: bytes) -> list[bytes]:
         """Return the data of each event that `piece` completes."""
         text = self._rest + piece if self._rest else piece
+        if text.find(b"\n") == len(text) - 2 and text.startswith(b"data: ") and text.endswith(b"\n\n"):
+            # One whole event, as most pieces are.
+            self._rest = b""
+            return [text[6:-2]]
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")
         *events, self._rest = text.split(b"\n\n")

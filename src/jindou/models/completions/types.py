@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from jindou.billing.budgets import LimitState
 from jindou.billing.pricing import Money
 from jindou.errors import Forbidden
@@ -76,14 +78,14 @@ class CallPiece:
     choice: int = 0
 
 
-@dataclass(slots=True)
-class RawPiece:
+class RawPiece(Struct):
     """What an engine sent that speaks the client's language: the JSON of `choices`, to be passed on as it is.
 
-    `whole` is the answer to a request that is not streamed, else it is one chunk of a stream.
+    `chunks` has that of each chunk of a stream that came together with others; with `whole` it is the one answer to a
+    request that is not streamed.
     """
 
-    choices: bytes
+    chunks: list[bytes]
     whole: bool = False
 
 

@@ -49,7 +49,7 @@ class _Whole:
         """Take an event; the last one sends the answer."""
         match event:
             case RawPiece():
-                self._choices = event.choices
+                (self._choices,) = event.chunks
             case Begun():
                 self._begun = event
             case Done():
@@ -99,7 +99,7 @@ class _Stream:
         """Take an event and send what it adds."""
         if isinstance(event, RawPiece):
             self._is_raw = True
-            return self._call.put(self._head + event.choices + self._tail)
+            return self._call.put(b"".join([self._head + choices + self._tail for choices in event.chunks]))
         return self._tell(event)
 
     async def _tell(self, event: Begun | TextPiece | ReasoningPiece | CallPiece | Done) -> None:

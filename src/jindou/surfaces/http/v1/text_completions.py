@@ -135,7 +135,7 @@ _CHOICES: Final = msgspec.json.Decoder(list[Choice])
 
 def choices_of(piece: RawPiece) -> list[Choice]:
     """Return what an engine says of its choices; what else it says of them is its own."""
-    return _CHOICES.decode(piece.choices)
+    return [choice for chunk in piece.chunks for choice in _CHOICES.decode(chunk)]
 
 
 class _Whole:
