@@ -7,7 +7,6 @@ for whoever knows what a second try would cost.
 import asyncio
 import ssl
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 from jindou.models.upstreams.connection import Connection, Waits
@@ -85,7 +84,7 @@ class Upstreams:
         self._busy.add(connection)
         if self._timer is None:
             self._timer = loop.call_later(_LOOK_SECONDS, self._look)
-        connection.send(b"%b%d\r\n\r\n%b" % (_head(upstream, path), len(body), body))
+        connection.post(path, body)
         try:
             await connection.answered()
         except BaseException:
@@ -155,14 +154,3 @@ class Upstreams:
                 self._idle.pop(upstream, None)
         if self._busy or self._idle:
             self._timer = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
-
-
-@lru_cache
-def _head(upstream: Upstream, path: str) -> bytes:
-    """Return the head of a request up to the length of its body."""
-    key = f"Authorization: Bearer {upstream.key}\r\n" if upstream.key else ""
-    return (
-        f"POST {upstream.path_prefix}{path} HTTP/1.1\r\nHost: {upstream.host}:{upstream.port}\r\n{key}"
-        f"Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
-        f"Content-Length: "
-    ).encode("latin-1")

@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
         self._lost = lost
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._heads: dict[str, bytes] = {}
         self._headers: list[tuple[bytes, bytes]] = []
         self._pieces: list[bytes] = []
         self._buffered = self._seen = 0
@@ -70,15 +71,18 @@ class Connection(asyncio.Protocol):
         """The headers of the reply, by their names in lower case."""
         return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}
 
-    def send(self, request: bytes) -> None:
-        """Send a request."""
+    def post(self, path: str, body: bytes) -> None:
+        """Send a JSON body."""
         assert self._transport is not None  # noqa: S101 - it is made before anything is sent
+        head = self._heads.get(path)
+        if head is None:
+            head = self._heads[path] = _head(self.upstream, path)
         self._has_head = self._is_over = self._is_kept = False
         self._end = 0.0
         self._seen = 0
         self._headers.clear()
         self._deadline = self._loop.time() + _FIRST_SECONDS
-        self._transport.write(request)
+        self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
 
     async def answered(self) -> None:
         """Wait for the head of the reply.
@@ -243,3 +247,12 @@ class Connection(asyncio.Protocol):
     def _fail(self, why: str) -> None:
         self._failure = self._failure or why
         self._wake()
+
+
+def _head(upstream: Upstream, path: str) -> bytes:
+    """Return the head of a request, up to the length of its body."""
+    key = f"Authorization: Bearer {upstream.key}\r\n" if upstream.key else ""
+    return (
+        f"POST {upstream.path_prefix}{path} HTTP/1.1\r\nHost: {upstream.host}:{upstream.port}\r\n{key}"
+        f"Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: "
+    ).encode("latin-1")

@@ -21,6 +21,10 @@ __all__ = ["Call", "limit_headers"]
 
 _CLIENT_LEFT: Final = 499
 _JSON: Final = {"content-type": "application/json"}
+_LIMIT_NAMES: Final = {
+    kind: (f"x-ratelimit-limit-{kind}", f"x-ratelimit-remaining-{kind}", f"x-ratelimit-reset-{kind}")
+    for kind in ("requests", "tokens", "money")
+}
 _EVENTS: Final = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
@@ -154,7 +158,7 @@ class Call:
         if self.refused is not None:
             return
         self.status = status
-        await self._exchange.answer(status, {**_JSON, **(headers or {})}, body)
+        await self._exchange.answer(status, {**_JSON, **headers} if headers else _JSON, body)
 
     async def send(self, data: bytes) -> None:
         """Send a piece of the stream, and wait as long as a slow client needs."""
@@ -197,9 +201,9 @@ def limit_headers(limits: tuple[LimitState, ...], request_id: str = "", *, now: 
     """Return OpenAI's headers for what is left of the tightest limits; `now` is in seconds since 1970."""
     headers = {"x-request-id": request_id} if request_id else {}
     for kind, _, _, limit, remaining, reset_at in limits:
-        name = f"x-ratelimit-limit-{kind}"
-        if name not in headers:
-            headers[name] = str(limit)
-            headers[f"x-ratelimit-remaining-{kind}"] = str(remaining)
-            headers[f"x-ratelimit-reset-{kind}"] = f"{max(0.0, reset_at.timestamp() - now):.0f}s"
+        of_limit, of_remaining, of_reset = _LIMIT_NAMES[kind]
+        if of_limit not in headers:
+            headers[of_limit] = str(limit)
+            headers[of_remaining] = str(remaining)
+            headers[of_reset] = f"{max(0.0, reset_at.timestamp() - now):.0f}s"
     return headers

@@ -10,7 +10,8 @@ __all__ = ["headers_of", "warning_headers"]
 
 def headers_of(begun: Begun | Made) -> dict[str, str]:
     """Return the request's id, what is left of the tightest limits, and what is warned of."""
-    return limit_headers(begun.limits, begun.id, now=begun.created.timestamp()) | warning_headers(begun.warnings)
+    headers = limit_headers(begun.limits, begun.id, now=begun.created.timestamp())
+    return headers | warning_headers(begun.warnings) if begun.warnings else headers
 
 
 def warning_headers(warnings: tuple[LimitState, ...]) -> dict[str, str]:

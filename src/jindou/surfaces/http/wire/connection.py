@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         """When the client has to have done something; no matter while an answer is made."""
         self._stuck_at = math.inf
         """When a client that takes nothing of its answer is given up."""
-        self._is_last = self._lingers = False
+        self._is_last = self._lingers = self._is_paused = False
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -169,10 +169,11 @@ class Connection(asyncio.Protocol):
             elif self._fault is not None:
                 fault, self._fault = self._fault, None
                 self._refuse(fault)
-        if transport is not None and not transport.is_closing():
-            if self._waiting and transport.is_reading():
+        if transport is not None and bool(self._waiting) != self._is_paused and not transport.is_closing():
+            self._is_paused = not self._is_paused
+            if self._is_paused:
                 transport.pause_reading()
-            elif not self._waiting and not transport.is_reading():
+            else:
                 transport.resume_reading()
 
     def _answered(self, task: asyncio.Task[None]) -> None:
@@ -204,8 +205,8 @@ class Connection(asyncio.Protocol):
         phrase = HTTPStatus(fault.status).phrase
         told = {"type": "about:blank", "title": phrase, "status": fault.status, "detail": fault.detail}
         body = json.dumps(told).encode()
-        headers = {"content-type": "application/problem+json", "content-length": str(len(body))}
-        self._transport.write(_head(fault.status, headers, keeps=False) + body)
+        headers = {"content-type": "application/problem+json"}
+        self._transport.write(_head(fault.status, headers, f"content-length: {len(body)}\r\n", keeps=False) + body)
         self._linger()
 
     def _linger(self) -> None:
@@ -215,7 +216,8 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write_eof()
-            if not transport.is_reading():
+            if self._is_paused:
+                self._is_paused = False
                 transport.resume_reading()
 
 
@@ -264,17 +266,17 @@ class _Exchange(Exchange):
 
     @override
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        head = _head(status, {**headers, "content-length": str(len(body))}, keeps=self.keeps)
+        head = _head(status, headers, f"content-length: {len(body)}\r\n", keeps=self.keeps)
         self.is_over = True
         await self._write(head if self.method == "HEAD" else head + body)
 
     @override
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         if self._is_chunked:
-            self._head = _head(status, {**headers, "transfer-encoding": "chunked"}, keeps=self.keeps)
+            self._head = _head(status, headers, "transfer-encoding: chunked\r\n", keeps=self.keeps)
         else:
             # HTTP/1.0 has no chunks: the end of the connection is the end of the answer.
-            self._head = _head(status, headers, keeps=False)
+            self._head = _head(status, headers, "", keeps=False)
 
     @override
     def put(self, data: bytes) -> Waits | None:
@@ -298,7 +300,8 @@ class _Exchange(Exchange):
         return b"%b%x\r\n%b\r\n" % (head, len(data), data) if self._is_chunked else head + data
 
 
-def _head(status: int, headers: Mapping[str, str], *, keeps: bool) -> bytes:
+def _head(status: int, headers: Mapping[str, str], framing: str, *, keeps: bool) -> bytes:
+    """Return the head of an answer; `framing` is the line that says where its body ends."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     close = "" if keeps else "connection: close\r\n"
-    return f"{_STATUS_LINES[status]}{lines}{close}\r\n".encode("latin-1")
+    return f"{_STATUS_LINES[status]}{lines}{framing}{close}\r\n".encode("latin-1")
