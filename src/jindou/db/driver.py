@@ -76,13 +76,15 @@ class Driver:
         self._cursor: Any = self._do(lambda _text, _values: self._pooled.cursor(), "", ())
         self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
-    def write(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write `rows`; none are no statement. A time in them is what `time` returns."""
+    def write(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Write `rows`, and return how many rows that changed. A time in them is what `time` returns."""
+        if not rows:
+            return 0
         text, ordered = prepared.compiled(self.dialect)
         if len(rows) == 1:
-            self._execute(text, ordered(rows[0]))
-        elif rows:
-            self._do(self._cursor.executemany, text, [ordered(row) for row in rows])
+            return self._execute(text, ordered(rows[0])).rowcount
+        self._do(self._cursor.executemany, text, [ordered(row) for row in rows])
+        return self._cursor.rowcount
 
     def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
         """Do a statement once, and return how many rows it changed. A time in `values` is what `time` returns."""

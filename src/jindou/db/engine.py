@@ -3,22 +3,26 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from jindou.db.clock import ServerClock
+from jindou.db.joined import Joined
 from jindou.db.session import Work
+from jindou.db.together import Together
 from jindou.errors import Unavailable
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock, SystemClock
 
 __all__ = ["Database", "DatabaseUnavailable", "unavailable"]
+
+AskT = TypeVar("AskT")
 
 _RECONNECT_SECONDS = 1800
 """Age of a connection that is not used again; with a new one, the server's clock is read."""
@@ -27,6 +31,8 @@ _PREPARED_FROM = 2
 _PREPARED_MOST = 400
 """Statements that a connection keeps prepared, from their third use on: a run has a hundred, and other work beside."""
 
+_TOGETHER = 16
+_OURS = (DBAPIError, PoolTimeout, sqlite3.OperationalError)
 _PASSING = frozenset({"BUSY", "LOCKED", "FULL", "IOERR", "CANTOPEN", "READONLY", "PROTOCOL"})
 
 
@@ -90,11 +96,52 @@ class Database:
         Raises:
             DatabaseUnavailable: the database is locked, full or gone; nothing was written.
         """
+        with self.joined() as joined:
+            yield self.open(joined, org_id)
+
+    @contextmanager
+    def joined(self, *, shared: bool = False) -> Generator[Joined]:
+        """Open a transaction for the units of work that `open` opens in it; it commits at the end, with all of them.
+
+        Raises:
+            DatabaseUnavailable: the database is locked, full or gone; nothing was written.
+        """
         with self._turn_to_write():
-            with self._work(org_id, write=True) as work:
-                yield work
+            with self._transaction(write=True, shared=shared) as (joined, _):
+                yield joined
+                joined.finish()
             # Still in turn, so that what is told after the commits is told in their order.
-            work.run_after_commit()
+            joined.tell()
+
+    def begin(self, stack: ExitStack, *, shared: bool) -> Joined:
+        """Open a transaction as `joined` does, which ends with `stack`."""
+        return stack.enter_context(self.joined(shared=shared))
+
+    def together(
+        self, prepare: Callable[[Work, Sequence[AskT]], Sequence[bool]], most: int = _TOGETHER
+    ) -> Callable[[str, AskT], AbstractContextManager[Work]]:
+        """Return what opens units of work that share transactions; see `Together`."""
+        together = Together(self, prepare, most)
+
+        @contextmanager
+        def writing(org_id: str, ask: AskT) -> Generator[Work]:
+            try:
+                with together.writing(org_id, ask) as work:
+                    yield work
+            except _OURS as error:
+                raise unavailable(error) from error
+
+        return writing
+
+    def broken(self, error: BaseException) -> Exception:
+        """Return what to raise where it was somebody else who broke the transaction."""
+        if isinstance(error, DatabaseUnavailable):
+            return DatabaseUnavailable(error.message)
+        return DatabaseUnavailable("Other work broke the transaction; try again.")
+
+    def open(self, joined: Joined, org_id: str | None) -> Work:
+        """Open a unit of work in a transaction; the one that was opened before has done what it does."""
+        return Work(joined, org_id, self.clock, self._ids, self._random_bytes)
 
     @contextmanager
     def _turn_to_write(self) -> Generator[None]:
@@ -116,25 +163,21 @@ class Database:
         Raises:
             DatabaseUnavailable: the database is locked or gone.
         """
-        with self._work(org_id, write=False) as work:
-            yield work
+        with self._transaction(write=False) as (joined, transaction):
+            yield self.open(joined, org_id)
+            self._leave(joined.connection)
+            transaction.rollback()
 
     @contextmanager
-    def _work(self, org_id: str | None, *, write: bool) -> Generator[Work]:
+    def _transaction(self, *, write: bool, shared: bool = False) -> Generator[tuple[Joined, Transaction]]:
         try:
             with self._connected(write=write) as connection, connection.begin() as transaction:
-                work = Work(connection, org_id, self.clock, self._ids, self._random_bytes)
+                joined = Joined(connection, shared=shared)
                 try:
-                    yield work
-                    if write:
-                        work.run_before_commit()
-                        work.flush()
-                    else:
-                        self._leave(connection)
-                        transaction.rollback()
+                    yield joined, transaction
                 finally:
-                    work.close()
-        except (DBAPIError, PoolTimeout, sqlite3.OperationalError) as error:
+                    joined.close()
+        except _OURS as error:
             raise unavailable(error) from error
 
     def _leave(self, connection: Connection) -> None:

@@ -19,7 +19,7 @@ from jindou.db.driver import Arrange, Driver, Prepared, arranging
 from jindou.db.forms import read_form, write_form
 from jindou.db.metadata import Base, Tenant
 
-__all__ = ["Query", "RowT", "Rows"]
+__all__ = ["Query", "RowT", "Rows", "write_rows"]
 
 RowT = TypeVar("RowT", bound=Base)
 
@@ -27,6 +27,8 @@ _KEY = "key_"
 """Before the names of the values that a row is found by: an update has them beside the new ones."""
 
 _Forms = Mapping[str, Callable[[Any], Any]]
+_Change = tuple[type[Base], tuple[str, ...], dict[str, Any]]
+"""The class of a row, the columns that have changed, and their values beside those that it is found by."""
 
 
 class Query(Generic[RowT]):
@@ -51,6 +53,7 @@ class Query(Generic[RowT]):
         self._limit = limit
         self._lock = lock or skip_locked
         self._skip_locked = skip_locked
+        self.is_locking = self._lock
         self._compiled: dict[tuple[str, bool], tuple[str, Arrange]] = {}
         read: list[object] = [each for one in where for each in iterate(one) if isinstance(each, Table)]
         self.tables: frozenset[object] = frozenset([_table(kind), *read])
@@ -85,7 +88,13 @@ class Rows:
 
     def fetch(self, query: Query[RowT], values: Mapping[str, object]) -> list[RowT]:
         """Return the rows that `query` finds; a later change of one is written by `flush`."""
-        if self._is_pending(query.tables):
+        rows = self.look(query, values)
+        self._read += [(row, vars(row).copy()) for row in rows]
+        return rows
+
+    def look(self, query: Query[RowT], values: Mapping[str, object]) -> list[RowT]:
+        """Return the rows that `query` finds; a later change of one is not written."""
+        if self.is_pending(query.tables):
             self.flush()
         kind = query.kind
         text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
@@ -98,7 +107,6 @@ class Rows:
             held.update(zip(columns, line, strict=True))
             for name, form in forms:
                 held[name] = form(held[name])
-            self._read.append((row, held.copy()))
             rows.append(row)
         return rows
 
@@ -142,44 +150,42 @@ class Rows:
         Raises:
             PermissionError: a row was moved to another organisation.
         """
+        write_rows(self._driver, [self])
+
+    def is_pending(self, tables: AbstractSet[object]) -> bool:
+        """Say whether something of `tables` is not written yet."""
+        return any(_table(type(row)) in tables for row in self._added) or any(
+            _table(type(row)) in tables and vars(row) != before for row, before in self._read
+        )
+
+    def has_changes(self) -> bool:
+        """Say whether something is not written yet."""
+        return bool(self._added) or any(vars(row) != before for row, before in self._read)
+
+    def take_changes(self) -> list[_Change]:
+        """Return what is to be written of rows that were read or added before; it counts as written now."""
+        changes: list[_Change] = []
         for row, before in self._read:
             held = vars(row)
             if held != before:
                 names = tuple(name for name in _columns(type(row)) if held.get(name) != before.get(name))
                 if names:
-                    self._update(row, names)
+                    changes.append((type(row), names, self._change(row, names)))
                 before.update(held)
-        added, self._added = self._added, []
-        of_kinds: dict[type[Base], list[Base]] = {}
-        for row in added:
-            of_kinds.setdefault(type(row), []).append(row)
-        for kind, rows in of_kinds.items():
-            some = [(row, vars(row).copy()) for row in rows]
-            columns = _columns(kind)
-            self._write(kind, _insert_of(kind), [{name: held.get(name) for name in columns} for _, held in some])
-            self._read += some
+        return changes
 
-    def _update(self, row: Base, names: tuple[str, ...]) -> None:
+    def take_added(self) -> list[Base]:
+        """Return the rows that were added; they count as written now."""
+        added, self._added = self._added, []
+        self._read += [(row, vars(row).copy()) for row in added]
+        return added
+
+    def _change(self, row: Base, names: tuple[str, ...]) -> dict[str, Any]:
         self._require_own(row)
         if "org_id" in names:
             raise PermissionError("A unit of work moves no row to another organisation.")
-        kind = type(row)
         values = {name: getattr(row, name) for name in names}
-        values |= {_KEY + name: getattr(row, name) for name in _keys(kind)}
-        self._write(kind, _update_of(kind, names), [values])
-
-    def _write(self, kind: type[Base], prepared: Prepared, rows: Sequence[dict[str, Any]]) -> None:
-        forms = _bind_forms(kind, self._driver.dialect)
-        for values in rows:
-            for name in forms.keys() & values.keys():
-                values[name] = forms[name](values[name])
-        self._driver.write(prepared, rows)
-
-    def _is_pending(self, tables: AbstractSet[object]) -> bool:
-        """Say whether something of `tables` is not written yet."""
-        return any(_table(type(row)) in tables for row in self._added) or any(
-            _table(type(row)) in tables and vars(row) != before for row, before in self._read
-        )
+        return values | {_KEY + name: getattr(row, name) for name in _keys(type(row))}
 
     def _is_bounded(self, kind: type[Base]) -> bool:
         return self._org_id is not None and issubclass(kind, Tenant)
@@ -187,6 +193,34 @@ class Rows:
     def _require_own(self, row: Base) -> None:
         if isinstance(row, Tenant) and self._org_id not in {None, row.org_id}:
             raise PermissionError("A unit of work can't write into another organisation.")
+
+
+def write_rows(driver: Driver, of: Iterable[Rows]) -> None:
+    """Write what the rows of one transaction's units of work have to be written, in few statements.
+
+    Raises:
+        PermissionError: a row was moved to another organisation.
+    """
+    updates: dict[tuple[type[Base], tuple[str, ...]], list[dict[str, Any]]] = {}
+    inserts: dict[type[Base], list[dict[str, Any]]] = {}
+    for rows in of:
+        for kind, names, values in rows.take_changes():
+            updates.setdefault((kind, names), []).append(values)
+        for row in rows.take_added():
+            held = vars(row)
+            inserts.setdefault(type(row), []).append({name: held.get(name) for name in _columns(type(row))})
+    for (kind, names), changes in updates.items():
+        _write(driver, kind, _update_of(kind, names), changes)
+    for kind, added in inserts.items():
+        _write(driver, kind, _insert_of(kind), added)
+
+
+def _write(driver: Driver, kind: type[Base], prepared: Prepared, rows: Sequence[dict[str, Any]]) -> None:
+    forms = _bind_forms(kind, driver.dialect)
+    for values in rows:
+        for name in forms.keys() & values.keys():
+            values[name] = forms[name](values[name])
+    driver.write(prepared, rows)
 
 
 def _table(kind: type[Base]) -> Table:

@@ -1,15 +1,15 @@
 """The unit of work: one transaction, one organisation. Services use it and never commit; the door does."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     CursorResult,
     DateTime,
+    Table,
     Update,
     UpdateBase,
     event,
@@ -22,6 +22,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from jindou.db.clock import ServerClock
 from jindou.db.driver import Driver, Prepared
+from jindou.db.joined import Act, Deferred, Joined
 from jindou.db.metadata import Base, Tenant, UtcDateTime
 from jindou.db.rows import Query, Rows, RowT
 from jindou.ids import IdMaker
@@ -29,29 +30,36 @@ from jindou.telemetry import Clock
 
 __all__ = ["Work"]
 
+ItemT = TypeVar("ItemT")
+
 
 class Work:
-    """One transaction of one organisation, with the time and new ids. `org_id` None sees every organisation."""
+    """One transaction of one organisation, with the time and new ids. `org_id` None sees every organisation.
+
+    Several may share one transaction, one after the other; what they have in hand is written in its end.
+    """
 
     def __init__(
         self,
-        connection: Connection,
+        joined: Joined,
         org_id: str | None,
         clock: Clock,
         ids: IdMaker,
         random_bytes: Callable[[int], bytes],
     ) -> None:
-        self._connection = connection
+        self._joined = joined
+        self._connection = joined.connection
         self.org_id = org_id
         self._clock = clock
         self._ids = ids
         self._random_bytes = random_bytes
         self._session: Session | None = None
-        self._driver: Driver | None = None
-        self._rows: Rows | None = None
-        self._before_commit: list[Callable[[], None]] = []
-        self._after_commit: list[Callable[[], None]] = []
-        self._done_once: set[tuple[str, ...]] = set()
+        self.rows: Rows | None = None
+        self.is_marked = False
+        self.ends: list[tuple[Act, Any]] = []
+        self.after_commits: list[Callable[[], None]] = []
+        self.deferred: list[Deferred] = []
+        joined.add(self)
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
@@ -81,11 +89,21 @@ class Work:
         return self._random_bytes(32).hex()
 
     @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is SQLite, which has one writer at a time."""
+        return self._connection.dialect.name == "sqlite"
+
+    @property
+    def known(self) -> dict[object, Any]:
+        """What the units of work of this transaction have found out for each other."""
+        return self._joined.known
+
+    @property
     def session(self) -> Session:
         """The ORM's session in this transaction; what rows were in hand is written first."""
-        if self._rows is not None:
-            self._rows.flush()
+        self._joined.flush()
         if self._session is None:
+            self._joined.mark()
             self._session = _TenantSession(self._connection, expire_on_commit=False, info={"org_id": self.org_id})
         return self._session
 
@@ -95,8 +113,14 @@ class Work:
 
         Its statements see every organisation: who uses it filters by `org_id`.
         """
-        self.flush()
-        return self._open_driver()
+        self._joined.flush()
+        self._joined.mark()
+        return self._joined.driver
+
+    @property
+    def aside(self) -> Driver:
+        """The driver, to read and to lock what no row in hand has to do with: that is not written first."""
+        return self._joined.driver
 
     def execute(self, statement: UpdateBase) -> CursorResult[Any]:
         """Change a table that spans organisations, without its objects.
@@ -106,7 +130,8 @@ class Work:
         """
         if statement.table in _tenant_tables():
             raise PermissionError("Rows of one organisation are changed as objects.")
-        self.flush()
+        self._joined.flush()
+        self._joined.mark()
         return self._connection.execute(statement)
 
     def change(self, prepared: Prepared, **values: object) -> int:
@@ -117,8 +142,31 @@ class Work:
         """
         if getattr(prepared.statement, "table", None) in _tenant_tables():
             raise PermissionError("Rows of one organisation are changed as objects.")
-        driver = self.driver
+        self._joined.settle(_tables_of(prepared))
+        self._joined.mark()
+        driver = self._joined.driver
         return driver.change(prepared, driver.plain(values))
+
+    def change_each(self, prepared: Prepared, rows: Sequence[Mapping[str, object]]) -> int:
+        """Change a table as `change` does, once for each of `rows`, and return how many rows were in all.
+
+        Raises:
+            PermissionError: its rows belong to one organisation each.
+        """
+        if len(rows) == 1:
+            return self.change(prepared, **rows[0])
+        if getattr(prepared.statement, "table", None) in _tenant_tables():
+            raise PermissionError("Rows of one organisation are changed as objects.")
+        self._joined.settle(_tables_of(prepared))
+        self._joined.mark()
+        driver = self._joined.driver
+        return driver.write(prepared, [driver.plain(row) for row in rows])
+
+    def write(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write `rows` now, before what is in hand. They are as the driver takes them, and of any organisation."""
+        if rows:
+            self._joined.mark()
+            self._joined.driver.write(prepared, rows)
 
     def ask(self, prepared: Prepared, **values: object) -> Sequence[Any]:
         """Return what a query finds in tables that span organisations, as the driver has it.
@@ -128,13 +176,21 @@ class Work:
         """
         if not _spans(prepared):
             raise PermissionError("Rows of one organisation are read as objects.")
-        driver = self.driver
+        self._joined.settle(_tables_of(prepared))
+        driver = self._joined.driver
         return driver.ask(prepared, driver.plain(values))
 
     def fetch(self, query: Query[RowT], **values: object) -> list[RowT]:
         """Return the rows of a query; a change of one is written at the end of the transaction."""
-        self._flush_session()
+        self.flush_session()
+        if query.is_locking:
+            # Who locks a row wants it as it is now, whoever of this transaction has it in hand.
+            self._joined.settle(query.tables)
         return self._open_rows().fetch(query, values)
+
+    def look(self, query: Query[RowT], **values: object) -> list[RowT]:
+        """Return the rows of a query as `fetch` does, for another unit of work to `take`: no change is written here."""
+        return self._open_rows().look(query, values)
 
     def take(self, rows: Iterable[Base]) -> None:
         """Have later changes written of rows that stand in the database just as they are here.
@@ -160,56 +216,52 @@ class Work:
         """
         self._open_rows().add(row)
 
+    def later(self, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Have a statement write `rows` at the end of the transaction; they are as the driver takes them.
+
+        It sees every organisation: who uses it filters by `org_id`.
+        """
+        if rows:
+            self.deferred.append((prepared, rows))
+
     def flush(self) -> None:
         """Write what was added or changed so far; the database does so at the end."""
-        self._flush_session()
-        if self._rows is not None:
-            self._rows.flush()
+        self._joined.flush()
 
     def close(self) -> None:
         """Let go of the objects of the session; the database calls this."""
         if self._session is not None:
             self._session.close()
 
-    def _flush_session(self) -> None:
+    def flush_session(self) -> None:
+        """Write what the ORM's session has; the transaction calls this."""
         if self._session is not None and (self._session.new or self._session.dirty or self._session.deleted):
             self._session.flush()
 
-    def _open_driver(self) -> Driver:
-        if self._driver is None:
-            self._driver = Driver(self._connection)
-        return self._driver
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is in hand that is not written yet."""
+        session = self._session
+        if session is not None and (session.new or session.dirty or session.deleted):
+            return True
+        return bool(self.deferred) or (self.rows is not None and self.rows.has_changes())
 
     def _open_rows(self) -> Rows:
-        if self._rows is None:
-            self._rows = Rows(self._open_driver(), self.org_id)
-        return self._rows
+        if self.rows is None:
+            self.rows = Rows(self._joined.driver, self.org_id)
+        return self.rows
 
-    def before_commit(self, action: Callable[[], None]) -> None:
-        """Have `action` done at the end of the transaction: what it locks is the last that this one waits for."""
-        self._before_commit.append(action)
+    def at_end(self, act: Callable[["Work", Sequence[ItemT]], None], item: ItemT) -> None:
+        """Have `act` done once at the end of the transaction, with all items that it is to have.
 
-    def run_before_commit(self) -> None:
-        """Write what was added or changed, then do what is kept for the end; the database calls this."""
-        self.flush()
-        while self._before_commit:
-            self._before_commit.pop(0)()
-
-    def once(self, *what: str) -> bool:
-        """Say whether this is the first time that the transaction is asked about `what`."""
-        is_first = what not in self._done_once
-        self._done_once.add(what)
-        return is_first
+        What it locks is the last that this transaction waits for. It gets a unit of work of this transaction that sees
+        at least this organisation.
+        """
+        self.ends.append((act, item))
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have `action` done once the transaction is durable; never if it fails."""
-        self._after_commit.append(action)
-
-    def run_after_commit(self) -> None:
-        """Do what waited for the commit; the database calls this."""
-        actions, self._after_commit = self._after_commit, []
-        for action in actions:
-            action()
+        self.after_commits.append(action)
 
 
 class _TenantSession(Session):
@@ -229,6 +281,12 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
 @cache
 def _tenant_tables() -> frozenset[object]:
     return frozenset(mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Tenant))
+
+
+@cache
+def _tables_of(prepared: Prepared) -> frozenset[object]:
+    found: list[object] = [of for of in iterate(prepared.statement) if isinstance(of, Table)]
+    return frozenset(found)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Writing the journal: every change of a run or a step goes with its event, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -112,6 +112,10 @@ class Journal:
             resumed = work.fetch(_RESUMED, run_id=run.id)
             began = [run.created_at, *(event.at for event in resumed if event.data["after"] == "retry")]
             work.after_commit(lambda: _tell_run(self._spans, run, began))
+
+    def hold(self, work: Work, org_ids: Iterable[str]) -> None:
+        """Hold the ledger among others, and the budgets of organisations, for the steps of several runs."""
+        self._usage.hold(work, org_ids)
 
     def open_attempt(self, work: Work, run: RunRow, step: StepRow, sku: str, worst: Quantities) -> str:
         """Hold the worst case of a model step's attempt, and return the attempt's id in the ledger.

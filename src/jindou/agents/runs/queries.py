@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar, cast
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam
 
 from jindou.agents.assistants import Limits
 from jindou.agents.runs.limits import uses
@@ -22,8 +22,8 @@ __all__ = [
     "as_run",
     "as_step",
     "find",
-    "find_locked",
     "locked",
+    "look_locked",
     "run_of",
     "step_of",
     "steps_of",
@@ -33,6 +33,7 @@ RowT = TypeVar("RowT")
 
 _RUN = Query(RunRow, RunRow.id == bindparam("id"))
 _LOCKED = Query(RunRow, RunRow.id == bindparam("id"), lock=True)
+_SOME_FREE = Query(RunRow, RunRow.id == any_(bindparam("ids", type_=ARRAY(String()))), skip_locked=True)
 _STEP = Query(StepRow, StepRow.id == bindparam("id"))
 _STEPS = Query(StepRow, StepRow.run_id == bindparam("run_id"), order_by=cast("ColumnElement[int]", StepRow.n))
 
@@ -53,9 +54,11 @@ def find(work: Work, run_id: str) -> RunRow | None:
     return next(iter(work.fetch(_RUN, id=run_id)), None)
 
 
-def find_locked(work: Work, run_id: str) -> RunRow | None:
-    """Return a run, if there is one, that nobody else changes before this unit of work ends."""
-    return next(iter(work.fetch(_LOCKED, id=run_id)), None)
+def look_locked(work: Work, run_ids: Sequence[str]) -> dict[str, RunRow]:
+    """Return some runs for other units of work of this transaction, locked; of several only those nobody else has."""
+    if len(run_ids) > 1 and not work.is_sqlite:
+        return {run.id: run for run in work.look(_SOME_FREE, ids=list(run_ids))}
+    return {run.id: run for run_id in run_ids for run in work.look(_LOCKED, id=run_id)}
 
 
 def locked(work: Work, run_id: str) -> RunRow:

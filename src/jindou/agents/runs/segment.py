@@ -1,7 +1,7 @@
 """What a segment works with, and what it has read from the journal."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -14,10 +14,11 @@ from jindou.agents.policies import Recorder
 from jindou.agents.runs.fold import Journalled
 from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.limits import both
-from jindou.agents.runs.queries import find_locked, run_of, steps_of
+from jindou.agents.runs.queries import run_of, steps_of
 from jindou.agents.runs.shown import Notes, notes_of
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.runs.taking import Taking
 from jindou.agents.tools import Doorway, Tool
 from jindou.db import Database, Query, Work
 from jindou.durable.queue import Lease, LeaseLost, Queue
@@ -116,11 +117,14 @@ class Outcome:
 class Segment:
     """One stretch of a run, under a lease. `stopping` says that the server is about to stop.
 
+    What it writes shares its transaction with what other segments write, by `together`.
+
     `left` are the tool steps that it goes on without, though their tools are still at work. The `outcome` of a step is
     written with the beginning of the next one, or with whatever else is written first.
     """
 
     parts: Parts
+    together: Callable[[str, Taking], AbstractContextManager[Work]]
     lease: Lease
     stopping: Callable[[], bool]
     left: set[str] = field(default_factory=set[str])
@@ -139,9 +143,10 @@ class Segment:
             RunGone: it is there no more.
         """
         outcome = self.outcome
+        taking = Taking(self.lease, progress=progress or outcome is not None)
         try:
-            with self.parts.database.writing(self.lease.org_id) as work:
-                run = self._take(work, progress=progress or outcome is not None)
+            with self.together(self.lease.org_id, taking) as work:
+                run = self._take(work, taking)
                 if outcome is not None:
                     outcome.write(work, run)
                 yield work, run
@@ -183,16 +188,15 @@ class Segment:
             self._steps.append(step)
         return step
 
-    def _take(self, work: Work, *, progress: bool) -> RunRow:
-        """Lock the run, and take its steps in hand that are known, if they still are as they were.
+    def _take(self, work: Work, taking: Taking) -> RunRow:
+        """Take the run in hand, and those of its steps that are known, if they still are as they were.
 
         Nobody changes a step without an event, and the events of a run are counted.
         """
-        # First the run, then the task, as the doors do: in one order nobody waits for each other.
-        run = find_locked(work, self.lease.subject)
-        self.parts.queue.hold(work, self.lease, progress=progress)
+        run = taking.run
         if run is None:
             raise RunGone(f"There is no run {self.lease.subject}.")
+        work.take([run])
         if self._steps is not None and self._seen == run.last_event:
             work.take(self._steps)
         else:
@@ -218,10 +222,18 @@ def load(segment: Segment, work: Work, run: RunRow) -> State:
         run=run,
         steps=segment.steps(work, run),
         earlier=segment.earlier(work, run),
-        who=parts.principals.principal(work, run.org_id, run.person_id),
+        who=_person_of(parts, work, run),
         assistant=assistant,
         limits=both(parts.limits, assistant.limits),
     )
+
+
+def _person_of(parts: Parts, work: Work, run: RunRow) -> Principal:
+    """Return the person of a run, who is read once in a transaction however many runs of theirs are in it."""
+    mine = (Principal, run.org_id, run.person_id)
+    if mine not in work.known:
+        work.known[mine] = parts.principals.principal(work, run.org_id, run.person_id)
+    return work.known[mine]
 
 
 def _earlier(parts: Parts, work: Work, run: RunRow) -> list[Journalled]:

@@ -16,6 +16,7 @@ from jindou.agents.runs.reaping import reap
 from jindou.agents.runs.refusals import INACTIVE, budget_rule, is_hopeless
 from jindou.agents.runs.segment import FINAL, Act, Parts, RunGone, Segment, State, load
 from jindou.agents.runs.tables import RunRow, StepRow
+from jindou.agents.runs.taking import taker
 from jindou.agents.runs.tool_step import begin_tools
 from jindou.agents.runs.undo import load_undo, next_undo
 from jindou.billing.budgets import BudgetExceeded, RateLimited
@@ -42,6 +43,7 @@ class Runner:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._together = parts.database.together(taker(parts.queue, parts.journal))
         self._stopping = False
 
     def stop(self) -> None:
@@ -62,7 +64,7 @@ class Runner:
             Unavailable: a part does not answer; the queue tries again.
             LeaseLost: another worker has the run.
         """
-        segment = Segment(self._parts, lease, lambda: self._stopping)
+        segment = Segment(self._parts, self._together, lease, lambda: self._stopping)
         try:
             self._go_on(segment)
         except RunGone:

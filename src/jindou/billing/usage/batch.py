@@ -10,7 +10,7 @@ from jindou.billing.budgets import Payer, Sheet
 from jindou.billing.pricing import Money, PriceBook
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.billing.usage.types import Admission, Opening, Quantities
-from jindou.db import Driver, Prepared, Work
+from jindou.db import Prepared, Work
 from jindou.errors import Conflict, JindouError, NotFound
 
 __all__ = ["UNSETTLED", "AttemptClosed", "Batch", "Closing", "Written", "payer_of", "share_ledger"]
@@ -77,7 +77,7 @@ class Batch:
 
     def __init__(self, work: Work, prices: PriceBook, owner: str) -> None:
         self._work = work
-        self._driver = work.driver
+        self._driver = work.aside
         self._prices = prices
         self._owner = owner
         self._now = work.now()
@@ -90,12 +90,12 @@ class Batch:
 
     def write(self, items: Sequence[Opening | Closing]) -> list[Written | JindouError]:
         """Write all of `items`, and return what became of each."""
-        share_ledger(self._driver)
+        share_ledger(self._work)
         openings = [(at, item) for at, item in enumerate(items) if isinstance(item, Opening)]
         closings = [(at, item) for at, item in enumerate(items) if isinstance(item, Closing)]
         self._find({item.attempt_id for _, item in closings})
         payers = {payer_of(item) for _, item in openings} | {held.payer() for held in self._held.values()}
-        sheet = Sheet(self._driver, payers, self._now, self._prices.currency)
+        sheet = Sheet(self._work, payers, self._now, self._prices.currency)
         written: list[Written | JindouError] = [None] * len(items)
         # What is given back first makes room for what comes.
         for at, closing in closings:
@@ -108,9 +108,9 @@ class Batch:
                 written[at] = self._open(opening, sheet)
             except JindouError as error:
                 written[at] = error
-        self._driver.write(_OPEN, self._opened)
-        self._driver.write(_CLOSE, self._closed)
-        self._driver.write(_SETTLE, self._events)
+        self._work.later(_OPEN, self._opened)
+        self._work.later(_CLOSE, self._closed)
+        self._work.later(_SETTLE, self._events)
         sheet.write()
         return written
 
@@ -118,6 +118,8 @@ class Batch:
         """Read what is to be closed, each under its lock, of the unit of work's organisation only."""
         if not ids:
             return
+        if self._work.deferred:
+            self._work.flush()
         lock = "" if self._driver.is_sqlite else " FOR UPDATE"
         query = f"{_FIND} ({self._driver.marks(len(ids))}) ORDER BY id{lock}"
         mine = self._work.org_id
@@ -235,13 +237,14 @@ _CLOSE = Prepared(
 )
 
 
-def share_ledger(driver: Driver, *, alone: bool = False) -> None:
+def share_ledger(work: Work, *, alone: bool = False) -> None:
     """Hold the ledger among others who write it, or `alone`, until the transaction ends.
 
     Who is alone can add it up and set counters by it. SQLite has one writer anyway.
     """
-    if not driver.is_sqlite:
-        driver.run(f"LOCK TABLE meter_attempt IN {'SHARE ROW' if alone else 'ROW'} EXCLUSIVE MODE")
+    if not work.is_sqlite and (alone or share_ledger not in work.known):
+        work.known[share_ledger] = True
+        work.aside.run(f"LOCK TABLE meter_attempt IN {'SHARE ROW' if alone else 'ROW'} EXCLUSIVE MODE")
 
 
 def payer_of(opening: Opening) -> Payer:

@@ -1,6 +1,6 @@
 """Metering and the statement. A row is written in the transaction of the step that used what it counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
@@ -65,6 +65,11 @@ class Usage:
         """
         return self._prices.worst(skus, quantities.plain(), work.now().date())
 
+    def hold(self, work: Work, org_ids: Iterable[str]) -> None:
+        """Hold the ledger among others, and all budgets of some organisations: for calls of several units of work."""
+        share_ledger(work)
+        Sheet.hold(work, org_ids)
+
     def record(self, work: Work, done: Opening) -> Money:
         """Write the one row of what was done in this very transaction, and return what it cost.
 
@@ -77,10 +82,9 @@ class Usage:
         (sku,) = done.skus
         quantities = done.worst.plain()
         cost = self._prices.cost(sku, quantities, now.date())
-        driver = work.driver
-        share_ledger(driver)
+        share_ledger(work)
         payer = payer_of(done)
-        sheet = Sheet(driver, {payer}, now, self.currency)
+        sheet = Sheet(work, {payer}, now, self.currency)
         sheet.correct(payer, now, sheet.month, spent=cost.micro, held=0, tokens=0)
         sheet.write()
         work.new(

@@ -9,7 +9,7 @@ from jindou.billing.budgets import Tally, Window
 from jindou.billing.usage.batch import UNSETTLED, share_ledger
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.billing.usage.types import Scope
-from jindou.db import Driver, Work
+from jindou.db import Work
 from jindou.ids import first_id
 
 __all__ = ["tally_ledger"]
@@ -23,7 +23,7 @@ def tally_ledger(work: Work, of: Scope | None = None, *, alone: bool = False) ->
     """Return this month's money and this minute's calls by scope: of one, or of all that used something."""
     work.session.flush()
     connection = work.session.connection()
-    share_ledger(Driver(connection), alone=alone)
+    share_ledger(work, alone=alone)
     window = Window.of(work.now())
     month, since = window.month, first_id("att", window.minute_begins)
     found: dict[Scope, Tally] = {}

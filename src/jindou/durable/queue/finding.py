@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from jindou.db import Prepared, Query
@@ -35,11 +35,15 @@ class Seek:
 
 @dataclass(frozen=True, slots=True)
 class Seeks:
-    """Organisations with ready tasks of a `priority`; of an `of_org` the persons; of an `of_person` the oldest task."""
+    """Organisations with ready tasks of a `priority`; of an `of_org` the persons; of an `of_person` the oldest task.
+
+    `next` is that of the person of an `of_org` whose turn it is `after` another.
+    """
 
     orgs: Seek
     persons: Seek
     oldest: Query[TaskRow]
+    next: Query[TaskRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,9 @@ class Finding:
     """What looks for a task.
 
     `waited` and `lost` find those that are ready and not marked so: their time has come, or their worker died.
-    `first` says whether there are such, and since when the oldest suspect has waited, and the oldest that is
-    `interrupted`: its worker died, and it is no suspect.
+    `first` says whether there are such, since when the oldest suspect has waited, and the oldest that is `interrupted`:
+    its worker died, and it is no suspect. Then, by priority and each `after` another one, the organisation whose turn
+    it is among those with `others`.
     """
 
     due: Prepared
@@ -85,14 +90,16 @@ def finding(kinds: frozenset[str], version: int, *, by_server: bool) -> Finding:
         select(TaskRow.available_at).where(*where).order_by(TaskRow.available_at).limit(1).scalar_subquery()
         for where in ([*lost_ones, IS_SUSPECT], interrupted)
     ]
+    others = [*ready, not_(IS_SUSPECT)]
+    turns = [_turn(TaskRow.org_id, [*others, TaskRow.priority == of], f"after_{of}") for of in PRIORITIES]
     return Finding(
         due=Prepared(select(true()).where(or_(*some))),
-        first=Prepared(select(or_(*late), *oldest)),
+        first=Prepared(select(or_(*late), *oldest, *turns)),
         waited=_late(waited, TaskRow.available_at),
         lost=_late(lost, TaskRow.lease_until),
         suspects=_seeks([*ready, IS_SUSPECT]),
         interrupted=_oldest(interrupted),
-        others=_seeks([*ready, not_(IS_SUSPECT)]),
+        others=_seeks(others),
     )
 
 
@@ -105,16 +112,24 @@ def _seeks(ready: _Where) -> Seeks:
     urgent = [*ready, TaskRow.priority == bindparam("of_priority")]
     of_org = [*urgent, TaskRow.org_id == bindparam("of_org")]
     of_person = [*of_org, TaskRow.person_id == bindparam("of_person")]
+    of_next = [*of_org, TaskRow.person_id == _turn(TaskRow.person_id, of_org, "after")]
     return Seeks(
         orgs=_seek(TaskRow.org_id, urgent),
         persons=_seek(TaskRow.person_id, of_org),
         oldest=_oldest(of_person),
+        next=_oldest(of_next),
     )
 
 
 def _oldest(where: _Where) -> Query[TaskRow]:
     by_age = cast("ColumnElement[Any]", TaskRow.available_at)
     return Query(TaskRow, *where, order_by=by_age, limit="most", skip_locked=True)
+
+
+def _turn(column: InstrumentedAttribute[str], where: _Where, after: str) -> ColumnElement[Any]:
+    """Return the first value of a column behind `after` or, if there is none, the first of all."""
+    found = select(column).where(*where).order_by(column).limit(1).correlate(None)
+    return func.coalesce(found.where(column > bindparam(after)).scalar_subquery(), found.scalar_subquery())
 
 
 def _seek(column: InstrumentedAttribute[str], where: _Where) -> Seek:

@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, case, func, not_, select, update
 
 from jindou.db import Work
 from jindou.durable.queue.finding import Finding, finding
-from jindou.durable.queue.statements import asking, ending, holding, leasing, releasing
+from jindou.durable.queue.statements import asking, ending, holding, holding_free, leasing, releasing, standing_of
 from jindou.durable.queue.tables import IS_SUSPECT, TaskRow
 from jindou.durable.queue.turns import Turns
 from jindou.durable.queue.types import Lease, LeaseLost, Standing
@@ -63,7 +63,7 @@ class Queue:
         It takes the turn of `person_id`; what is in the `background` comes after what people wait for.
         """
         work.change(
-            asking(is_sqlite=work.driver.is_sqlite, by_server=work.by_server and at is None),
+            asking(is_sqlite=work.is_sqlite, by_server=work.by_server and at is None),
             kind=kind,
             subject=subject,
             org_id=org_id,
@@ -121,14 +121,37 @@ class Queue:
         held = holding(by_server=work.by_server, progress=progress)
         _require(work.change(held, until=work.moment(self.lease_time), **_mine(lease)), lease)
 
-    def done(self, work: Work, lease: Lease) -> None:
-        """End the task, unless it was asked for again meanwhile: then it waits for the next worker.
+    def hold_some(self, work: Work, leases: Sequence[Lease], progressed: Sequence[Lease]) -> set[str]:
+        """Extend leases of one kind as `hold` does, and return the ids of those that are; nobody is waited for.
 
-        Raises:
-            LeaseLost: another worker has the task now.
+        One that is lost is not among them, nor one whose task somebody else has locked just now.
         """
-        if not work.change(ending(), of_wakes=lease.wakes, **_mine(lease)):
-            self.release(work, lease, work.now(), untried=True)
+        if work.is_sqlite:
+            until = work.moment(self.lease_time)
+            of = {lease.id: holding(by_server=work.by_server, progress=lease in progressed) for lease in leases}
+            return {lease.id for lease in leases if work.change(of[lease.id], until=until, **_mine(lease))}
+        values = {
+            "until": work.moment(self.lease_time),
+            "of_kind": leases[0].kind,
+            "of_subjects": [lease.subject for lease in leases],
+            "of_leases": [lease.id for lease in leases],
+            "of_progressed": [lease.id for lease in progressed],
+        }
+        return {str(lease_id) for (lease_id,) in work.ask(holding_free(by_server=work.by_server), **values)}
+
+    def done(self, work: Work, lease: Lease) -> None:
+        """End the task with the transaction, unless it was asked for again meanwhile: then it waits for a worker.
+
+        The transaction fails with LeaseLost if another worker has the task by now.
+        """
+        work.at_end(self._end, lease)
+
+    def _end(self, work: Work, leases: Sequence[Lease]) -> None:
+        ended = work.change_each(ending(), [{**_mine(lease), "of_wakes": lease.wakes} for lease in leases])
+        if ended < len(leases):
+            for lease in leases:
+                if len(leases) == 1 or self._is_mine(work, lease):
+                    self.release(work, lease, work.now(), untried=True)
 
     def release(self, work: Work, lease: Lease, at: datetime, *, untried: bool = False) -> None:
         """Give the task back, to be taken again at `at`. `untried` says that this lease was no failed attempt at it.
@@ -142,6 +165,9 @@ class Queue:
         _require(given_back, lease)
         if is_ready and self._signals is not None:
             self._signals.publish(work, _TOPIC)
+
+    def _is_mine(self, work: Work, lease: Lease) -> bool:
+        return bool(work.ask(standing_of(), **_mine(lease)))
 
     def recover(self, work: Work, but: str = "") -> int:
         """Free every lease, `but` those of one kind, and return how many: for a start-up that is the only worker."""
@@ -187,11 +213,12 @@ class Queue:
         def has_room(org_id: str) -> bool:
             return self._has_room(work, org_id)
 
-        ((has_late, first, interrupted),) = work.ask(finding.first, now=work.moment())
+        asked = {"now": work.moment(), **self._turns.last()}
+        ((has_late, first, interrupted, *likely),) = work.ask(finding.first, **asked)
         if has_late:
             self.tend(work)
-            ((_, first, interrupted),) = work.ask(finding.first, now=work.moment())
-        since = work.driver.read_time(first) if first is not None else None
+            ((_, first, interrupted, *likely),) = work.ask(finding.first, **asked)
+        since = work.aside.read_time(first) if first is not None else None
         if since is not None and suspects:
             return self._turns.take(work, finding.suspects, has_room)
         if since is not None and since < self.now(work) - _PATIENCE:
@@ -201,7 +228,7 @@ class Queue:
             for row in work.fetch(finding.interrupted, now=work.moment(), most=most):
                 if has_room(row.org_id):
                     return row
-        return self._turns.take(work, finding.others, has_room)
+        return self._turns.take(work, finding.others, has_room, likely)
 
     def _has_room(self, work: Work, org_id: str) -> bool:
         if not self._most_at_once or not org_id:

@@ -6,13 +6,13 @@ Their times are places for `Work.moment`.
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, or_, update
+from sqlalchemy import ARRAY, String, and_, any_, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from jindou.db import Prepared
 from jindou.durable.queue.tables import TaskRow
 
-__all__ = ["asking", "ending", "holding", "leasing", "releasing"]
+__all__ = ["asking", "ending", "holding", "holding_free", "leasing", "releasing", "standing_of"]
 
 _MINE = and_(
     TaskRow.kind == bindparam("of_kind"),
@@ -63,6 +63,30 @@ def holding(*, by_server: bool, progress: bool) -> Prepared:
 
 
 @cache
+def holding_free(*, by_server: bool) -> Prepared:
+    """Return what makes several leases longer, on PostgreSQL; whose task somebody else has locked is left out."""
+    free = (
+        select(TaskRow.kind, TaskRow.subject)
+        .where(
+            TaskRow.kind == bindparam("of_kind"),
+            TaskRow.subject == any_(_texts("of_subjects")),
+            TaskRow.lease_id == any_(_texts("of_leases")),
+        )
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    progressed = TaskRow.lease_id == any_(_texts("of_progressed"))
+    held = update(TaskRow).where(TaskRow.kind == free.c.kind, TaskRow.subject == free.c.subject)
+    return Prepared(
+        held.values(
+            lease_until=Prepared.moment("until", by_server=by_server),
+            attempts=case((progressed, 0), else_=TaskRow.attempts),
+            lost=case((progressed, 0), else_=TaskRow.lost),
+        ).returning(TaskRow.lease_id)
+    )
+
+
+@cache
 def releasing(*, at_once: bool) -> Prepared:
     """Return what gives a task back; `failed` is 1 for an attempt that failed, or 0.
 
@@ -84,6 +108,16 @@ def releasing(*, at_once: bool) -> Prepared:
 def ending() -> Prepared:
     """Return what ends a task, unless it was asked for again."""
     return Prepared(delete(TaskRow).where(_MINE, TaskRow.wakes == bindparam("of_wakes")))
+
+
+@cache
+def standing_of() -> Prepared:
+    """Return what finds a task that is held under a lease."""
+    return Prepared(select(TaskRow.kind).where(_MINE))
+
+
+def _texts(name: str) -> Any:
+    return bindparam(name, type_=ARRAY(String()))
 
 
 def _greater(one: Any, other: Any) -> Any:

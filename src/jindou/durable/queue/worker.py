@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -173,19 +173,17 @@ class Worker:
     def _keep_leases(self) -> None:
         ahead: timedelta | None = None
         while not self._over.wait(self._queue.lease_time.total_seconds() / 3):
-            for lease in list(self._held.values()):
-                self._guarded(lease, self._hold)
             with suppress(DatabaseUnavailable, SQLAlchemyError):
+                self._hold(list(self._held.values()))
                 ahead = self._watch_clock(ahead)
 
-    def _hold(self, lease: Lease) -> None:
-        try:
-            with self._database.writing(None) as work:
-                self._queue.hold(work, lease)
-        except LeaseLost:
-            # The task may have ended while this waited for its turn to write.
-            if lease.id in self._held:
-                raise
+    def _hold(self, leases: Sequence[Lease]) -> None:
+        """Make leases longer. Who has a task locked does so, or ends it; who has lost one hears of it as they write."""
+        if not leases:
+            return
+        with self._database.writing(None) as work:
+            for kind in sorted({lease.kind for lease in leases}):
+                self._queue.hold_some(work, [lease for lease in leases if lease.kind == kind], ())
 
     def _watch_clock(self, before: timedelta | None) -> timedelta:
         """Return how far the database's clock is ahead of this machine's steady one; one set back harms no task."""

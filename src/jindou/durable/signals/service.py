@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jindou.db import Database, Driver, Work
+from jindou.db import Database, Work
 from jindou.errors import Invalid
 from jindou.telemetry import get_logger
 
@@ -19,6 +19,7 @@ Listener = Callable[[str], None]
 _DRIVER = "psycopg"
 _LOOK_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
+_NOTIFY = "SELECT count(pg_notify(topic, text)) FROM unnest(%s::text[], %s::text[]) AS told (topic, text)"
 _log = get_logger(__name__)
 
 
@@ -67,8 +68,8 @@ class Signals:
 
     def publish_elsewhere(self, work: Work, topic: str, text: str) -> None:
         """Tell the other processes once the transaction is durable; what was told in it already is told once."""
-        if not self.is_alone and work.once(topic, text):
-            work.before_commit(lambda: self._notify(work.driver, topic, text))
+        if not self.is_alone:
+            work.at_end(self._notify, (topic, text))
 
     def send_elsewhere(self, topic: str, texts: Sequence[str]) -> None:
         """Tell the other processes now.
@@ -80,12 +81,13 @@ class Signals:
             return
         with self._database.writing(None) as work:
             # Nothing is kept, so nothing has to reach the disk.
-            work.driver.run("SET LOCAL synchronous_commit = off")
-            for text in texts:
-                self._notify(work.driver, topic, text)
+            work.aside.run("SET LOCAL synchronous_commit = off")
+            self._notify(work, [(topic, text) for text in texts])
 
-    def _notify(self, driver: Driver, topic: str, text: str) -> None:
-        driver.read(f"SELECT pg_notify({driver.marks(2)})", (topic, f"{self._name} {text}"))
+    def _notify(self, work: Work, told: Sequence[tuple[str, str]]) -> None:
+        once = list(dict.fromkeys(told))
+        topics, texts = [topic for topic, _ in once], [f"{self._name} {text}" for _, text in once]
+        work.aside.read(_NOTIFY, (topics, texts))
 
     def _hear(self, topic: str, text: str) -> None:
         for listener in self._listeners.get(topic, ()):

@@ -4,7 +4,7 @@ The head is also published to a file outside the database, so that somebody who 
 shorten its chain consistently, is still found out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,20 +62,24 @@ class Audit:
         so that no two can wait for each other.
         """
         written = entry.model_dump(mode="json")
-        work.before_commit(
-            lambda: self._append(work, org_id, {**written, "actor": actor, "on_behalf_of": on_behalf_of})
-        )
+        work.at_end(self._append_all, {**written, "org_id": org_id, "actor": actor, "on_behalf_of": on_behalf_of})
 
-    def _append(self, work: Work, org_id: str, written: Mapping[str, Any]) -> None:
+    def _append_all(self, work: Work, written: Sequence[Mapping[str, Any]]) -> None:
+        # In one order, so that no two transactions wait for each other's heads.
+        for org_id in sorted({str(one["org_id"]) for one in written}):
+            self._append(work, org_id, [one for one in written if one["org_id"] == org_id])
+
+    def _append(self, work: Work, org_id: str, written: Sequence[Mapping[str, Any]]) -> None:
         found = work.fetch(_HEAD, of=org_id)
         head = found[0] if found else AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
-        event = AuditEvent(**written, org_id=org_id, seq=head.seq + 1, at=work.now(), previous=head.hash, hash="")
-        event.hash = event.expected_hash()
-        work.new(AuditEventRow, **vars(event))
-        head.seq, head.hash = event.seq, event.hash
+        for one in written:
+            event = AuditEvent(**one, seq=head.seq + 1, at=work.now(), previous=head.hash, hash="")
+            event.hash = event.expected_hash()
+            work.new(AuditEventRow, **vars(event))
+            head.seq, head.hash = event.seq, event.hash
         if not found:
             work.add(head)
-        newest = (event.seq, event.hash)
+        newest = (head.seq, head.hash)
         work.after_commit(lambda: self._newest.update({org_id: max(newest, self._newest.get(org_id, newest))}))
 
     def search(self, work: Work, who: Principal, asked: AuditSearch = _EVERYTHING) -> list[AuditEvent]:
