@@ -27,6 +27,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kept", action="store_true", help="keep each step; otherwise the bare loop")
     parser.add_argument("--folder", default="", help="where files of the database go")
     parser.add_argument("--url", default="", help="a PostgreSQL database, in place of SQLite")
+    parser.add_argument("--processes", type=int, default=1, help="processes that move runs on")
+    parser.add_argument("--threads", type=int, default=16, help="runs that one of them moves on at once")
+    parser.add_argument("--role", default="", help="what a process started by this one is to do")
     return parser.parse_args()
 
 
