@@ -1,6 +1,7 @@
 """An engine that writes what it is given."""
 
 import json
+import math
 from collections.abc import Generator
 
 from jindou.models.engines import Chunk, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
@@ -9,8 +10,8 @@ from jindou.models.engines import Chunk, EngineHealth, EngineRequest, FinalChunk
 class Writer:
     """An engine that writes what it is given, one output a request, in pieces of `size` characters.
 
-    With `sure`, and `later_sure` after the first request, it tells where it is asked how likely each piece was, and how
-    likely it was to say something in its place.
+    With `sure`, and `later_sure` after the first request, it tells where it is asked the logarithm of how likely each
+    piece was, and how likely a call was to begin in its place.
     """
 
     def __init__(
@@ -49,8 +50,8 @@ class Writer:
         sure = self._sure if len(self.requests) == 1 else self._later_sure
         if sure is None or not request.top_logprobs:
             return ()
-        name, say = sure
-        return (((piece, name), ("say", say)),)
+        chance, call = sure
+        return (((piece, chance), ("{", math.log(call)), ("I", math.log(1 - call))),)
 
 
 def written(name: str, **arguments: object) -> str:

@@ -27,16 +27,16 @@ TAX = ToolSchema(
 )
 BERLIN = ToolCall("get_weather", {"city": "Berlin"})
 PARIS = ToolCall("get_weather", {"city": "Paris"})
-SURE, UNSURE = (-0.001, -9.0), (-2.5, -1.0)
-SAID = '[{"function": "say", "arguments": {"text": "I can\'t."}}]'
+SURE, UNSURE = (-0.001, 0.9), (-2.5, 0.3)
+SAID = '[{"name": "say", "arguments": {"text": "I can\'t."}}]'
 
 
 def calls(*made: ToolCall) -> str:
-    return json.dumps([{"function": call.name, "arguments": call.arguments} for call in made])
+    return json.dumps([{"name": call.name, "arguments": call.arguments} for call in made])
 
 
 def ask(
-    request: str = "What is the weather forecast for the city of Berlin and for Paris?",
+    request: str = "What is the weather forecast for the city of Berlin?",
     tools: Sequence[ToolSchema] = (WEATHER, TAX),
     *,
     most_calls: int = 8,
@@ -53,9 +53,60 @@ def codes(completion: Completion) -> list[str]:
     return [notice.code for notice in completion.notices]
 
 
+BOTH = "What is the weather forecast for the city of Berlin and for Paris?"
+
+
+def test_what_is_asked_first_is_what_the_models_own_template_makes_of_the_tools() -> None:
+    engine = Writer(calls(BERLIN), sure=SURE)
+    complete(engine, ask(tools=[WEATHER]))
+    request = engine.requests[0]
+    system = str(request.messages[0]["content"])
+    assert (request.json_schema, request.tools) == (None, ())
+    function = {"name": WEATHER.name, "description": WEATHER.description, "parameters": WEATHER.parameters}
+    assert f"<tools>\n{json.dumps({'type': 'function', 'function': function})}\n</tools>" in system
+
+
+def test_instructions_come_before_the_tools() -> None:
+    messages: list[dict[str, object]] = [
+        {"role": "system", "content": "You are a weather man."},
+        {"role": "user", "content": "What is the weather forecast for the city of Berlin?"},
+    ]
+    engine = Writer(calls(BERLIN), sure=SURE)
+    complete(engine, CompletionAsk(messages, [WEATHER], full=True))
+    assert str(engine.requests[0].messages[0]["content"]).startswith("You are a weather man.\n\n# Tools")
+
+
+@pytest.mark.parametrize("form", ["```json\n{}\n```", "<tool_call>\n{}\n</tool_call>", "{}"])
+def test_a_call_counts_in_whatever_form_it_is_written(form: str) -> None:
+    one = json.dumps({"name": "get_weather", "arguments": {"city": "Berlin"}})
+    completion = complete(Writer(form.replace("{}", one), sure=SURE), ask())
+    assert (completion.calls, completion.requests, completion.text) == ((BERLIN,), 1, "")
+
+
 def test_several_calls_come_from_one_request() -> None:
-    completion = complete(Writer(calls(BERLIN, PARIS), sure=SURE), ask())
+    completion = complete(Writer(calls(BERLIN, PARIS), sure=SURE), ask(BOTH))
     assert (completion.calls, completion.requests, completion.finish_reason) == ((BERLIN, PARIS), 1, "calls")
+
+
+def test_a_model_that_stops_at_the_first_of_several_calls_is_asked_for_all() -> None:
+    engine = Writer(calls(BERLIN), calls(BERLIN, PARIS), sure=SURE)
+    completion = complete(engine, ask(BOTH))
+    assert (completion.calls, completion.requests) == ((BERLIN, PARIS), 2)
+    shape, last = json.dumps(engine.requests[1].json_schema), str(engine.requests[1].messages[-1]["content"])
+    assert '"maxItems": 8' in shape
+    assert '"say"' not in shape
+    assert last.startswith(BOTH)
+
+
+def test_further_calls_that_use_no_more_of_what_was_said_are_not_made() -> None:
+    again = ToolCall("get_weather", {"city": "Berlin", "days": 3})
+    assert complete(Writer(calls(BERLIN), calls(BERLIN, again), sure=SURE), ask(BOTH)).calls == (BERLIN,)
+    assert complete(Writer(calls(BERLIN), "[", sure=SURE), ask(BOTH)).calls == (BERLIN,)
+
+
+def test_a_client_that_wants_one_call_at_a_time_is_given_the_first() -> None:
+    completion = complete(Writer(calls(BERLIN), sure=SURE), ask(BOTH, most_calls=1))
+    assert (completion.calls, completion.requests) == ((BERLIN,), 1)
 
 
 def test_the_same_call_twice_is_made_once() -> None:
@@ -63,18 +114,10 @@ def test_the_same_call_twice_is_made_once() -> None:
 
 
 def test_no_more_calls_are_made_than_the_client_allows() -> None:
-    engine = Writer(calls(BERLIN, PARIS), sure=SURE)
-    assert complete(engine, ask(most_calls=1)).calls == (BERLIN,)
-    assert engine.requests[0].json_schema is not None
-    assert '"maxItems": 1' in json.dumps(engine.requests[0].json_schema)
-
-
-def test_the_model_is_shown_what_a_tool_says_of_its_parameters() -> None:
+    assert complete(Writer(calls(BERLIN, PARIS), sure=SURE), ask(BOTH, most_calls=1)).calls == (BERLIN,)
     engine = Writer(calls(BERLIN), sure=SURE)
-    complete(engine, ask())
-    system = str(engine.requests[0].messages[0]["content"])
-    assert "  city: string - The city, such as Berlin." in system
-    assert "  days?: integer - How many days ahead." in system
+    complete(engine, ask(BOTH, most_calls=1, must_call=True))
+    assert '"maxItems": 1' in json.dumps(engine.requests[0].json_schema)
 
 
 def test_calls_and_their_results_are_shown_as_the_model_would_write_them() -> None:
@@ -84,9 +127,11 @@ def test_calls_and_their_results_are_shown_as_the_model_would_write_them() -> No
         {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "function": f} for f in functions]},
         {"role": "tool", "tool_call_id": "1", "content": "Rain."},
     ]
-    engine = Writer(SAID)
-    assert complete(engine, CompletionAsk(messages, [WEATHER], full=True, most_calls=8)).text == "I can't."
-    assert engine.requests[0].messages[2]["content"] == calls(BERLIN, PARIS)
+    engine = Writer("It rains.")
+    assert complete(engine, CompletionAsk(messages, [WEATHER], full=True, most_calls=8)).text == "It rains."
+    shown = [json.dumps({"name": call.name, "arguments": call.arguments}) for call in (BERLIN, PARIS)]
+    told = "\n".join(f"<tool_call>\n{call}\n</tool_call>" for call in shown)
+    assert engine.requests[0].messages[2]["content"] == told
 
 
 def test_a_call_that_has_to_be_made_is_the_only_thing_that_can_be_written() -> None:
@@ -123,7 +168,7 @@ def test_a_call_that_shares_nothing_with_the_request_becomes_an_answer() -> None
 
 def test_a_call_that_nobody_asked_for_goes_and_the_other_stays() -> None:
     engine = Writer(calls(BERLIN, ToolCall("calculate_tax", {"amount": 7000})), sure=SURE)
-    completion = complete(engine, ask("What is the weather forecast for the city of Berlin?"))
+    completion = complete(engine, ask())
     assert (completion.calls, codes(completion)) == ((BERLIN,), ["declined_call"])
 
 
@@ -148,33 +193,53 @@ def test_a_follow_up_is_about_what_was_said_before() -> None:
     assert complete(engine, CompletionAsk(messages, [WEATHER], full=True, most_calls=8)).calls == (PARIS,)
 
 
-@pytest.mark.parametrize("wrong", ["[]", "[1]", '[{"function": "explode", "arguments": {}}]', '[{"function": 7}]'])
-def test_a_list_that_holds_no_good_call_is_repaired(wrong: str) -> None:
-    completion = complete(Writer(wrong, calls(BERLIN), sure=SURE), ask())
-    assert (completion.calls, codes(completion)) == ((BERLIN,), ["repaired_call"])
+EXPLODE = '{"name": "explode", "arguments": {"city": "Berlin"}}'
+NO_CITY = '{"name": "get_weather", "arguments": {"town": "Berlin"}}'
+BROKEN = '{"name": "get_weather", "arguments": "Berlin"}'
 
 
-def test_something_said_by_chance_where_a_call_was_asked_for_becomes_the_call() -> None:
+@pytest.mark.parametrize("wrong", [EXPLODE, NO_CITY, BROKEN, f"```json\n{BROKEN}\n```", ""])
+def test_what_is_no_good_call_is_written_again_in_a_schema_and_after_the_same_prompt(wrong: str) -> None:
+    engine = Writer(wrong, calls(BERLIN), sure=SURE)
+    completion = complete(engine, ask())
+    assert (completion.calls, completion.requests, codes(completion)) == ((BERLIN,), 2, ["repaired_call"])
+    assert engine.requests[1].messages == engine.requests[0].messages
+    assert '"get_weather"' in json.dumps(engine.requests[1].json_schema)
+
+
+def test_a_call_with_wrong_arguments_is_written_again_as_one_of_the_same_function() -> None:
+    engine = Writer(NO_CITY, calls(BERLIN), sure=SURE)
+    complete(engine, ask())
+    assert '"calculate_tax"' not in json.dumps(engine.requests[1].json_schema)
+
+
+def test_a_call_that_can_not_be_repaired_is_not_made() -> None:
+    completion = complete(Writer(EXPLODE, "[", sure=SURE), ask())
+    assert (completion.calls, completion.text, codes(completion)) == ((), "", ["unreadable_call"])
+
+
+@pytest.mark.parametrize(
+    "words", ["I can't do that.", 'Write this:\n{"a": [1, 2]}', "```python\nprint(1)\n```", "[1] Sure."]
+)
+def test_words_are_an_answer_whatever_brackets_they_have(words: str) -> None:
     told: list[str] = []
-    engine = Writer(SAID, calls(BERLIN), sure=(-9.0, -9.0), later_sure=SURE)
-    completion = complete(engine, ask("What is the weather forecast for the city of Berlin?"), on_text=told.append)
-    assert (completion.calls, completion.text, codes(completion), told) == ((BERLIN,), "", ["repaired_call"], [])
-    assert '"say"' not in json.dumps(engine.requests[1].json_schema)
+    completion = complete(Writer(words, sure=UNSURE), ask("How do I write a list?"), on_text=told.append)
+    assert (completion.text, completion.requests, "".join(told)) == (words, 1, words)
 
 
-def test_something_said_stays_if_the_call_in_its_place_does_not_stand() -> None:
+def test_words_are_told_as_they_are_written() -> None:
     told: list[str] = []
-    engine = Writer(SAID, calls(ToolCall("calculate_tax", {"amount": 7})), sure=(-9.0, -9.0), later_sure=UNSURE)
-    completion = complete(engine, ask("What is the weather forecast for the city of Berlin?"), on_text=told.append)
-    assert (completion.text, completion.calls, "".join(told)) == ("I can't.", (), "I can't.")
+    complete(Writer("You are very welcome.", sure=UNSURE), ask("Thanks for the help!"), on_text=told.append)
+    assert len(told) > 3
 
 
-def test_something_said_on_purpose_stays() -> None:
+def test_what_was_said_before_a_call_that_is_not_made_stays_before_what_is_said_instead() -> None:
+    call = calls(ToolCall("calculate_tax", {"amount": 7}))
     told: list[str] = []
-    engine = Writer('[{"function": "say", "arguments": {"text": "You are welcome."}}]', sure=(-0.01, -0.01))
-    completion = complete(engine, ask("Thanks for the help!"), on_text=told.append)
-    assert (completion.text, completion.requests) == ("You are welcome.", 1)
-    assert len(told) > 1
+    completion = complete(
+        Writer(f"Let me see.\n{call}", SAID, sure=UNSURE), ask("Who wrote Hamlet?"), on_text=told.append
+    )
+    assert completion.text == "".join(told) == "Let me see.\n\nI can't."
 
 
 def test_what_a_model_makes_up_for_an_optional_parameter_is_left_out() -> None:

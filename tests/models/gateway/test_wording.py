@@ -3,7 +3,7 @@
 import pytest
 
 from jindou.models.gateway import ToolSchema
-from jindou.models.gateway.wording import overlap, share_said, without_made_up
+from jindou.models.gateway.wording import left_out, overlap, share_said, without_made_up
 
 TAX = ToolSchema(
     "calculate_sales_tax",
@@ -34,6 +34,13 @@ def test_a_request_in_other_letters_tells_nothing(request_: str) -> None:
     assert overlap(request_, TAX) is None
 
 
+def test_a_request_in_another_language_tells_nothing() -> None:
+    assert overlap("Bisakah Anda hitung pajak untuk pembelian saya kemarin?", TAX) is None
+    assert overlap("Compute sales tax", TAX) is not None
+    french = ToolSchema("calculer_taxe", "Calcule la taxe sur le montant des achats effectués hier.", {})
+    assert overlap("Calculer la taxe sur mes achats effectués hier soir", french) is not None
+
+
 def test_chinese_words_are_compared_sign_by_sign() -> None:
     shared = overlap("上海的天气怎么样", ToolSchema("天气", "查询天气", {}))
     assert shared is not None
@@ -62,3 +69,23 @@ def test_an_optional_text_of_which_nothing_was_said_goes() -> None:
 
 def test_an_optional_text_in_other_letters_may_be_a_translation() -> None:
     assert without_made_up({"city": "Beijing"}, {}, "北京天气") == {"city": "Beijing"}
+
+
+def test_a_value_that_is_said_in_part_counts_by_its_words() -> None:
+    assert share_said({"city": "New York, NY"}, "A salon in new york, please") == pytest.approx(2 / 3)
+    assert share_said({"city": "Boston"}, "A salon in new york, please") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("What is the tax on 20 and on 35.50 dollars?", {35.5}),
+        ("What is the tax on 20 dollars in Berlin and Paris?", {"Paris"}),
+        ("Is it 20% in Berlin? Tell me.", set[object]()),
+        ("The speed is 20 m/s^2 near Berlin.", set[object]()),
+        ("Calculate the Sales Tax on 20 in Berlin.", set[object]()),
+        ("柏林 20 元和 35 元的税", {35}),
+    ],
+)
+def test_what_no_argument_has_is_left_out(request_: str, left: set[object]) -> None:
+    assert left_out(request_, [{"amount": 20, "place": {"city": "Berlin"}}], [TAX]) == left

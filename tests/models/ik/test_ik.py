@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jindou.models.children import Supervisor
-from jindou.models.engines import EngineConfig, FinalChunk, LlamaCppEngine
+from jindou.models.engines import EngineConfig, FinalChunk, LlamaCppEngine, TextChunk
 from jindou.models.engines.conformance import ask, text_of
 from jindou.models.engines.wire import Refused, post, stream_events
 from jindou.models.ik import IkEngine
@@ -60,6 +60,33 @@ def test_it_writes_what_the_library_that_comes_with_us_writes(
         assert text_of(list(engine.stream(question))) == text_of(list(ours.stream(question)))
     finally:
         ours.stop()
+
+
+def test_it_tells_the_chances_that_the_library_that_comes_with_us_tells(
+    engine: IkEngine, small_model: Path, tmp_path: Path
+) -> None:
+    ours = LlamaCppEngine(EngineConfig("small", small_model, 2048, 0, tmp_path / "log"))
+    ours.start()
+    try:
+        question = ask("Which city is the capital of France?", max_tokens=4, top_logprobs=3)
+        theirs, told = (
+            [token for chunk in one.stream(question) if isinstance(chunk, TextChunk) for token in chunk.tokens]
+            for one in (ours, engine)
+        )
+    finally:
+        ours.stop()
+    assert len(told) == 4
+    assert [[text for text, _ in token[:2]] for token in told] == [[text for text, _ in token[:2]] for token in theirs]
+    assert all(len(token) == 4 and token[0] == token[1] for token in told)
+    chances = [logprob for token in told for _, logprob in token[:2]]
+    assert chances == pytest.approx([logprob for token in theirs for _, logprob in token[:2]], abs=0.3)
+
+
+def test_chances_are_of_the_model_and_know_of_no_schema(engine: IkEngine) -> None:
+    question = ask("Hello!", max_tokens=8, top_logprobs=1, json_schema={"const": "zebra"})
+    tokens = [t for chunk in engine.stream(question) if isinstance(chunk, TextChunk) for t in chunk.tokens]
+    assert "".join(token[0][0] for token in tokens) == '"zebra"'
+    assert sum(token[0][1] for token in tokens) < -3
 
 
 def test_what_was_read_once_is_not_read_again(server: tuple[int, str]) -> None:

@@ -1,29 +1,26 @@
-"""How sure a model was of what it wrote: of the name it chose, against saying something, and of the arguments."""
+"""How sure a model was of the calls that it wrote: of the function, and of the arguments."""
 
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
-
-from jindou.models.gateway.prompting import SAY
 
 __all__ = ["Chances", "Token", "chances"]
 
 Token = tuple[tuple[str, float], ...]
 """A token with the logarithm of its chance, and then the same of those that could have stood in its place."""
 
-_NAME: Final = re.compile(r'"(?:name|function)"\s*:\s*"([^"]*)"\s*,\s*"arguments"\s*:\s*')
+_NAME: Final = re.compile(r'"name"\s*:\s*"([^"]*)"\s*,\s*"arguments"\s*:\s*')
 _LEAST: Final = -10.0
 _LEAST_ARGUMENTS: Final = -1.0
 
 
 class Chances(NamedTuple):
-    """Logarithms: of a call's whole name, of saying something in its place, and of a token of arguments.
+    """Logarithms: of a call's whole name, and of a token of its arguments; that is the mean.
 
-    The last is the mean. What is less likely than any choice that means something counts as the least.
+    What is less likely than any choice that means something counts as the least.
     """
 
     name: float
-    say: float
     arguments: float
 
 
@@ -39,18 +36,13 @@ def chances(tokens: Sequence[Token]) -> dict[str, Chances]:
 
 
 def _chances(tokens: Sequence[Token], found: re.Match[str], end: int) -> Chances:
-    name: list[Token] = []
+    name: list[float] = []
     arguments: list[float] = []
     at = 0
     for token in tokens:
         if found.start(1) <= at < found.end(1):
-            name.append(token)
+            name.append(token[0][1])
         elif found.end() <= at < end:
             arguments.append(token[0][1])
         at += len(token[0][0])
-    say = [logprob for text, logprob in name[0][1:] if text and SAY.startswith(text)] if name else []
-    return Chances(
-        max(sum(token[0][1] for token in name), _LEAST),
-        max([*say, _LEAST]),
-        max(sum(arguments) / max(len(arguments), 1), _LEAST_ARGUMENTS),
-    )
+    return Chances(max(sum(name), _LEAST), max(sum(arguments) / max(len(arguments), 1), _LEAST_ARGUMENTS))

@@ -1,8 +1,8 @@
 """Whether a call that a model wrote should be made, or something said in its place.
 
-A small model that has tools calls one of them, whatever it is asked. But it is less sure of itself when nothing fits,
-and a request shares few words with a tool that is not for it. What these signs weigh together stands, with where it
-comes from, in `deciding.yaml`.
+A small model that has tools calls one of them, whatever it is asked. But when nothing fits it is less sure of itself,
+or invents a function; a request shares few words with a tool that is not for it, and does not say its arguments. What
+these signs weigh together stands, with where it comes from, in `deciding.yaml`.
 """
 
 import math
@@ -19,15 +19,10 @@ from jindou.models.gateway.history import calls_of_this_turn
 from jindou.models.gateway.types import CompletionAsk, ToolSchema
 from jindou.models.gateway.wording import overlap, share_said
 
-__all__ = ["TOP_LOGPROBS", "chance_to_call", "is_doubtful", "is_missed", "least_chance", "signs"]
+__all__ = ["TOP_LOGPROBS", "chance_to_call", "is_doubtful", "least_chance", "signs"]
 
-TOP_LOGPROBS: Final = 10
-"""Enough to see how near the model was to saying something."""
-
-_MISSED_CHANCE: Final = 0.5
-"""The call that is then written has to stand the whole test, so this may be low."""
-
-_OF_A_CALL: Final = ("name_logprob", "arguments_logprob")
+TOP_LOGPROBS: Final = 1
+"""An engine that is asked for any tells how likely what it wrote was."""
 
 _RECENT: Final = 3
 """Messages of a person that a request can stand in: "And for Berlin?" is about what came before."""
@@ -45,11 +40,17 @@ def is_doubtful(ask: CompletionAsk) -> bool:
 
 
 def signs(
-    ask: CompletionAsk, tool: ToolSchema, arguments: Mapping[str, object] | None, sure: Chances | None
+    ask: CompletionAsk,
+    tool: ToolSchema,
+    arguments: Mapping[str, object] | None,
+    sure: Chances | None,
+    *,
+    invented: bool = False,
 ) -> dict[str, float]:
     """Return what speaks for a call of `tool` with `arguments`, of which the model was so `sure`, and against it.
 
-    What can't be told is left out.
+    `invented` says that the model first called a function that there is none of: it found none that fits. What can't be
+    told is left out.
     """
     request = _request(ask.messages)
     found: dict[str, float] = {}
@@ -61,22 +62,10 @@ def signs(
     if said is not None:
         found["arguments_said"] = said
     if sure is not None:
-        found |= {"name_logprob": sure.name, "say_logprob": sure.say, "arguments_logprob": sure.arguments}
+        found |= {"name_logprob": sure.name, "arguments_logprob": sure.arguments}
+    if arguments is not None:
+        found["name_known"] = float(not invented)
     return found
-
-
-def is_missed(ask: CompletionAsk, said: Chances) -> bool:
-    """Return whether a call may be wanted, though the model has begun to say something and was so sure of it.
-
-    In a schema that allows little, a model that wants to write something else ends up at `say` by a letter's chance.
-    """
-    doubt = Chances(0.0, said.name, 0.0)
-    found = [signs(ask, tool, None, doubt) for tool in ask.tools]
-    return any(
-        chance_to_call({name: sign for name, sign in of.items() if name not in _OF_A_CALL}) >= _MISSED_CHANCE
-        for of in found
-        if "name_shared" in of
-    )
 
 
 def chance_to_call(found: Mapping[str, float]) -> float:

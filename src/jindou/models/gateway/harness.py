@@ -2,24 +2,28 @@
 
 One request to the engine in the good case. A call that can't be used costs one more, and so does a call that was
 already made for this message: then the model can only say something.
+
+For our own assistants a schema holds the model to calls and sayings from the first token. With tools of strangers it
+first writes as it likes, since that is where it chooses best and words come as words; a schema comes in when what it
+wrote can't be used. Both see the same prompt, so that the second reads nothing again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.chances import Chances, Token, chances
 from jindou.models.gateway.copying import said_in
-from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, is_missed, least_chance, signs
+from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, least_chance, signs
 from jindou.models.gateway.history import calls_of_this_turn, tools_left
 from jindou.models.gateway.parsing import Reading, read
-from jindou.models.gateway.prompting import SAY, messages_for
+from jindou.models.gateway.prompting import ALL_CALLS, SAY, messages_for
 from jindou.models.gateway.saying import Saying
 from jindou.models.gateway.schemas import call_schema, say_schema
-from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall
-from jindou.models.gateway.wording import without_made_up
+from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall, ToolSchema
+from jindou.models.gateway.wording import left_out, without_made_up
 
 __all__ = ["complete"]
 
@@ -50,7 +54,7 @@ class _Output:
     reading: Reading
     saying: Saying
     sure: Mapping[str, Chances]
-    missed: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +68,6 @@ class _Judged:
     words: str = ""
     problem: str = ""
     unfit: str = ""
-
-
-class _Hearing:
-    """Passes words on, unless they turn out, with the first of them, to stand where a call should."""
-
-    def __init__(self, on_text: Callable[[str], None], is_missed: Callable[[], bool]) -> None:
-        self._on_text = on_text
-        self._is_missed = is_missed
-        self.missed: bool | None = None
-
-    def tell(self, text: str) -> None:
-        if self.missed is None:
-            self.missed = self._is_missed()
-        if not self.missed:
-            self._on_text(text)
 
 
 class _Turn:
@@ -95,10 +84,15 @@ class _Turn:
         self._messages = (
             messages_for(ask.messages, ask.tools, full=ask.full) if ask.tools else [dict(m) for m in ask.messages]
         )
+        self._is_free = ask.full and not ask.must_call
         self._may_decline = bool(ask.tools) and is_doubtful(ask)
+        self._sure: Mapping[str, Chances] = {}
+        self._invented = False
         self._usage = Usage()
         self._requests = 0
+        self._told = ""
         self._notices: list[Notice] = []
+        self._weighed: list[Mapping[str, float]] = []
 
     def run(self) -> Completion:
         """Ask, judge, and ask once more if need be."""
@@ -106,17 +100,22 @@ class _Turn:
             return self._done_with_words(self._write(None))
         if self._ask.answer_only:
             return self._done_with_words(self._write(say_schema(self._ask)))
-        output = self._write(self._call_schema())
+        output = self._write(None if self._is_free else self._call_schema())
         judged = self._judge(output)
         if judged.problem:
             return self._repair(output, judged)
         return self._done(output, judged)
 
     def _repair(self, first: _Output, wrong: _Judged) -> Completion:
-        """Let the model write again: told what is wrong or, if it took a wrong tool, with the others to choose from."""
+        """Let the model write again: told what is wrong or, if it took a wrong tool, with the others to choose from.
+
+        Where it wrote as it liked, a schema tells it enough.
+        """
         if wrong.unfit:
             left = [tool for tool in tools_left(self._ask) if tool.name != wrong.unfit]
             output = self._write(call_schema(self._ask, left, may_say=False))
+        elif self._is_free:
+            output = self._write(call_schema(self._ask, self._meant(first), may_say=False))
         else:
             told = f"{wrong.problem} Call one of the functions with right arguments, or say something."
             output = self._write(self._call_schema(), _turn("assistant", first.text), _turn("user", told))
@@ -125,12 +124,17 @@ class _Turn:
             self._notices.append(Notice("repaired_call", wrong.problem))
             return self._done(output, judged)
         self._notices.append(Notice("unreadable_call", judged.problem))
-        return self._completion("", cut=output.cut)
+        return self._completion(self._told, cut=output.cut)
+
+    def _meant(self, output: _Output) -> Sequence[ToolSchema]:
+        """Return the tools that the model called, though not rightly; all that are left, if it called another, too."""
+        left = tools_left(self._ask)
+        names = {call.name for call in output.reading.calls}
+        meant = [tool for tool in left if tool.name in names]
+        return meant if meant and len(meant) == len(names) else left
 
     def _done(self, output: _Output, judged: _Judged) -> Completion:
         """Return words, or the calls that are new; when none is, the model has what it needs and must say it."""
-        if not judged.calls and output.missed:
-            return self._call_after_all(judged)
         if not judged.calls:
             output.saying.finish(judged.words)
             return self._completion(judged.words, cut=output.cut)
@@ -138,23 +142,30 @@ class _Turn:
         fresh = [call for call in judged.calls if call not in made][: self._ask.most_calls]
         wanted = self._wanted(fresh, output)
         if wanted:
-            return self._completion(judged.words, calls=wanted)
-        if fresh:
-            return self._done_with_words(self._write(say_schema(self._ask)))
-        again = f"The model called {judged.calls[0].name} again with the same arguments."
-        self._notices.append(Notice("repeated_call", again))
-        return self._done_with_words(self._write(say_schema(self._ask)))
+            return self._completion(judged.words or self._told, calls=self._with_more(wanted))
+        if not fresh:
+            again = f"The model called {judged.calls[0].name} again with the same arguments."
+            self._notices.append(Notice("repeated_call", again))
+        return self._say_instead()
 
-    def _call_after_all(self, said: _Judged) -> Completion:
-        """Have a call written where the model said something by chance; if it does not stand, that has to do."""
-        output = self._write(call_schema(self._ask, tools_left(self._ask), may_say=False))
-        judged = self._judge(output)
-        wanted = self._wanted(judged.calls[: self._ask.most_calls], output)
-        if wanted:
-            self._notices.append(Notice("repaired_call", "The model said something where a call was asked for."))
-            return self._completion("", calls=wanted)
-        self._on_text(said.words)
-        return self._completion(said.words)
+    def _with_more(self, calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
+        """Have all calls written where `calls` leave out something that was said; return those, if they don't."""
+        said = said_in(self._ask.messages[-1:])
+        out = left_out(said, [call.arguments for call in calls], self._ask.tools)
+        if not self._is_free or len(calls) >= self._ask.most_calls or not out:
+            return calls
+        output = self._write(call_schema(self._ask, tools_left(self._ask), may_say=False), more=ALL_CALLS)
+        all_ = self._wanted(self._judge(output).calls[: self._ask.most_calls], output)
+        still = left_out(said, [call.arguments for call in all_], self._ask.tools)
+        return all_ if len(all_) > len(calls) and len(still) < len(out) else calls
+
+    def _say_instead(self) -> Completion:
+        """Have words in place of a call; what the model said before the call was told, and stays."""
+        if self._told:
+            self._tell("\n\n")
+        before = self._told
+        completion = self._done_with_words(self._write(say_schema(self._ask)))
+        return replace(completion, text=before + completion.text)
 
     def _wanted(self, calls: Sequence[ToolCall], output: _Output) -> tuple[ToolCall, ...]:
         """Return the calls that the person wants, with what the person wants of them."""
@@ -171,8 +182,11 @@ class _Turn:
         """Return whether the person wants `call`, and the model does not only make it because it has tools."""
         if not self._may_decline:
             return True
-        chance = chance_to_call(signs(self._ask, self._tools[call.name], call.arguments, output.sure.get(call.name)))
-        is_wanted = chance >= least_chance()
+        tool, sure = self._tools[call.name], output.sure.get(call.name)
+        found = signs(self._ask, tool, call.arguments, sure, invented=self._invented)
+        self._weighed.append(found)
+        chance, least = chance_to_call(found), self._ask.least_chance
+        is_wanted = chance >= (least_chance() if least is None else least)
         if not is_wanted:
             told = f"The model called {call.name}, which hardly fits the request: its chance is {chance:.2f}."
             self._notices.append(Notice("declined_call", told))
@@ -188,13 +202,12 @@ class _Turn:
             return call_schema(self._ask, self._ask.tools, may_say=False)
         return call_schema(self._ask, tools_left(self._ask))
 
-    def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object]) -> _Output:
+    def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object], more: str = "") -> _Output:
         """Have the engine write in the shape of `schema`; words go to the person as they come."""
         tokens: list[Token] = []
-        hearing = _Hearing(self._on_text, lambda: self._is_missed(tokens))
-        saying = Saying(hearing.tell)
+        saying = Saying(self._tell)
         request = EngineRequest(
-            messages=[*self._messages, *further],
+            messages=[*self._messages, *further] if not more else self._messages_and(more),
             max_tokens=self._ask.max_tokens,
             temperature=self._ask.temperature,
             seed=self._ask.seed,
@@ -205,11 +218,20 @@ class _Turn:
         if not self._tools:
             return _Output(saying.output, cut, Reading(saying.output.strip(), (), unreadable=False), saying, {})
         reading = read(saying.output, complete=not cut)
-        return _Output(saying.output, cut, reading, saying, chances(tokens), hearing.missed or False)
+        if self._requests == 1:
+            self._sure = chances(tokens)
+            self._invented = any(call.name not in self._tools for call in reading.calls)
+        return _Output(saying.output, cut, reading, saying, {**chances(tokens), **self._sure}, schema is None)
 
-    def _is_missed(self, tokens: Sequence[Token]) -> bool:
-        said = chances(tokens).get(SAY) if self._may_decline else None
-        return said is not None and not self._requests and is_missed(self._ask, said)
+    def _messages_and(self, more: str) -> list[dict[str, object]]:
+        last = self._messages[-1]
+        if last["role"] != "user":
+            return [*self._messages, _turn("user", more)]
+        return [*self._messages[:-1], {**last, "content": f"{last['content']}\n\n{more}"}]
+
+    def _tell(self, text: str) -> None:
+        self._told += text
+        self._on_text(text)
 
     def _stream(self, request: EngineRequest, saying: Saying, tokens: list[Token]) -> bool:
         """Return whether the output was cut."""
@@ -250,6 +272,9 @@ class _Turn:
         words = output.saying.said.strip()
         if calls or words:
             return _Judged(tuple(calls), words or output.reading.words)
+        if output.free and output.text.strip() and not any(name in output.text for name in self._tools):
+            # JSON, or anything else with brackets, that is about something else.
+            return _Judged(words=output.reading.words if not output.reading.unreadable else output.text.strip())
         if output.reading.unreadable or not output.reading.words:
             return _Judged(problem="That is no call that can be read.")
         return _Judged(words=output.reading.words)
@@ -259,7 +284,8 @@ class _Turn:
             told = f"The model's output was cut off at {self._ask.max_tokens} tokens."
             self._notices.append(Notice("output_cut", told))
         reason: Literal["stop", "length", "calls"] = "calls" if calls else "length" if cut else "stop"
-        return Completion(text, calls, self._usage, self._requests, reason, tuple(self._notices))
+        notices, weighed = tuple(self._notices), tuple(self._weighed)
+        return Completion(text, calls, self._usage, self._requests, reason, notices, weighed)
 
 
 def _turn(role: str, text: str) -> dict[str, object]:

@@ -1,11 +1,12 @@
-"""How a small model is asked: a short list of functions, one of which is to say something, and JSON back.
+"""How a small model is asked for calls: in one of two forms.
 
-Measured on Qwen2.5-Coder 0.5B and 1.5B, this form chooses better than the models' own template for tools, is a third
-as long, and knows when not to call: to answer is a choice among others, and no absence of one.
+Our own assistants have tools with short, telling names: a line each, one of which is to say something, and one JSON
+object a reply. Measured on Qwen2.5-Coder 0.5B and 1.5B, this form chooses better than the models' own template for
+tools, is a third as long, and knows when not to call: to answer is a choice among others, and no absence of one.
 
-There are two forms. Our own assistants have tools with short, telling names: a line each, and one call a reply. Tools
-of strangers are shown `full`, with what they say about each parameter, and a reply is a list of calls. In a list a
-`name` is taken for a person's or a thing's, so there it is `function`.
+Tools of strangers are shown `full`, in the form that Qwen's models were trained on and that many others know: JSON
+schemas in the system message. With long descriptions the model makes more right calls of these than of any list; when
+not to call is weighed afterwards. It is written out here, since not every engine and template takes tools.
 """
 
 import json
@@ -14,27 +15,38 @@ from typing import Any, Final, cast
 
 from jindou.models.gateway.types import ToolSchema
 
-__all__ = ["SAY", "messages_for", "name_key"]
+__all__ = ["ALL_CALLS", "SAY", "messages_for"]
 
 SAY: Final = "say"
 _LEAD: Final = 'Each reply is one JSON object {"name": ..., "arguments": {...}} that calls one of these functions:'
-_FULL_LEAD: Final = (
-    "Each reply is a JSON list of calls of these functions, one for each thing that is asked: "
-    '[{"function": ..., "arguments": {...}}, ...]'
-)
 _SAY_LINE: Final = (
     f"- {SAY}(text: string): Say something to the employee in words: greetings, thanks, general questions, "
     "anything that needs no data."
 )
-_FULL_SAY_LINE: Final = (
-    f"- {SAY}(text: string): Say something in words: greetings, thanks, and whenever no other function does what is "
-    "asked or a needed value is missing."
+
+_FULL: Final = """# Tools
+
+You may call one or more functions to assist with the user query.
+
+You are provided with function signatures within <tools></tools> XML tags:
+<tools>
+{tools}
+</tools>
+
+For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:
+<tool_call>
+{{"name": <function-name>, "arguments": <args-json-object>}}
+</tool_call>"""
+_NO_INSTRUCTIONS: Final = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+"""With which Qwen's template begins where nobody gave any: without it, it is another prompt than the trained one."""
+
+ALL_CALLS: Final = (
+    "Answer with a JSON list of all function calls that this takes, one for each thing that is asked for."
 )
+"""Left to itself, a small model makes the first call of several and stops."""
 
 _REMINDER: Final = f"Request: {{asked}}\nResult: {{result}}\nNow {SAY} in one or two sentences what the result tells."
 _REMINDER_CHARS: Final = 400
-_ABOUT_CHARS: Final = 200
-"""As much of what is said about a parameter as helps; some say a page."""
 
 
 def messages_for(
@@ -42,21 +54,14 @@ def messages_for(
 ) -> list[dict[str, object]]:
     """Return `messages` in the form above. Their beginning depends on the system message and the tools alone."""
     begin = 1 if messages and messages[0].get("role") == "system" else 0
-    instructions = f"{messages[0]['content']}\n\n" if begin else ""
+    instructions = str(messages[0]["content"]) if begin else ""
     if full:
-        functions = "\n".join([*map(_paragraph, tools), _FULL_SAY_LINE])
-        return [_turn("system", f"{_FULL_LEAD}\n{instructions}{functions}"), *_shown(messages[begin:], full=True)]
+        functions = "\n".join(map(_function, tools))
+        system = f"{instructions if begin else _NO_INSTRUCTIONS}\n\n{_FULL.format(tools=functions)}"
+        return [_turn("system", system), *_shown(messages[begin:], full=True)]
     functions = "\n".join([*map(_line, tools), _SAY_LINE])
-    return [
-        _turn("system", f"{instructions}{_LEAD}\n{functions}"),
-        *_examples(),
-        *_shown(messages[begin:], full=False),
-    ]
-
-
-def name_key(*, full: bool) -> str:
-    """Return the key under which a call has its function."""
-    return "function" if full else "name"
+    lead = f"{instructions}\n\n" if begin else ""
+    return [_turn("system", f"{lead}{_LEAD}\n{functions}"), *_examples(), *_shown(messages[begin:], full=False)]
 
 
 def _line(tool: ToolSchema) -> str:
@@ -64,32 +69,24 @@ def _line(tool: ToolSchema) -> str:
     return f"- {tool.name}({', '.join(parameters)}): {tool.description}"
 
 
-def _paragraph(tool: ToolSchema) -> str:
-    lines = [f"- {tool.name}: {tool.description}"]
-    for name, schema in _properties(tool.parameters).items():
-        about = str(schema.get("description") or "")[:_ABOUT_CHARS]
-        lines.append(f"  {_parameter(name, schema, tool.parameters, full=True)}{f' - {about}' if about else ''}")
-    return "\n".join(lines)
+def _function(tool: ToolSchema) -> str:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return _json({"type": "function", "function": function})
 
 
 def _properties(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
 
 
-def _parameter(name: str, schema: Mapping[str, Any], of: Mapping[str, Any], *, full: bool = False) -> str:
+def _parameter(name: str, schema: Mapping[str, Any], of: Mapping[str, Any]) -> str:
     required = cast("list[str]", of.get("required", []))
-    return f"{name}{'' if name in required else '?'}: {_type_of(schema, full=full)}"
+    return f"{name}{'' if name in required else '?'}: {_type_of(schema)}"
 
 
-def _type_of(schema: Mapping[str, Any], *, full: bool) -> str:
+def _type_of(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "|".join(str(option) for option in schema["enum"])
     stated: object = schema.get("type", "any")
-    if full and stated == "array" and isinstance(schema.get("items"), dict):
-        return f"{_type_of(schema['items'], full=True)}[]"
-    if full and stated == "object" and schema.get("properties"):
-        fields = ", ".join(_parameter(name, inner, schema, full=True) for name, inner in _properties(schema).items())
-        return f"{{{fields}}}"
     return stated if isinstance(stated, str) else "any"
 
 
@@ -111,28 +108,27 @@ def _shown(messages: Sequence[Mapping[str, Any]], *, full: bool) -> Iterator[dic
         calls = cast("list[Mapping[str, Any]]", message.get("tool_calls") or [])
         match message.get("role"):
             case "assistant" if calls and full:
-                yield _turn("assistant", _json([_call(call["function"], full=True) for call in calls]))
+                made = [f"<tool_call>\n{_json(_call(call['function']))}\n</tool_call>" for call in calls]
+                yield _turn("assistant", "\n".join([content, *made] if content else made))
             case "assistant" if calls:
                 yield from (_turn("assistant", _json(_call(call["function"]))) for call in calls)
-            case "assistant":
-                yield _said(content, full=full)
+            case "assistant" if not full:
+                yield _said(content)
             case "tool":
                 # A small model that has read a long result no longer knows what it was asked.
                 yield {**message, "content": _REMINDER.format(asked=asked[:_REMINDER_CHARS], result=content)}
             case role:
                 asked = content if role == "user" else asked
-                yield dict(message)
+                yield {**message, "content": content}
 
 
-def _said(text: str, *, full: bool = False) -> dict[str, object]:
-    said = {name_key(full=full): SAY, "arguments": {"text": text}}
-    return _turn("assistant", _json([said] if full else said))
+def _said(text: str) -> dict[str, object]:
+    return _turn("assistant", _json({"name": SAY, "arguments": {"text": text}}))
 
 
-def _call(function: Mapping[str, Any], *, full: bool = False) -> dict[str, object]:
+def _call(function: Mapping[str, Any]) -> dict[str, object]:
     arguments: object = function["arguments"]
-    key = name_key(full=full)
-    return {key: function["name"], "arguments": json.loads(arguments) if isinstance(arguments, str) else arguments}
+    return {"name": function["name"], "arguments": json.loads(arguments) if isinstance(arguments, str) else arguments}
 
 
 def _json(value: object) -> str:

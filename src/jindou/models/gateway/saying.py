@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["Saying", "showable"]
 
-_MAYBE_CALL: Final = re.compile(r"[{\[]|```|<tool|(?:`{1,2}|<t?o?o?)\Z")
+_MAYBE_CALL: Final = re.compile(r"(?:\A|\n)\s*[{\[]|```[a-z_]*\s*(?:[{\[<]|\Z)|<tool|(?:`{1,2}|<t?o?o?)\Z")
 """A sign with which a call can begin, or what may become one with the next piece."""
 
 _SAID: Final = re.compile(

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from jindou.models.gateway.copying import candidates, is_listed, said_in
 from jindou.models.gateway.history import asked_last
-from jindou.models.gateway.prompting import SAY, name_key
+from jindou.models.gateway.prompting import SAY
 from jindou.models.gateway.types import CompletionAsk, ToolSchema
 
 __all__ = ["call_schema", "say_schema"]
@@ -22,7 +22,7 @@ def call_schema(ask: CompletionAsk, tools: Sequence[ToolSchema], *, may_say: boo
     """
     said = said_in(ask.messages)
     grounded = [(tool.name, _grounded(tool.parameters, said)) for tool in tools]
-    options = [_option(name, parameters, full=ask.full) for name, parameters in grounded if parameters is not None]
+    options = [_option(name, parameters) for name, parameters in grounded if parameters is not None]
     if not options:
         return say_schema(ask)
     if not ask.full:
@@ -39,7 +39,7 @@ def say_schema(ask: CompletionAsk) -> dict[str, object]:
     asked = asked_last(ask.messages)
     text = {"type": "string", "pattern": _CHINESE if re.search("[\u4e00-\u9fff]", asked) else _OTHER}
     parameters = {"type": "object", "properties": {"text": text}, "required": ["text"], "additionalProperties": False}
-    said = _option(SAY, parameters, full=ask.full)
+    said = _option(SAY, parameters)
     return _list(said, 1) if ask.full else said
 
 
@@ -51,12 +51,11 @@ def _list(of: Mapping[str, object], most: int) -> dict[str, object]:
     return {"type": "array", "items": dict(of), "minItems": 1, "maxItems": most}
 
 
-def _option(name: str, parameters: Mapping[str, object], *, full: bool) -> dict[str, object]:
-    key = name_key(full=full)
+def _option(name: str, parameters: Mapping[str, object]) -> dict[str, object]:
     return {
         "type": "object",
-        "properties": {key: {"const": name}, "arguments": dict(parameters)},
-        "required": [key, "arguments"],
+        "properties": {"name": {"const": name}, "arguments": dict(parameters)},
+        "required": ["name", "arguments"],
         "additionalProperties": False,
     }
 

@@ -37,6 +37,7 @@ class CompletionAsk:
     and its cached prefix, stay.
     With `full` the tools are a stranger's: the model is shown what they say about each parameter, may make up to
     `most_calls` calls at once, and a call that does not fit the request becomes an answer.
+    What a call has to be worth for that is known, unless `least_chance` says another figure; with 0 every call stands.
     `follow_ups` is for models that know when to stop: once a tool has been called, they may call another on the
     strength of its result; others only if the person named something that no call has used yet.
     """
@@ -51,6 +52,7 @@ class CompletionAsk:
     follow_ups: bool = False
     full: bool = False
     most_calls: int = 1
+    least_chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Completion:
     """An answer, or calls (then `text` is what the model said before them).
 
     `usage` is the sum over the `requests` made to the engine. With an `unreadable_call` notice both may be empty.
+    `weighed` has the signs for each call of which it was open whether it is wanted, made or not.
     """
 
     text: str
@@ -82,6 +85,7 @@ class Completion:
     requests: int
     finish_reason: Literal["stop", "length", "calls"]
     notices: tuple[Notice, ...] = ()
+    weighed: tuple[Mapping[str, float], ...] = ()
 
 
 class Stopped(Cancelled):

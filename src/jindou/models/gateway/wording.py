@@ -1,7 +1,7 @@
 """How much of a tool's words a request shares: a cheap and good sign of whether the tool is for it.
 
-Stems of content words are compared. A request in other letters than the tool's shares nothing with it, whatever it
-asks for, so then there is no such sign.
+Stems of content words are compared. A request in other letters or another language than the tool's shares nothing with
+it, whatever it asks for, so then there is no such sign.
 """
 
 import re
@@ -12,12 +12,17 @@ from typing import Any, Final, NamedTuple, cast
 
 import yaml
 
+from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.types import ToolSchema
 
-__all__ = ["Overlap", "overlap", "share_said", "without_made_up"]
+__all__ = ["Overlap", "left_out", "overlap", "share_said", "without_made_up"]
 
 _SHORTEST: Final = 3
+_MANY: Final = 6
 _WORD: Final = re.compile(r"[^\W\d_\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
+_NAME: Final = re.compile(r"(?<=[^\s.!?:])\s+[\"'(]?([A-Z][\w-]+)")
+_POWER: Final = re.compile(r"\^\d+")
+_HUNDRED: Final = 100
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LATIN: Final = re.compile(r"[A-Za-z]")
 
@@ -31,9 +36,9 @@ class Overlap(NamedTuple):
 
 
 def overlap(request: str, tool: ToolSchema) -> Overlap | None:
-    """Return what `request` and `tool` share; None if they are in different letters."""
+    """Return what `request` and `tool` share; None if they are in different letters or, it seems, languages."""
     described = f"{tool.name} {tool.description}"
-    if _is_latin(request) != _is_latin(described):
+    if _is_latin(request) != _is_latin(described) or _is_foreign(request) > _is_foreign(described):
         return None
     asked, name, description = _content(request), _content(tool.name), _content(tool.description)
     parameters = _content(" ".join(_parameter_words(tool)))
@@ -41,10 +46,32 @@ def overlap(request: str, tool: ToolSchema) -> Overlap | None:
 
 
 def share_said(values: object, request: str) -> float | None:
-    """Return how many of `values`, however deep, stand in `request` as they are; None if there are none."""
-    source = _bare(request)
-    found = [_bare(str(value)) in source for value in _leaves(values) if _bare(str(value))]
+    """Return how many of `values`, however deep, stand in `request`; None if there are none.
+
+    A value that is not there as it is counts by the share of its words that are: "New York, NY" for New York.
+    """
+    source, words = _bare(request), set(_WORD.findall(request.lower()))
+    found = [_said_of(str(value), source, words) for value in _leaves(values) if _bare(str(value))]
     return sum(found) / len(found) if found else None
+
+
+def _said_of(value: str, source: str, words: set[str]) -> float:
+    return 1.0 if _bare(value) in source else _share(set(_WORD.findall(value.lower())), words)
+
+
+def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[object]:
+    """Return the numbers and names in `request` that are in none of `values`, however deep, nor in the tools' words.
+
+    A name is a word with a capital, unless it begins a sentence.
+    """
+    used = " ".join(str(value) for value in _leaves(values))
+    shown = _bare(" ".join([used, *(f"{tool.name} {tool.description}" for tool in tools)]))
+    numbers = set(numbers_in(used))
+    names = {name for name in _NAME.findall(request) if _bare(name) not in shown and name.lower() not in _empty()}
+    left = {
+        n for n in numbers_in(_POWER.sub("", request)) if n not in numbers and float(str(n)) / _HUNDRED not in numbers
+    }
+    return left | names
 
 
 def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -> dict[str, object]:
@@ -86,6 +113,12 @@ def _is_latin(text: str) -> bool:
     return 2 * sum(bool(_LATIN.match(sign)) for sign in letters) > len(letters)
 
 
+def _is_foreign(text: str) -> bool:
+    """Return whether `text` has many words, and none of those that hardly any English sentence is without."""
+    words = _WORD.findall(text.lower())
+    return len(words) >= _MANY and not set(words) & set(_empty())
+
+
 def _parameter_words(tool: ToolSchema) -> list[str]:
     words: list[str] = []
     for name, schema in cast("Mapping[str, Mapping[str, Any]]", tool.parameters.get("properties", {})).items():
@@ -94,7 +127,11 @@ def _parameter_words(tool: ToolSchema) -> list[str]:
 
 
 def _content(text: str) -> set[str]:
-    return {_stem(word) for word in _WORD.findall(_HUMP.sub(" ", text).lower()) if word not in _lists()["empty"]}
+    return {_stem(word) for word in _WORD.findall(_HUMP.sub(" ", text).lower()) if word not in _empty()}
+
+
+def _empty() -> list[str]:
+    return _lists()["empty"]
 
 
 def _stem(word: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from jindou.models.ik.grammar import Grammars, Unreadable
 from jindou.models.ik.library import Aborted, Library, Row
-from jindou.models.ik.sampling import Sampler, Sampling
+from jindou.models.ik.sampling import Sampler, Sampling, likeliest
 
 __all__ = ["Ask", "Batching", "Ended", "Piece"]
 
@@ -28,7 +28,10 @@ _BESIDE_WRITERS: Final = 64
 
 @dataclass(slots=True)
 class Ask:
-    """A prompt to go on with. `told` hears of every piece and then of the end; `cancelled` gives up."""
+    """A prompt to go on with. `told` hears of every piece and then of the end; `cancelled` gives up.
+
+    With `choices` each token is told with its chance, and so are as many of the likeliest in its place.
+    """
 
     tokens: list[int]
     most: int
@@ -37,14 +40,19 @@ class Ask:
     schema: str
     told: "queue.SimpleQueue[Piece | Ended]"
     slot: int | None = None
+    choices: int = 0
     cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text, or none: a sign of life while the prompt is read."""
+    """Text, or none: a sign of life while the prompt is read.
+
+    `chances` has the last token's text and the logarithm of its chance, then the same of the likeliest in its place.
+    """
 
     text: str
+    chances: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +262,9 @@ class Batching:
         assert work is not None  # noqa: S101 - it asked for this row
         work.first = work.first or time.monotonic()
         try:
-            token = work.sampler.choose(library.logits(at))
+            scores = library.logits(at)
+            before = scores.copy() if work.ask.choices else None
+            token = work.sampler.choose(scores)
         except RuntimeError as error:
             self._end(slot, "error", str(error))
             return
@@ -263,13 +273,14 @@ class Batching:
             self._end(slot, "eos")
             return
         work.ask.tokens.append(token)
-        work.held += work.decoder.decode(library.piece_of(token))
-        if self._give(work):
+        text = work.decoder.decode(library.piece_of(token))
+        work.held += text
+        if self._give(work, () if before is None else _chances(library, before, token, text, work.ask.choices)):
             self._end(slot, "word")
         elif work.written >= work.ask.most or len(work.ask.tokens) >= self.context_tokens:
             self._end(slot, "limit")
 
-    def _give(self, work: _Work) -> bool:
+    def _give(self, work: _Work, chances: tuple[tuple[str, float], ...]) -> bool:
         """Tell what can't be the beginning of a stop any more; return whether one is complete."""
         found = [at for at in map(work.held.find, work.ask.stops) if at >= 0]
         if found:
@@ -278,7 +289,7 @@ class Batching:
         kept = max((_overlap(work.held, stop) for stop in work.ask.stops), default=0)
         text = work.held[: len(work.held) - kept]
         work.held = work.held[len(work.held) - kept :]
-        work.ask.told.put(Piece(text))
+        work.ask.told.put(Piece(text, chances))
         return False
 
     def _end(self, slot: _Slot, why: str, text: str = "") -> None:
@@ -299,6 +310,12 @@ def _common(one: list[int], other: list[int]) -> int:
         if left != right:
             return at
     return min(len(one), len(other))
+
+
+def _chances(library: Library, scores: Any, token: int, text: str, most: int) -> tuple[tuple[str, float], ...]:
+    chosen, others = likeliest(scores, token, most)
+    told = [(library.piece_of(other).decode("utf-8", "replace"), logprob) for other, logprob in others]
+    return ((text, chosen), *told)
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Sampler", "Sampling"]
+__all__ = ["Sampler", "Sampling", "likeliest"]
 
 _TOP_K: Final = 40
 _MIN_P: Final = 0.05
@@ -70,3 +70,13 @@ class Sampler:
         kept = (weights >= _MIN_P) & (np.cumsum(weights) - weights < self._how.top_p * weights.sum())
         spread = weights[kept] ** (1 / self._how.temperature)
         return int(self._random.choice(tokens[kept], p=spread / spread.sum()))
+
+
+def likeliest(scores: Any, token: int, most: int) -> tuple[float, list[tuple[int, float]]]:
+    """Return the logarithm of the chance of `token`, and then `most` of the likeliest tokens, each with its own."""
+    np: Any = importlib.import_module("numpy")
+    top = np.argpartition(-scores, most - 1)[:most]
+    top = top[np.argsort(-scores[top], kind="stable")]
+    highest = float(scores[top[0]])
+    total = highest + float(np.log(np.exp(scores - highest, dtype=np.float64).sum()))
+    return float(scores[token]) - total, [(int(other), float(scores[other]) - total) for other in top]

@@ -22,6 +22,9 @@ __all__ = ["Server"]
 _TICK: Final = 0.1
 _MOST_BYTES: Final = 64 << 20
 _UNLIMITED: Final = 1 << 30
+_MOST_CHOICES: Final = 100
+
+_Chances = tuple[tuple[str, float], ...]
 
 
 class Server(ThreadingHTTPServer):
@@ -63,6 +66,7 @@ class Server(ThreadingHTTPServer):
             schema=_schema(body),
             told=queue.SimpleQueue(),
             slot=slot if isinstance(slot, int) and slot >= 0 else None,
+            choices=min(max(int(body.get("n_probs", 0)), 0), _MOST_CHOICES),
         )
 
 
@@ -167,13 +171,13 @@ class _Door(BaseHTTPRequestHandler):
         ask = self.model.ask(body, body["prompt"])
         if body.get("stream"):
             self._stream(
-                {"content": text, "stop": False} if end is None else _last(end, text) for text, end in self._go(ask)
+                _piece(text, chances) if end is None else _last(end, text) for text, chances, end in self._go(ask)
             )
             return
         told = list(self._go(ask))
-        end = told[-1][1]
+        end = told[-1][2]
         assert end is not None  # noqa: S101 - the last of every answer
-        self._answer(_last(end, "".join(text for text, _ in told)))
+        self._answer(_last(end, "".join(text for text, _, _ in told)))
 
     def _chat(self) -> None:
         body = self._body()
@@ -187,13 +191,13 @@ class _Door(BaseHTTPRequestHandler):
             self._stream(_chunks(about, self._go(ask)), done=True)
             return
         told = list(self._go(ask))
-        end = told[-1][1]
+        end = told[-1][2]
         assert end is not None  # noqa: S101 - the last of every answer
-        message = {"role": "assistant", "content": "".join(text for text, _ in told)}
+        message = {"role": "assistant", "content": "".join(text for text, _, _ in told)}
         choice = {"index": 0, "message": message, "finish_reason": _reason(end)}
         self._answer({**about, "object": "chat.completion", "choices": [choice], "usage": _usage(end)})
 
-    def _go(self, ask: Ask) -> Generator[tuple[str, Ended | None], None, None]:
+    def _go(self, ask: Ask) -> Generator[tuple[str, _Chances, Ended | None], None, None]:
         """Yield each piece, and with the last one how it ended. Give up when the other side has gone."""
         self.model.batching.submit(ask)
         try:
@@ -204,12 +208,12 @@ class _Door(BaseHTTPRequestHandler):
                     self._require_listener()
                     continue
                 if isinstance(told, Piece):
-                    yield told.text, None
+                    yield told.text, told.chances, None
                     continue
                 if told.why in {"error", "refused"}:
                     status, kind = (400, "invalid_request_error") if told.why == "refused" else (500, "server_error")
                     raise Refused(status, told.text, kind)
-                yield told.text, told
+                yield told.text, (), told
                 return
         finally:
             ask.cancelled = True
@@ -261,6 +265,14 @@ def _models() -> dict[str, object]:
     return {"object": "list", "data": [{"id": "local", "object": "model"}]}
 
 
+def _piece(text: str, chances: _Chances) -> dict[str, object]:
+    told: dict[str, object] = {"content": text, "stop": False}
+    if chances:
+        token, *others = [{"token": written, "logprob": logprob} for written, logprob in chances]
+        told["completion_probabilities"] = [{**token, "top_logprobs": others}]
+    return told
+
+
 def _last(end: Ended, text: str) -> dict[str, object]:
     read, wrote = end.seconds
     timings = {
@@ -283,7 +295,7 @@ def _last(end: Ended, text: str) -> dict[str, object]:
 def _chunks(about: Mapping[str, object], told: Any) -> Generator[dict[str, object], None, None]:
     head = {**about, "object": "chat.completion.chunk"}
     yield {**head, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
-    for text, end in told:
+    for text, _, end in told:
         if text:
             yield {**head, "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
         if end is not None:
