@@ -20,17 +20,18 @@ class MeterEventRow(Tenant, Base):
     __tablename__ = "meter_event"
     __table_args__ = (
         UniqueConstraint("step_id", "attempt"),
-        Index("ix_meter_event_at", "at"),
+        Index("ix_meter_event_when", "org_id", "at"),
         Index("ix_meter_event_month", "month"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    org_id: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
     sku: Mapped[str] = mapped_column(String(120))
     person_id: Mapped[str] = mapped_column(String(40))
     key_id: Mapped[str] = mapped_column(String(40), server_default="")
     assistant: Mapped[str] = mapped_column(String(120))
-    run_id: Mapped[str] = mapped_column(String(40), index=True)
+    run_id: Mapped[str] = mapped_column(String(40))
     step_id: Mapped[str] = mapped_column(String(40))
     attempt: Mapped[int]
     deployment: Mapped[str] = mapped_column(String(120), server_default="")
@@ -58,6 +59,7 @@ class MeterAttemptRow(Tenant, Base):
     __table_args__ = (Index("ix_meter_attempt_status", "status"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    org_id: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(String(200))

@@ -125,13 +125,20 @@ class Reader:
 
     def on_url(self, url: bytes) -> None:
         """Note a part of the target."""
-        self._head.target += url
-        self._count(len(url))
+        head = self._head
+        self._silent = 0
+        head.target += url
+        head.size += len(url)
+        if head.size > self._limits.head_bytes:
+            raise _head_too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note a field; those behind a chunked body are counted and left out."""
         head = self._head
-        self._count(len(name) + len(value) + _AROUND)
+        self._silent = 0
+        head.size += len(name) + len(value) + _AROUND
+        if head.size > self._limits.head_bytes:
+            raise _head_too_large()
         if head.is_whole:
             return
         name = name.lower()
@@ -187,12 +194,6 @@ class Reader:
         head, parser = self._head, self._parser
         path = _path(head.target)
         return Request(parser.get_method().decode(), path, head.headers, body, parser.get_http_version(), keeps)
-
-    def _count(self, size: int) -> None:
-        self._silent = 0
-        self._head.size += size
-        if self._head.size > self._limits.head_bytes:
-            raise _head_too_large()
 
 
 def _path(target: bytes) -> str:
