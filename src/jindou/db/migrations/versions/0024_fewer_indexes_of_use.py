@@ -1,6 +1,6 @@
 """What is used is written into fewer indexes: each costs every call a page, and these answered no question.
 
-Nobody asks for the events of a run. The events of an organisation are asked for by their time, and its attempts by their
+Nobody asks for the events of a run. The events of an organisation are asked for by their time, its attempts by their
 status.
 """
 
