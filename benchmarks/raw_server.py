@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from recorded import NotKept
-
 __all__ = ["RawServer"]
 
 
 class RawServer:
-    """A child process with the server; it starts with the first question, or not at all without a model."""
+    """A child process with the server; it starts with the first question."""
 
-    def __init__(self, model: Path | None, *, slots: int = 1, threads: int = 1, context_tokens: int = 8192) -> None:
-        self._model = model
+    def __init__(self, model: Path, *, slots: int = 1, threads: int = 1, context_tokens: int = 8192) -> None:
         self._config = {"model": str(model), "slots": slots, "threads": threads, "context": context_tokens * slots}
         self._child: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -55,8 +52,6 @@ class RawServer:
         with self._lock:
             if self._child is not None:
                 return
-            if self._model is None:
-                raise NotKept
             command = [sys.executable, __file__, json.dumps(self._config)]
             pipe = subprocess.PIPE
             self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)

@@ -3,40 +3,49 @@
 ``python benchmarks/toolcalls.py --json`` ends with one line of JSON. There are two sets of cases:
 
 - the after-sales assistant's: 40 requests in English and Chinese, five for each tool, and ten that need no tool;
-- a sample of the Berkeley function-calling leaderboard, under its own checker. `bfcl_` is the harness, `raw_` the tool
-  calls of the llama.cpp server by itself, `lenient_` what can be read as calls in the text of that same output.
+- a sample of the Berkeley function-calling leaderboard, under its own checker. `bfcl_` is the harness, `raw_` what the
+  llama.cpp server takes for tool calls by itself, `lenient_` what can be read as calls in the text of that same output.
 
 What the harness has learned it has from one half of the leaderboard's cases (`fit_deciding.py`), so the figures are of
-the other half; `n` says how many cases each stands on. Answers of the models are kept: a run can be interrupted and go
-on later.
+the other half; `n` says how many cases each stands on. ``--half tuning`` is for what it learns from: there every call
+stands where one is wanted. The models' answers are kept in `answers`, by model and build of the engine: a run can be
+interrupted and goes on later with the cases that are missing, and ``--kept`` counts what is there and asks no model.
+``--check-raw 12`` puts some cases to the llama.cpp server itself, and says how often it took the same for calls as
+`raw_` has it.
 """
 
 import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import zip_longest
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from bfcl import CALLING, CATEGORIES, DECLINING, BfclCase, Checker, fetch, load, sample
-from bfcl_run import Calls, harnessed, raw
+from bfcl_run import Calls, put, raw_body
 from raw_server import RawServer
-from recorded import NotKept, Recorded, RecordedEngine
+from recorded import NotKept, Recorded
 
 from jindou.models.catalogue import get_entry, pull
 from jindou.models.engines import Engine, EngineConfig
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.evaluation import Case, Outcome, Report, evaluate, load_cases
 from jindou.models.gateway import ToolSchema
+from jindou.models.ik import IkEngine
 from jindou.packs.ecommerce import pack
 from jindou.telemetry import SystemClock
 
 MODELS = {"05b": "qwen2.5-coder-0.5b", "15b": "qwen2.5-coder-1.5b"}
 REACH = {"05b": 0.80, "15b": 0.90}
 CONTEXT = 8192
+ENGINES = {"ik": IkEngine, "llamacpp": LlamaCppEngine}
+_TURN = 20
 AGAINST = "cases of the Berkeley function-calling leaderboard"
 FOLDER = pack.folder / "assistants" / "after_sales"
 
@@ -54,7 +63,20 @@ def main() -> None:
         print(json.dumps(figures))
         return
     for name, figure in figures.items():
-        print(f"{name}: {figure['value']} ({figure['reach']}; n = {figure['n']})")
+        if name.startswith(("demo", "abstain")):
+            print(f"{name}: {figure['value']} ({figure['reach']}; n = {figure['n']})")
+    for short in asked.models:
+        _table(short, figures)
+
+
+def _table(short: str, figures: Mapping[str, Mapping[str, object]]) -> None:
+    """Print what was made of the leaderboard's cases, a line a category."""
+    print(f"\n| {MODELS[short]} | n | raw | lenient | harness |\n|---|---|---|---|---|")
+    for name in (*CATEGORIES, "calling", "declining", "mean"):
+        of = [figures.get(f"{way}_{short}_{name}") for way in ("raw", "lenient", "bfcl")]
+        found = [figure for figure in of if figure is not None]
+        if found:
+            print(" | ".join([f"| {name}", str(found[0]["n"]), *(f"{figure['value']:.2f}" for figure in found)]), "|")
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,12 +87,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--models-dir", type=Path, default=cache / "models")
     parser.add_argument("--sets", nargs="+", choices=["demo", "bfcl"], default=["demo", "bfcl"])
     parser.add_argument("--categories", nargs="+", choices=CATEGORIES, default=list(CATEGORIES))
-    parser.add_argument("--ways", nargs="+", choices=["bfcl", "raw"], default=["bfcl", "raw"], help="harness, server")
     parser.add_argument("--cases", type=int, default=100, help="of the leaderboard, a category")
     parser.add_argument("--half", choices=["report", "tuning"], default="report")
     parser.add_argument("--kept", action="store_true", help="count what was kept, and ask no model")
-    parser.add_argument("--answers", type=Path, default=cache / "toolcalls", help="where answers are kept")
-    parser.add_argument("--slots", type=int, default=4)
+    parser.add_argument("--answers", type=Path, default=Path(__file__).with_name("answers"), help="where they are kept")
+    parser.add_argument("--cases-dir", type=Path, default=cache / "toolcalls", help="where the leaderboard's wheel is")
+    parser.add_argument("--check-raw", type=int, default=0, metavar="N", help="cases to put to the server itself")
+    parser.add_argument("--engine", choices=sorted(ENGINES), default="ik" if find_spec("ik_llama_cpp") else "llamacpp")
+    parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -87,56 +111,78 @@ def _demo(short: str, asked: argparse.Namespace) -> dict[str, dict[str, object]]
 
 
 def _bfcl(short: str, asked: argparse.Namespace) -> dict[str, dict[str, object]]:
-    wheel = fetch(asked.answers)
+    wheel = fetch(asked.cases_dir)
     checker = Checker(wheel)
     of = [[case for case in load(wheel, name) if case.tuning == (asked.half == "tuning")] for name in asked.categories]
-    # One of each category after the other, so that a run which ends early knows something of each.
-    rounds = zip_longest(*(sample(cases, asked.cases) for cases in of))
-    half = [case for cases in rounds for case in cases if case is not None]
+    half = list(_in_turns([sample(cases, asked.cases) for cases in of]))
     passed: dict[str, dict[str, list[bool]]] = {}
-    with _asking(short, asked) as ways, ThreadPoolExecutor(asked.slots) as pool:
-        for ask in ways.values():
-            for at, (case, made) in enumerate(zip(half, pool.map(_unless_missing(ask), half), strict=True)):
-                marks = {name: checker.passes(case, calls) for name, calls in (made or {}).items()}
-                for name, mark in marks.items():
-                    passed.setdefault(name, {}).setdefault(case.category, []).append(mark)
-                told = " ".join(f"{name} {'ok' if mark else 'miss'}" for name, mark in marks.items())
-                print(f"{at + 1}/{len(half)} {case.id} {told}", file=sys.stderr, flush=True)
+    with _answers(short, asked) as recorded, ThreadPoolExecutor(asked.slots) as pool:
+        made = pool.map(partial(_put, recorded), half)
+        for at, (case, ways) in enumerate(zip(half, made, strict=True)):
+            if ways is None:
+                continue
+            marks = {way: checker.passes(case, calls) for way, calls in ways.items()}
+            for way, mark in marks.items():
+                passed.setdefault(way, {}).setdefault(case.category, []).append(mark)
+            told = " ".join(f"{way} {'ok' if mark else 'miss'}" for way, mark in marks.items())
+            print(f"{at + 1}/{len(half)} {case.id} {told}", file=sys.stderr, flush=True)
+        print(f"{MODELS[short]}: answers of {dict(Counter(recorded.builds.values()))}", file=sys.stderr)
+        if asked.check_raw:
+            _check_raw(short, asked, recorded, half)
     return {name: figure for way, of in passed.items() for name, figure in _way_figures(way, short, of)}
 
 
+def _in_turns(of: Sequence[Sequence[BfclCase]]) -> Generator[BfclCase]:
+    """Yield some cases of each category and then some more, so that a run which ends early knows something of each.
+
+    Within a turn those with the same tools follow one another, so that the engine need not read them again.
+    """
+    for begin in range(0, max(map(len, of)), _TURN):
+        turn = [case for cases in of for case in cases[begin : begin + _TURN]]
+        yield from sorted(turn, key=lambda case: json.dumps([case.tools, case.messages]))
+
+
 @contextmanager
-def _asking(short: str, asked: argparse.Namespace) -> Generator[dict[str, Callable[[BfclCase], dict[str, Calls]]]]:
-    """Give what asks the model, by the way in which it does; each returns the calls by the names of figures."""
+def _answers(short: str, asked: argparse.Namespace) -> Generator[Recorded]:
+    """Give the answers that are kept, and a model that is asked for the others."""
     entry = get_entry(MODELS[short])
-    ours, theirs = (Recorded(asked.answers, f"{way}-{entry.name}", entry.sha256) for way in ("ours", "raw"))
-    engine, server = RecordedEngine(None, ours), RawServer(None)
     with tempfile.TemporaryDirectory() as folder:
+        engine: Engine | None = None
         if not asked.kept:
             path = pull(entry, asked.models_dir, timeout=5.0, report=lambda _: None)
             log = Path(folder) / "engine.log"
-            config = EngineConfig(entry.name, path, CONTEXT, asked.threads, log, slots=asked.slots)
-            engine = RecordedEngine(LlamaCppEngine(config), ours)
-            server = RawServer(path, slots=asked.slots, threads=asked.threads, context_tokens=CONTEXT)
-        ways: dict[str, Callable[[BfclCase], dict[str, Calls]]] = {
-            "raw": lambda case: dict(zip(("raw", "lenient"), raw(server, theirs, case), strict=True)),
-            "bfcl": lambda case: {"bfcl": harnessed(engine, case)},
-        }
+            engine = ENGINES[asked.engine](EngineConfig(entry.name, path, CONTEXT, asked.threads, log, asked.slots))
+        build = "" if asked.kept else f"{asked.engine}-{version(ENGINES[asked.engine].build)}"
+        recorded = Recorded(asked.answers, entry.name, entry.sha256, build, engine)
         try:
-            yield {way: ways[way] for way in asked.ways}
+            yield recorded
         finally:
-            engine.stop()
-            server.stop()
+            recorded.stop()
 
 
-def _unless_missing(ask: Callable[[BfclCase], dict[str, Calls]]) -> Callable[[BfclCase], dict[str, Calls] | None]:
-    def asked(case: BfclCase) -> dict[str, Calls] | None:
-        try:
-            return ask(case)
-        except NotKept:
-            return None
+def _put(recorded: Recorded, case: BfclCase) -> dict[str, Calls] | None:
+    try:
+        return put(recorded.engine(case.id), case, stand=case.tuning and case.answer is not None).calls
+    except NotKept:
+        return None
 
-    return asked
+
+def _check_raw(short: str, asked: argparse.Namespace, recorded: Recorded, cases: Sequence[BfclCase]) -> None:
+    """Put the first of `cases` to the server itself, and tell in how many it makes the calls that we count as its."""
+    path = pull(get_entry(MODELS[short]), asked.models_dir, timeout=5.0, report=lambda _: None)
+    server = RawServer(path, threads=asked.threads, context_tokens=CONTEXT)
+    chosen = [case for case in cases if case.tools][: asked.check_raw]
+    same = 0
+    try:
+        for case in chosen:
+            message = server.chat(raw_body(case))["message"]
+            made = [call["function"]["name"] for call in message.get("tool_calls") or ()]
+            counted = [name for name, _ in (_put(recorded, case) or {"raw": []})["raw"]]
+            same += made == counted
+            print(f"{case.id}: {made or message.get('content')}", file=sys.stderr, flush=True)
+    finally:
+        server.stop()
+    print(f"The server made the same calls in {same} of {len(chosen)} cases.", file=sys.stderr)
 
 
 def _way_figures(way: str, short: str, passed: dict[str, list[bool]]) -> Generator[tuple[str, dict[str, object]]]:

