@@ -24,12 +24,13 @@ Joining = Callable[[str, str], AbstractContextManager[Work]]
 class Together:
     """Threads that wait for one transaction together, as one before it is held open."""
 
-    def __init__(self, database: Database, refuse: str = "") -> None:
+    def __init__(self, database: Database, refuse: str = "", fail: str = "") -> None:
         self.database = database
         self.prepared: list[list[str]] = []
         self.commits = 0
         self.told: list[str] = []
         self._refuse = refuse
+        self._fail = fail
         self._joining: Joining = database.together(self._prepare)
         self._hold = threading.Event()
         event.listen(database.engine, "commit", self._count)
@@ -37,6 +38,8 @@ class Together:
     def _prepare(self, work: Work, asks: Sequence[str]) -> Sequence[bool]:
         assert work.org_id is None
         self.prepared.append(list(asks))
+        if self._fail in asks and len(asks) > 1:
+            raise ValueError(asks)
         return [ask != self._refuse or len(asks) == 1 for ask in asks]
 
     def _count(self, _connection: object) -> None:
@@ -149,6 +152,39 @@ def test_one_that_fails_takes_nothing_of_the_others_with_it(database: Database, 
     assert kept(database) == {"a", "c"}
 
 
+def test_what_one_wrote_to_read_it_again_is_undone_with_it(database: Database) -> None:
+    together = Together(database)
+
+    def look(work: Work) -> None:
+        adding("b")(work)
+        assert len(work.fetch(MINE, run_id="b")) == 1
+
+    errors = together.share(a=adding("a"), b=failing(look), c=adding("c"))
+    assert isinstance(errors.pop("b"), ValueError)
+    assert errors == {"a": None, "c": None}
+    assert kept(database) == {"a", "c"}
+
+
+def test_nobody_has_done_what_another_could_not_write_for_them(database: Database) -> None:
+    together = Together(database)
+    together.write("d", adding("d"))
+    errors = together.share(d=adding("d"), b=adding("b", flush=True), c=adding("c"))
+    assert all(isinstance(error, DatabaseUnavailable) for name, error in errors.items() if name != "b")
+    assert errors["b"] is not None
+    assert kept(database) == {"d"}
+
+
+def test_nobody_has_done_it_where_the_server_has_given_the_transaction_up(database: Database) -> None:
+    together = Together(database)
+
+    def ask(work: Work) -> None:
+        work.aside.read("SELECT nothing FROM nowhere")
+
+    errors = together.share(a=adding("a", flush=True), b=ask)
+    assert errors["b"] is not None
+    assert ("a" in kept(database)) == (errors["a"] is None)
+
+
 def test_the_last_one_may_fail(database: Database) -> None:
     together = Together(database)
     errors = together.share(a=adding("a"), b=failing(adding("b")))
@@ -178,6 +214,14 @@ def test_an_error_in_what_prepares_is_everybodys(database: Database) -> None:
     with database.writing(OURS) as work:
         adding("a")(work)
     assert kept(database) == {"a"}
+
+
+def test_what_can_not_be_prepared_together_is_prepared_alone_the_next_time(database: Database) -> None:
+    together = Together(database, fail="b")
+    acts = {"a": adding("a"), "b": adding("b"), "c": adding("c")}
+    assert all(error is not None for error in together.share(**acts).values())
+    assert together.share(**acts) == {"a": None, "b": None, "c": None}
+    assert kept(database) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("refused", ["a", "b", "c"])

@@ -72,6 +72,7 @@ class Joined:
         self.known: dict[object, Any] = {}
         self._members: list[Member] = []
         self._driver: Driver | None = None
+        self._broken: BaseException | None = None
 
     @property
     def driver(self) -> Driver:
@@ -85,17 +86,28 @@ class Joined:
         self._members.append(member)
 
     def drop(self) -> None:
-        """Undo what the member at work has written, and let it have never been there."""
+        """Undo what the member at work has written, and let it have never been there.
+
+        It raises where that can't be done: what the others have written is lost.
+        """
         member = self._members.pop()
+        member.close()
+        self._require_whole()
         if member.is_marked:
             self.driver.run("ROLLBACK TO SAVEPOINT member")
-        member.close()
+        else:
+            # A statement that fails before the savepoint ends all of it on a server, whose commit then writes nothing.
+            self.driver.run("SELECT 1")
 
     def mark(self) -> None:
         """Before the member at work writes: have what it writes be undone alone."""
         if self.is_shared and len(self._members) > 1 and not self._members[-1].is_marked:
-            self._write(self._members[:-1])
-            self.driver.run("SAVEPOINT member")
+            try:
+                self._write(self._members[:-1])
+                self.driver.run("SAVEPOINT member")
+            except BaseException as error:
+                self._broken = error
+                raise
             self._members[-1].is_marked = True
 
     def flush(self) -> None:
@@ -111,12 +123,18 @@ class Joined:
 
     def finish(self) -> None:
         """Write everything, then do what is kept for the end."""
+        self._require_whole()
         self.is_shared = False
         self._write(self._members)
         while ends := self._take_ends():
             for act, items in ends.items():
                 act(self._members[0], items)
             self._write(self._members)
+
+    def _require_whole(self) -> None:
+        """Raise what has kept something from being written that belongs to others than who was at work."""
+        if self._broken is not None:
+            raise self._broken
 
     def _take_ends(self) -> dict[Act, list[Any]]:
         """Return what is kept for the end by what does it; that is done in the order in which it came first."""

@@ -78,11 +78,15 @@ class Query(Generic[RowT]):
 
 
 class Rows:
-    """The rows that one transaction has in hand. `org_id` bounds them; None is the platform itself."""
+    """The rows that one transaction has in hand. `org_id` bounds them; None is the platform itself.
 
-    def __init__(self, driver: Driver, org_id: str | None) -> None:
+    `mark` is done before a query has some of them written before the end.
+    """
+
+    def __init__(self, driver: Driver, org_id: str | None, mark: Callable[[], None]) -> None:
         self._driver = driver
         self._org_id = org_id
+        self._mark = mark
         self._read: list[tuple[Base, dict[str, Any]]] = []
         self._added: list[Base] = []
 
@@ -95,6 +99,7 @@ class Rows:
     def look(self, query: Query[RowT], values: Mapping[str, object]) -> list[RowT]:
         """Return the rows that `query` finds; a later change of one is not written."""
         if self.is_pending(query.tables):
+            self._mark()
             self.flush()
         kind = query.kind
         text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))

@@ -248,7 +248,7 @@ class Work:
 
     def _open_rows(self) -> Rows:
         if self.rows is None:
-            self.rows = Rows(self._joined.driver, self.org_id)
+            self.rows = Rows(self._joined.driver, self.org_id, self._joined.mark)
         return self.rows
 
     def at_end(self, act: Callable[["Work", Sequence[ItemT]], None], item: ItemT) -> None:

@@ -136,6 +136,8 @@ class Together(Generic[AskT]):
                 # For nobody, it ends here.
                 opened = stack.pop_all() if members else ExitStack()
         except BaseException as error:
+            if len(waiting) > 1:
+                self._alone = _ALONE
             self._next()
             self._wake(waiting[1:], error)
             raise
