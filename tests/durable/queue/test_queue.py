@@ -173,6 +173,20 @@ def test_progress_and_a_lease_that_tried_nothing_do_not_count_as_attempts(databa
     assert claimed(database, queue).attempts == 2, "What failed came after the progress."
 
 
+def test_making_leases_longer_together_is_no_progress(database: Database, queue: Queue) -> None:
+    enqueue(database, queue)
+    lease = claimed(database, queue)
+    assert not lease.has_failed
+    with database.writing(None) as work:
+        queue.release(work, lease, work.now())
+    lease = claimed(database, queue)
+    assert lease.has_failed
+    with database.writing(None) as work:
+        assert queue.hold_some(work, [lease]) == {lease.id}
+        queue.release(work, lease, work.now())
+    assert claimed(database, queue).attempts == 3
+
+
 def test_a_start_frees_what_a_killed_process_held(database: Database, queue: Queue) -> None:
     for subject in ("run_1", "run_2", "run_3"):
         enqueue(database, queue, subject)

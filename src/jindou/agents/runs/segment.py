@@ -143,10 +143,10 @@ class Segment:
             RunGone: it is there no more.
         """
         outcome = self.outcome
-        taking = Taking(self.lease, progress=progress or outcome is not None)
+        taking = Taking(self.lease)
         try:
             with self.together(self.lease.org_id, taking) as work:
-                run = self._take(work, taking)
+                run = self._take(work, taking, progress=progress or outcome is not None)
                 if outcome is not None:
                     outcome.write(work, run)
                 yield work, run
@@ -188,7 +188,7 @@ class Segment:
             self._steps.append(step)
         return step
 
-    def _take(self, work: Work, taking: Taking) -> RunRow:
+    def _take(self, work: Work, taking: Taking, *, progress: bool) -> RunRow:
         """Take the run in hand, and those of its steps that are known, if they still are as they were.
 
         Nobody changes a step without an event, and the events of a run are counted.
@@ -197,6 +197,9 @@ class Segment:
         if run is None:
             raise RunGone(f"There is no run {self.lease.subject}.")
         work.take([run])
+        if progress and self.lease.has_failed:
+            # With what is written here, not with what the transaction begins with: this may fail, and that not.
+            self.parts.queue.hold(work, self.lease, progress=True)
         if self._steps is not None and self._seen == run.last_event:
             work.take(self._steps)
         else:

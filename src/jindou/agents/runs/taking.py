@@ -14,13 +14,9 @@ __all__ = ["Taking", "taker"]
 
 @dataclass(slots=True)
 class Taking:
-    """What a segment begins a unit of work with: its `run`, if there is one, locked, and its lease, made longer.
-
-    `progress` says that the run has got on since it was taken the last time.
-    """
+    """What a segment begins a unit of work with: its `run`, if there is one, locked, and its lease, made longer."""
 
     lease: Lease
-    progress: bool
     run: RunRow | None = None
 
 
@@ -45,11 +41,10 @@ def taker(queue: Queue, journal: Journal) -> Callable[[Work, Sequence[Taking]], 
 
 def _hold(queue: Queue, work: Work, takings: Sequence[Taking]) -> Sequence[bool]:
     if len(takings) == 1:
-        queue.hold(work, takings[0].lease, progress=takings[0].progress)
+        queue.hold(work, takings[0].lease)
         return [True]
     found = [taking for taking in takings if taking.run is not None]
     if not found:
         return [False] * len(takings)
-    progressed = [taking.lease for taking in found if taking.progress]
-    held = queue.hold_some(work, [taking.lease for taking in found], progressed)
+    held = queue.hold_some(work, [taking.lease for taking in found])
     return [taking.run is not None and taking.lease.id in held for taking in takings]

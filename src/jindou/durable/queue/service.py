@@ -121,21 +121,20 @@ class Queue:
         held = holding(by_server=work.by_server, progress=progress)
         _require(work.change(held, until=work.moment(self.lease_time), **_mine(lease)), lease)
 
-    def hold_some(self, work: Work, leases: Sequence[Lease], progressed: Sequence[Lease]) -> set[str]:
+    def hold_some(self, work: Work, leases: Sequence[Lease]) -> set[str]:
         """Extend leases of one kind as `hold` does, and return the ids of those that are; nobody is waited for.
 
         One that is lost is not among them, nor one whose task somebody else has locked just now.
         """
         if work.is_sqlite:
             until = work.moment(self.lease_time)
-            of = {lease.id: holding(by_server=work.by_server, progress=lease in progressed) for lease in leases}
-            return {lease.id for lease in leases if work.change(of[lease.id], until=until, **_mine(lease))}
+            held = holding(by_server=work.by_server, progress=False)
+            return {lease.id for lease in leases if work.change(held, until=until, **_mine(lease))}
         values = {
             "until": work.moment(self.lease_time),
             "of_kind": leases[0].kind,
             "of_subjects": [lease.subject for lease in leases],
             "of_leases": [lease.id for lease in leases],
-            "of_progressed": [lease.id for lease in progressed],
         }
         return {str(lease_id) for (lease_id,) in work.ask(holding_free(by_server=work.by_server), **values)}
 

@@ -75,15 +75,9 @@ def holding_free(*, by_server: bool) -> Prepared:
         .with_for_update(skip_locked=True)
         .cte("free")
     )
-    progressed = TaskRow.lease_id == any_(_texts("of_progressed"))
     held = update(TaskRow).where(TaskRow.kind == free.c.kind, TaskRow.subject == free.c.subject)
-    return Prepared(
-        held.values(
-            lease_until=Prepared.moment("until", by_server=by_server),
-            attempts=case((progressed, 0), else_=TaskRow.attempts),
-            lost=case((progressed, 0), else_=TaskRow.lost),
-        ).returning(TaskRow.lease_id)
-    )
+    until = Prepared.moment("until", by_server=by_server)
+    return Prepared(held.values(lease_until=until).returning(TaskRow.lease_id))
 
 
 @cache

@@ -36,6 +36,11 @@ class Lease:
         """Whether the task may be what its workers died of."""
         return self.lost >= SUSPECT
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the task was given back or lost since it last made progress."""
+        return self.attempts > 1 or self.lost > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -183,7 +183,7 @@ class Worker:
             return
         with self._database.writing(None) as work:
             for kind in sorted({lease.kind for lease in leases}):
-                self._queue.hold_some(work, [lease for lease in leases if lease.kind == kind], ())
+                self._queue.hold_some(work, [lease for lease in leases if lease.kind == kind])
 
     def _watch_clock(self, before: timedelta | None) -> timedelta:
         """Return how far the database's clock is ahead of this machine's steady one; one set back harms no task."""
