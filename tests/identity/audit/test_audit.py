@@ -255,6 +255,12 @@ def test_each_organisation_has_a_chain_of_its_own(database: Database, audit: Aud
     assert found(database, audit) == []
 
 
+def test_nobody_writes_into_the_chain_of_another_organisation(database: Database, audit: Audit) -> None:
+    entry = Entry(action="runs::start", resource="run", decision="allow")
+    with pytest.raises(PermissionError), database.writing(OURS) as work:
+        audit.append(work, OTHERS, actor="prs_1", on_behalf_of="prs_1", entry=entry)
+
+
 def test_only_who_may_read_the_trail_reads_it(database: Database, audit: Audit) -> None:
     with database.reading(OURS) as work:
         with pytest.raises(Forbidden, match="default-deny"):

@@ -60,7 +60,12 @@ class Audit:
 
         Whoever moves the head keeps all others of the organisation waiting. Nobody who has it waits for anything more,
         so that no two can wait for each other.
+
+        Raises:
+            PermissionError: the unit of work is another organisation's.
         """
+        if work.org_id not in {None, org_id}:
+            raise PermissionError("A unit of work can't write into another organisation.")
         written = entry.model_dump(mode="json")
         work.at_end(self._append_all, {**written, "org_id": org_id, "actor": actor, "on_behalf_of": on_behalf_of})
 
