@@ -97,7 +97,7 @@ class Joined:
             self.driver.run("ROLLBACK TO SAVEPOINT member")
         else:
             # A statement that fails before the savepoint ends all of it on a server, whose commit then writes nothing.
-            self.driver.run("SELECT 1")
+            self.driver.read("SELECT 1")
 
     def mark(self) -> None:
         """Before the member at work writes: have what it writes be undone alone."""
