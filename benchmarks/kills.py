@@ -7,23 +7,27 @@
 - ``stuck``: runs that did not end by themselves;
 - ``recovery_s``: the longest time from a kill until a run that it hit was taken up again, or over.
 
-Each kill is a SIGKILL of a worker, of the engine, or of both, some time after a worker has taken up a run that no kill
-has hit yet; what the kills before have hit may still wait. On PostgreSQL two workers are at work, so that a run goes
-over to the other one; on SQLite the one process is started again at once, as a service manager does.
+Each kill is a SIGKILL of a worker, of the engine, or of both, some time after what the last one hit has gone on. On
+PostgreSQL two workers are at work, so that a run goes over to the other one; on SQLite the one process is started again
+at once, as a service manager does. After each kill new runs are asked for, which a run that was hit must not wait for.
 
-The kills are made a hundred at a time, each hundred in a home of its own. With ``--kept`` what a hundred came to is
-written to a file, so that a measurement that was broken off goes on behind them.
+The kills are made 25 at a time, each 25 in a home of its own, and ``--homes`` of them at the same time, since most of
+the time is waited for leases. With ``--kept`` what 25 came to is written to a file, so that a measurement that was
+broken off goes on behind them.
 """
 
 import argparse
 import importlib
 import json
+import multiprocessing
 import random
 import sys
 import tempfile
 import time
 from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +35,7 @@ from pydantic import BaseModel
 
 TENANTS = 5
 OPEN_RUNS = 12
-AT_ONCE = 100
-"""Kills in one home."""
+IN_ONE_HOME = 25
 LONGEST_LIFE = 1.0
 LOOK_SECONDS = 0.02
 GIVE_UP_SECONDS = 60.0
@@ -52,12 +55,9 @@ class Killing:
 
     def go(self, kills: int) -> None:
         """Kill so often, then let everything end."""
-        for number in range(kills):
+        for _ in range(kills):
             self._watch(self._dice.uniform(0.0, LONGEST_LIFE))
             self._kill()
-            if (number + 1) % 25 == 0:
-                slowest = max(self.recoveries, default=0.0)
-                _say(f"{number + 1} kills, {len(self._fleet.asked)} runs, slowest {slowest:.1f} s")
         self._stand_up()
         left, moved_at = self._fleet.open(), time.monotonic()
         while left and time.monotonic() < moved_at + GIVE_UP_SECONDS:
@@ -77,16 +77,15 @@ class Killing:
             self._fleet.start_worker()
 
     def _watch(self, seconds: float) -> None:
-        """Wait until some worker has a run that was not hit, or is again at work on one, and then so much longer."""
+        """Wait until some worker is at work and what was hit has gone on, and then so much longer."""
         give_up = time.monotonic() + GIVE_UP_SECONDS
         self._fill()
-        while not (held := self._fleet.held()).keys() - self._hit.keys() and time.monotonic() < give_up:
-            self._note(self._fleet.open(), held)
-            time.sleep(LOOK_SECONDS)
-        over = time.monotonic() + seconds
-        while (left := over - time.monotonic()) > 0:
+        while (self._hit or not self._fleet.held()) and time.monotonic() < give_up:
+            if not self._hit:
+                self._fill()
             self._note(self._fleet.open(), self._fleet.held())
-            time.sleep(min(LOOK_SECONDS, left))
+            time.sleep(LOOK_SECONDS)
+        time.sleep(seconds)
 
     def _note(self, left: dict[str, int], held: dict[str, str]) -> None:
         """Note which runs that were hit have been taken up again, or are over."""
@@ -126,15 +125,19 @@ class Slice(BaseModel):
 def main() -> None:
     """Measure, and end with the figures."""
     asked = _arguments()
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     kept: Path | None = asked.kept
     lines = kept.read_text(encoding="utf-8").splitlines() if kept is not None and kept.exists() else []
     done = [one for one in map(Slice.model_validate_json, lines) if one.database == asked.database]
-    while (left := asked.kills - sum(one.kills for one in done)) > 0:
-        done.append(_measure(asked.database, asked.seed + len(done), min(left, AT_ONCE)))
-        if kept is not None:
-            with kept.open("a", encoding="utf-8") as file:
-                file.write(f"{done[-1].model_dump_json()}\n")
+    left = asked.kills - sum(one.kills for one in done)
+    parts = [min(IN_ONE_HOME, left - begun) for begun in range(0, left, IN_ONE_HOME)]
+    seeds = range(asked.seed + len(done), asked.seed + len(done) + len(parts))
+    with ProcessPoolExecutor(asked.homes, mp_context=multiprocessing.get_context("spawn")) as homes:
+        for one in homes.map(partial(_measure, asked.database), seeds, parts):
+            done.append(one)
+            _say(f"{one.kills} kills, {one.runs} runs, slowest {max(one.recoveries, default=0.0)} s")
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(f"{one.model_dump_json()}\n")
     figures = _figures(done)
     if asked.json:
         print(json.dumps(figures))
@@ -144,6 +147,7 @@ def main() -> None:
 
 
 def _measure(database: str, seed: int, kills: int) -> Slice:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     support: Any = importlib.import_module("support.fleet")
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -205,6 +209,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--database", choices=sorted(WORKERS), default="sqlite")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--homes", type=int, default=4, help="Homes at the same time.")
     parser.add_argument("--kept", type=Path, help="A file with what has been measured so far.")
     parser.add_argument("--json", action="store_true", help="end with the figures as JSON")
     return parser.parse_args()
