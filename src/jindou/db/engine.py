@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Transaction, create_engine, event
+from sqlalchemy import Connection, Engine, Transaction, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -25,11 +25,23 @@ __all__ = ["Database", "DatabaseUnavailable", "unavailable"]
 AskT = TypeVar("AskT")
 
 _RECONNECT_SECONDS = 1800
-"""Age of a connection that is not used again; with a new one, the server's clock is read."""
+"""Age of a connection that is not used again."""
 
 _PREPARED_FROM = 2
 _PREPARED_MOST = 400
 """Statements that a connection keeps prepared, from their third use on: a run has a hundred, and other work beside."""
+
+_LINK = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""What libpq is told, unless the URL says it: a machine that is gone without a word is noticed within half a minute."""
+_IDLE_MS = 60_000
+"""Until the server ends a transaction in which nothing is said: its process is frozen, or its machine gone, and others
+wait for what it has locked."""
 
 _TOGETHER = 16
 _OURS = (DBAPIError, PoolTimeout, sqlite3.OperationalError)
@@ -72,12 +84,11 @@ class Database:
             pool_timeout=busy_seconds,
             pool_recycle=recycle,
             hide_parameters=True,
+            connect_args=_link(url),
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", self._configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        elif isinstance(self.clock, ServerClock):
-            event.listen(self.engine, "connect", self.clock.read)
         event.listen(self.engine, "checkin", self._close_late)
         self._is_psycopg = self.engine.driver == "psycopg"
         if self._is_psycopg:
@@ -190,7 +201,7 @@ class Database:
     def _connected(self, *, write: bool) -> Generator[Connection]:
         """Open a connection. The writers of SQLite take turns, so one does for all of them."""
         if not (write and self.is_sqlite):
-            with (self._to_write if write else self._to_read).connect() as connection:
+            with self._begun(self._to_write if write else self._to_read) as connection:
                 yield connection
             return
         connection, self._kept = self._kept or self._to_write.connect(), None
@@ -203,6 +214,30 @@ class Database:
             connection.close()
         else:
             self._kept = connection
+
+    def _begun(self, engine: Engine) -> Connection:
+        """Return a connection whose transaction has begun, so that one which the server has closed does not go out.
+
+        After a restart of the server all that lay in the pool are such, and nothing has been done in them yet.
+        """
+        connection = engine.connect()
+        while self._is_psycopg and not self._begins(connection):
+            is_new = not connection.info
+            connection.invalidate()
+            connection.close()
+            if is_new:
+                raise DatabaseUnavailable("The database has closed a new connection; try again.")
+            connection = engine.connect()
+        return connection
+
+    def _begins(self, connection: Connection) -> bool:
+        driver: Any = connection.connection.driver_connection
+        clock = self.clock
+        result = clock.begin(driver.pgconn) if isinstance(clock, ServerClock) else driver.pgconn.exec_(b"BEGIN")
+        if result.error_message:
+            return False
+        connection.info["begun"] = True
+        return True
 
     def close(self) -> None:
         """Close every connection; one that is in use is closed when it is given back."""
@@ -231,6 +266,14 @@ class Database:
 def _configure_psycopg(connection: Any, _record: object) -> None:
     connection.prepare_threshold = _PREPARED_FROM
     connection.prepared_max = _PREPARED_MOST
+    connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+    connection.commit()
+
+
+def _link(url: str) -> dict[str, int]:
+    told = make_url(url)
+    is_psycopg = told.get_driver_name() == "psycopg"
+    return {name: value for name, value in _LINK.items() if is_psycopg and name not in told.query}
 
 
 def _begin_sqlite(connection: Connection) -> None:
