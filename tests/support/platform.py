@@ -26,6 +26,7 @@ class FakeClock:
 
     def __init__(self, now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
         self._now = now
+        self._steady = 0.0
 
     def now(self) -> datetime:
         """Return the time it was set to."""
@@ -33,6 +34,15 @@ class FakeClock:
 
     def move(self, by: timedelta) -> None:
         """Let time pass."""
+        self._now += by
+        self._steady += by.total_seconds()
+
+    def steady(self) -> float:
+        """Return the seconds that have passed."""
+        return self._steady
+
+    def set(self, by: timedelta) -> None:
+        """Be set to another time, as somebody who has the right to may do; no time passes by that."""
         self._now += by
 
 

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ _START_SECONDS = 30.0
 class Server:
     """A running server; each database is a copy of one that has been migrated."""
 
-    def __init__(self, port: int, launch: Callable[[], "subprocess.Popen[Any]"], log: Path) -> None:
+    def __init__(self, port: int, launch: Callable[[], "subprocess.Popen[Any]"], folder: Path) -> None:
         self._port = port
         self._launch = launch
-        self._log = log
+        self.folder = folder
+        self._log = folder / "log"
         self._made = 0
         self.start()
 
@@ -91,16 +92,43 @@ class Server:
 
 
 @contextmanager
-def open_server(*, durable: bool = False) -> Generator[Server]:
+def open_server(
+    *, durable: bool = False, environment: Mapping[str, str] | None = None, room: int = 0
+) -> Generator[Server]:
     """Start a server on a free loopback port; skip the test where none is installed.
 
-    A test's data need not outlive the machine; with `durable` a commit is on disk before it returns.
+    A test's data need not outlive the machine; with `durable` a commit is on disk before it returns. `environment` is
+    the server's beside this one. With `room` its folder is a disk of so many bytes.
     """
     programs = _programs()
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="jindou-postgres-"))
-    if account:
-        shutil.chown(folder, account["user"])
+    with _disk(folder, room) if room else nullcontext():
+        if account:
+            shutil.chown(folder, account["user"])
+        with _running(folder, programs, account, durable=durable, environment=environment or {}) as server:
+            yield server
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _disk(folder: Path, room: int) -> Generator[None]:
+    """Lay a disk of so many bytes over a folder; skip the test where this account may not."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={room},mode=0755", "none", str(folder)]
+    done = subprocess.run(mount, check=False, capture_output=True, text=True, timeout=30)
+    if done.returncode:
+        folder.rmdir()
+        pytest.skip(f"No small disk can be made here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True, timeout=30)
+
+
+@contextmanager
+def _running(
+    folder: Path, programs: Path, account: Mapping[str, Any], *, durable: bool, environment: Mapping[str, str]
+) -> Generator[Server]:
     data = folder / "data"
     _run(
         [programs / "initdb", "--auth=trust", "--username=jindou", "--no-sync", "--encoding=UTF8", "-D", data], account
@@ -110,17 +138,17 @@ def open_server(*, durable: bool = False) -> Generator[Server]:
     settings += ("-c", f"fsync={'on' if durable else 'off'}")
 
     def launch() -> "subprocess.Popen[Any]":
-        command = [programs / "postgres", "-D", data, "-p", str(port), *settings]
+        told = (f"{name}={value}" for name, value in environment.items())
+        command = ["env", *told, programs / "postgres", "-D", data, "-p", str(port), *settings]
         with (folder / "log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, **account)
 
-    server = Server(port, launch, folder / "log")
+    server = Server(port, launch, folder)
     try:
         server.prepare()
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _programs() -> Path:
@@ -144,7 +172,7 @@ def _account() -> dict[str, Any]:
     pytest.skip("There is nobody but root to run PostgreSQL.")
 
 
-def _run(command: list[Any], account: dict[str, Any]) -> None:
+def _run(command: list[Any], account: Mapping[str, Any]) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120, **account)
 
 

@@ -1,5 +1,6 @@
 """The clock. It is passed down from the assembly, so that a test can hold time still."""
 
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -13,6 +14,10 @@ class Clock(Protocol):
         """Return the time, aware, in UTC."""
         ...
 
+    def steady(self) -> float:
+        """Return seconds since some time in the past, which nobody who sets the clock changes."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -20,3 +25,7 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the time, aware, in UTC."""
         return datetime.now(UTC)  # noqa: TID251 - the one place that reads the machine's clock
+
+    def steady(self) -> float:
+        """Return seconds since some time in the past, which nobody who sets the clock changes."""
+        return time.monotonic()

@@ -49,7 +49,7 @@ def end(segment: Segment, work: Work, run: RunRow, finish: Finish, known: Known)
         _close(segment, work, run, step, known, is_stopped=finish.status == "cancelled")
     if any(step.approval_id is not None for step in steps):
         parts.approvals.withdraw(work, run.id)
-    stop_work(run, finish.status, work.now())
+    stop_work(run, finish.status, segment.now())
     run.pause_requested = False
     run.answer, run.error, run.rules = finish.answer, finish.error, list(finish.rules)
     run.finished_at = work.now()

@@ -24,7 +24,7 @@ def reap(work: Work, queue: Queue) -> int:
     while rows := work.session.execute(open_runs.where(RunRow.id > last).limit(_AT_ONCE)).all():
         missing = queue.missing(work, RUN_TASK, [row.id for row in rows])
         # The task of a run that has ended meanwhile is gone as it should be.
-        alone = work.session.execute(open_runs.where(RunRow.id.in_(missing))).all() if missing else []
+        alone = work.session.execute(open_runs.where(RunRow.id.in_(missing))).all()
         for row in alone:
             queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         left, last = left + len(alone), rows[-1].id

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from sqlalchemy import bindparam
@@ -133,6 +134,17 @@ class Segment:
     _earlier: list[Journalled] | None = None
     _steps: list[StepRow] | None = None
     _seen: int = 0
+    _began: tuple[datetime, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look at the clock."""
+        clock = self.parts.database.clock
+        self._began = clock.now(), clock.steady()
+
+    def now(self) -> datetime:
+        """Return the time by which the run's work is counted: whoever sets the clock makes it no longer or shorter."""
+        at, steady = self._began
+        return at + timedelta(seconds=self.parts.database.clock.steady() - steady)
 
     @contextmanager
     def writing(self, *, progress: bool = False) -> Generator[tuple[Work, RunRow]]:

@@ -99,7 +99,7 @@ def _rest(segment: Segment) -> bool:
     """Leave the run until somebody has decided about a call."""
     with segment.writing() as (work, run):
         if run.status != _WAITING:
-            stop_work(run, _WAITING, work.now())
+            stop_work(run, _WAITING, segment.now())
             asked = [step.approval_id for step in segment.steps(work, run) if step.status == _WAITING]
             segment.parts.journal.event(work, run, "run.waiting", {"approval_ids": asked})
         segment.parts.queue.done(work, segment.lease)
@@ -307,7 +307,7 @@ class _ToolStep:
             data = {"approval_id": approval.id, **approval.model_dump(mode="json", include=fields)}
             self._parts.journal.event(work, run, "approval.decided", data)
         if run.status == _WAITING:
-            start_work(run, work.now())
+            start_work(run, self._segment.now())
             self._parts.journal.event(work, run, "run.resumed", {"after": "approval"})
 
     def _record(self, work: Work, checked: Checked, outcome: str, approval: Approval | None) -> None:

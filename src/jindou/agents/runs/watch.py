@@ -1,7 +1,7 @@
 """Whether what is under way in a run has to end: its person wants it, or a limit says so."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import select
@@ -24,12 +24,13 @@ class Watch:
     def __init__(self, segment: Segment, state: State, kind: Literal["model", "tool"]) -> None:
         self._segment = segment
         self._kind = kind
-        self._began = segment.parts.database.clock.now()
+        self._clock = segment.parts.database.clock
+        self._began = self._clock.steady()
         self._polled = time.monotonic()
         limits = state.limits
         self._step_seconds = limits.model_seconds if kind == "model" else limits.tool_seconds
         self._run_seconds = limits.seconds
-        self._worked = timedelta(milliseconds=worked_ms(state.run, self._began))
+        self._worked = timedelta(milliseconds=worked_ms(state.run, segment.now()))
         self.passed: LimitPassed | None = None
         """The limit that was reached, once one is."""
 
@@ -37,11 +38,10 @@ class Watch:
         """Say whether it has to end now."""
         if self._kind == "model" and self._segment.stopping():
             return True
-        self.passed = self._reached(self._segment.parts.database.clock.now())
+        self.passed = self._reached(timedelta(seconds=self._clock.steady() - self._began))
         return self.passed is not None or self._is_asked_to()
 
-    def _reached(self, now: datetime) -> LimitPassed | None:
-        took = now - self._began
+    def _reached(self, took: timedelta) -> LimitPassed | None:
         if self._step_seconds is not None and took >= timedelta(seconds=self._step_seconds):
             return LimitPassed(
                 "model_seconds" if self._kind == "model" else "tool_seconds",

@@ -87,7 +87,7 @@ class Runner:
             if not self._advance(segment):
                 return
         with segment.writing() as (work, run):
-            stop_work(run, run.status, work.now())
+            stop_work(run, run.status, segment.now())
             self._parts.queue.release(work, lease, work.now(), untried=True)
 
     def _wake_up(self, segment: Segment, work: Work, run: RunRow) -> bool:
@@ -99,7 +99,7 @@ class Runner:
         if run.status == "running":
             parts.journal.event(work, run, "run.resumed", {"after": "interruption"})
         if run.status in {"queued", "running"}:
-            start_work(run, work.now())
+            start_work(run, segment.now())
         return True
 
     def _advance(self, segment: Segment) -> bool:
@@ -127,7 +127,7 @@ class Runner:
         if not segment.is_awake and not self._wake_up(segment, work, run):
             return _over
         state = load(segment, work, run)
-        match self._next(work, state):
+        match self._next(segment, work, state):
             case AskModel(begun) | Compact(begun):
                 return _begin_to_ask(segment, work, state, begun)
             case CallTools() as calls:
@@ -137,10 +137,10 @@ class Runner:
             case Finish() as last:
                 return _begin_to_end(segment, work, state, last)
 
-    def _next(self, work: Work, state: State) -> Action:
+    def _next(self, segment: Segment, work: Work, state: State) -> Action:
         if state.run.undoes is not None:
             return next_undo(state, load_undo(self._parts.doorway, work, state))
-        limit = passed(state.limits, state.run, state.steps, self._parts.database.clock.now())
+        limit = passed(state.limits, state.run, state.steps, segment.now())
         left = min(room(state.limits, state.steps), self._parts.parallel_calls)
         tools = self._parts.doorway.tools_of(state.assistant)
         return next_action(state.run, state.steps, left, limit, {tool.name for tool in tools if tool.risk != "read"})
@@ -184,7 +184,7 @@ def _wait(segment: Segment, error: RateLimited) -> bool:
     """Give the run back until the minute of the limit is over."""
     parts = segment.parts
     with segment.writing() as (work, run):
-        stop_work(run, "queued", work.now())
+        stop_work(run, "queued", segment.now())
         parts.journal.event(work, run, "run.notice", {"code": error.code, "params": error.params})
         parts.queue.release(work, segment.lease, work.now() + timedelta(seconds=error.retry_after), untried=True)
     return False
@@ -201,7 +201,7 @@ def _pause(segment: Segment) -> bool:
                 parts.journal.lose_attempt(work, step)
                 parts.journal.end_step(work, run, step, "interrupted", {})
         run.pause_requested = False
-        stop_work(run, "paused", work.now())
+        stop_work(run, "paused", segment.now())
         parts.journal.event(work, run, "run.paused", {})
         parts.queue.done(work, segment.lease)
     return False

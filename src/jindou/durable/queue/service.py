@@ -159,8 +159,13 @@ class Queue:
             LeaseLost: another worker has the task now.
         """
         is_ready = at <= work.now()
-        until = {} if is_ready else {"available": at}
-        given_back = work.change(releasing(at_once=is_ready), failed=int(not untried), **until, **_mine(lease))
+        given_back = work.change(
+            releasing(by_server=work.by_server, at_once=is_ready),
+            failed=int(not untried),
+            # So long from now, whatever the server's clock says by now.
+            **({} if is_ready else {"available": work.moment(at - work.now())}),
+            **_mine(lease),
+        )
         _require(given_back, lease)
         if is_ready and self._signals is not None:
             self._signals.publish(work, _TOPIC)

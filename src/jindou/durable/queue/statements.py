@@ -81,7 +81,7 @@ def holding_free(*, by_server: bool) -> Prepared:
 
 
 @cache
-def releasing(*, at_once: bool) -> Prepared:
+def releasing(*, by_server: bool, at_once: bool) -> Prepared:
     """Return what gives a task back; `failed` is 1 for an attempt that failed, or 0.
 
     One that may be taken `at_once` keeps its place: it is not behind what was asked for while it was under way.
@@ -94,7 +94,7 @@ def releasing(*, at_once: bool) -> Prepared:
         "lost": 0,
     }
     if not at_once:
-        values["available_at"] = Prepared.moment("available", by_server=False)
+        values["available_at"] = Prepared.moment("available", by_server=by_server)
     return Prepared(update(TaskRow).where(_MINE).values(values))
 
 
