@@ -45,10 +45,18 @@ class Server:
                 self._do("SELECT 1")
             except SQLAlchemyError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"PostgreSQL did not start: {self._log.read_text(errors='replace')[-2000:]}")
+                    pytest.fail(f"PostgreSQL did not start: {self.log()[-2000:]}")
                 time.sleep(0.1)
             else:
                 return
+
+    def lives(self) -> bool:
+        """Say whether it is there."""
+        return self._process.poll() is None
+
+    def log(self) -> str:
+        """Return what it has written."""
+        return self._log.read_text(errors="replace")
 
     def stop(self) -> None:
         """Be gone, at once and whoever is connected."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from jindou.agents.approvals import Delegation
+from jindou.agents.approvals import Delegation, NewDelegation
 from jindou.errors import Forbidden, Invalid, NotFound
 from support.desk import ORDER, Desk
 
@@ -100,6 +100,18 @@ def test_only_who_may_decide_hands_that_on_and_only_to_somebody_else_and_for_a_t
         desk.hand_on("ceo")
     with pytest.raises(NotFound):
         desk.hand_on("clerk", assistant="none")
+
+
+def test_a_right_is_handed_on_for_ninety_days_at_most(desk: Desk) -> None:
+    with desk.platform.database.writing(desk.manager.org_id) as work:
+        for days, is_fine in ((90, True), (91, False), (3650, False)):
+            new = NewDelegation(to="warehouse", ends_at=work.now() + timedelta(days=days))
+            if is_fine:
+                assert desk.platform.approvals.delegations.create(work, desk.manager, new).is_active
+                continue
+            with pytest.raises(Invalid) as refused:
+                desk.platform.approvals.delegations.create(work, desk.manager, new)
+            assert (refused.value.field, refused.value.rule) == ("ends_at", "at most 90 days after it begins")
 
 
 def test_one_sees_and_takes_back_ones_own_alone(desk: Desk) -> None:

@@ -4,7 +4,7 @@ import resource
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,8 @@ AWAY_SECONDS = 8.0
 """Longer than a lease."""
 ROOM = 4096
 """Bytes that a file may have: all that were there before are larger."""
+DISK = 256 << 20
+"""Bytes of a disk that has a server's empty databases and not much beside."""
 
 
 def ask(fleet: Fleet) -> None:
@@ -47,6 +49,19 @@ def no_room(pid: int) -> Generator[None]:
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def full_disk(folder: Path) -> Generator[None]:
+    """Fill a disk to its last byte, and make room again."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    try:
+        yield
+    finally:
+        filler.unlink()
 
 
 def test_runs_and_an_open_stream_outlive_a_database_that_is_gone_and_comes_back(tmp_path: Path) -> None:
@@ -95,3 +110,21 @@ def test_runs_outlive_a_disk_that_is_full_for_a_while(tmp_path: Path) -> None:
         assert before, "The disk was full while runs were under way."
         assert_all_done_once(fleet)
         assert fleet.lives(worker)
+
+
+def test_runs_on_a_server_outlive_a_disk_that_is_full_for_a_while(tmp_path: Path) -> None:
+    with (
+        open_server(durable=True, room=DISK) as server,
+        open_fleet(tmp_path / "home", server.create()) as fleet,
+    ):
+        ask(fleet)
+        workers = [fleet.start_worker() for _ in range(2)]
+        assert fleet.wait_until(lambda: is_under_way(fleet))
+        with full_disk(server.folder):
+            assert fleet.wait_until(lambda: "No space left" in server.log(), SECONDS)
+            assert fleet.unfinished(), "The disk was full while runs were under way."
+        if not server.lives():
+            # PostgreSQL ends itself where it has no room for what it writes ahead; its service manager starts it again.
+            server.start()
+        assert_all_done_once(fleet)
+        assert all(fleet.lives(worker) for worker in workers)

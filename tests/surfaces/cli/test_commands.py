@@ -2,6 +2,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 from jindou.assembly import Platform
 from jindou.identity.audit.tables import AuditEventRow
+from jindou.telemetry import SystemClock
 from jindou_client import Client
 
 Run = Callable[..., Any]
@@ -80,6 +82,8 @@ def test_a_denial_needs_a_reason_which_the_one_who_asked_reads(here: Run) -> Non
     run, approval = waiting_refund(here, "SO-10234")
     assert here("approvals", "decide", approval, "--deny").code == 2
     assert here("approvals", "decide", approval).code == 2
+    both = here("approvals", "decide", approval, "--approve", "--deny", "--reason", "Which?")
+    assert (both.code, "Say either --approve, or --deny" in both.err) == (2, True)
     assert here("approvals", "decide", approval, "--deny", "--reason", "Too much.").code == 0
     watched = here("runs", "watch", run)
     assert "denied by Marta Lindqvist: Too much." in watched.err
@@ -291,11 +295,12 @@ def test_an_argument_is_changed_before_it_is_approved(here: Run) -> None:
 
 
 def test_a_right_is_handed_on_listed_and_taken_back(here: Run) -> None:
-    made = here("approvals", "delegate", "warehouse", "--until", "2099-01-01", "--tool", "refund_order", "--json")
+    until = (SystemClock().now() + timedelta(days=30)).date().isoformat()
+    made = here("approvals", "delegate", "warehouse", "--until", until, "--tool", "refund_order", "--json")
     assert (made.json["to_name"], made.json["is_active"]) == ("赵强", True)
     assert made.json["id"] in here("approvals", "delegations", "--as", "warehouse").out
     assert here("approvals", "revoke", made.json["id"]).out == f"{made.json['id']}: revoked\n"
-    assert here("approvals", "delegate", "manager", "--until", "2099-01-01", "--as", "clerk").code == 5
+    assert here("approvals", "delegate", "manager", "--until", until, "--as", "clerk").code == 5
 
 
 def test_an_undo_says_first_what_it_can_not_do(here: Run) -> None:

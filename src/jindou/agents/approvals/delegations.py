@@ -1,5 +1,7 @@
 """Rights to decide that people hand to each other for a time."""
 
+from datetime import timedelta
+
 from sqlalchemy import or_, select, update
 
 from jindou.agents.approvals.rights import is_active, question
@@ -13,6 +15,8 @@ from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal, Principals
 
 __all__ = ["Delegations"]
+
+_LONGEST = timedelta(days=90)
 
 
 class Delegations:
@@ -39,6 +43,9 @@ class Delegations:
         if not starts_at < new.ends_at or new.ends_at <= work.now():
             told = "A right is handed on for a time that ends after it begins, and not in the past."
             raise Invalid(told, field="ends_at", rule="after starts_at and now")
+        if new.ends_at > starts_at + _LONGEST:
+            told = f"A right is handed on for {_LONGEST.days} days at most; hand it on again then."
+            raise Invalid(told, field="ends_at", rule=f"at most {_LONGEST.days} days after it begins")
         context = {"decides": self._decides(who, new)}
         decision = self._policy.require(who, "approvals::delegate", Resource("Organisation", who.org_id), context)
         row = DelegationRow(

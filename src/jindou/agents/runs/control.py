@@ -24,8 +24,10 @@ class RunOver(Conflict):
 
     code = "run_over"
 
-    def __init__(self, row: RunRow) -> None:
-        super().__init__(f"The run is over ({row.status}). Say it as the next message of its conversation.")
+    def __init__(self, row: RunRow, action: str) -> None:
+        status = row.status if row.status in FINAL else "it was stopped"
+        further = "Say it as the next message of its conversation." if action == "runs::steer" else "Nothing goes on."
+        super().__init__(f"The run is over ({status}). {further}")
 
 
 class RunNotPaused(Conflict):
@@ -155,7 +157,7 @@ class Control:
     def _open(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
         row, rules = self._reach.to_change(work, who, run_id, action)
         if row.status in FINAL or row.cancel_requested:
-            raise RunOver(row)
+            raise RunOver(row, action)
         return row, rules
 
     def _go_on(self, work: Work, row: RunRow, after: str) -> None:

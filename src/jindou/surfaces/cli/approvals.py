@@ -85,7 +85,8 @@ def decide(
     approval_ids: Annotated[list[str] | None, typer.Argument(metavar="APPROVAL…", help="Approvals: apr_…")] = None,
     *,
     person: As = "manager",
-    approve: Annotated[bool | None, typer.Option("--approve/--deny", help="Your decision.", show_default=False)] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Let it be done.")] = False,
+    deny: Annotated[bool, typer.Option("--deny", help="Let it not be done.")] = False,
     reason: Annotated[str, typer.Option(help="Why; a denial needs it.", show_default=False)] = "",
     like: Annotated[
         str | None, typer.Option("--all-like", metavar="APPROVAL", help="All that wait of its kind.")
@@ -98,8 +99,8 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Approve or deny exactly this call, or each of many."""
-    if approve is None:
-        raise typer.BadParameter("Say --approve, or --deny --reason '…'.")
+    if approve is deny:
+        raise typer.BadParameter("Say either --approve, or --deny --reason '…'.")
     if not approval_ids and like is None:
         raise typer.BadParameter("Name the approvals, or one with --all-like.")
     decision: Literal["approve", "deny"] = "approve" if approve else "deny"

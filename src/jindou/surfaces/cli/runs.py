@@ -150,9 +150,13 @@ def cancel(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: A
 
 @group.command("pause")
 def pause(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
-    """Have a run rest at its next step."""
+    """Have a run rest at its next step, and wait until then."""
     with signed_in(home, person) as seat:
-        _show_run(seat.client.runs.pause(run_id), seat.language, as_json=as_json)
+        seen = seat.client.runs.get(run_id).last_event
+        if seat.client.runs.pause(run_id).status == "running":
+            events = seat.client.runs.events(run_id, seen)
+            next((event for event in events if event.type in {"run.paused", "run.waiting"}), None)
+        _show_run(seat.client.runs.get(run_id), seat.language, as_json=as_json)
 
 
 @group.command("resume")

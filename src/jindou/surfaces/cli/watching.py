@@ -113,8 +113,7 @@ class Watcher:
         self.rules(approval.rules)
         self._origins(approval)
         if approval.edited_by_name:
-            asked = json.dumps(approval.asked_arguments, ensure_ascii=False)
-            self.line("    " + self._words("approval.edited", name=approval.edited_by_name, asked=asked))
+            self._edited(approval.edited_by_name, approval.asked_arguments)
         self.line("    " + self._words("approval.cost", cost=approval.cost))
         if approval.status == "waiting":
             self.line("    " + self._words("approval.estimate", cost=approval.estimate))
@@ -129,6 +128,9 @@ class Watcher:
             self.line("    " + self._words("approval.until", time=moment(approval.expires_at)))
         for command in commands:
             self.line(f"      {command}", style="bold")
+
+    def _edited(self, name: object, asked: object) -> None:
+        self.line("    " + self._words("approval.edited", name=name, asked=json.dumps(asked, ensure_ascii=False)))
 
     def _origins(self, approval: Approval) -> None:
         for name, origin in approval.origins.items():
@@ -177,6 +179,8 @@ class Watcher:
     def _approval_decided(self, event: RunEvent) -> None:
         data = event.data
         self.decided(str(data.get("status")), data.get("decided_by_name"), data.get("reason"))
+        if data.get("edited_by_name"):
+            self._edited(data.get("edited_by_name"), data.get("asked_arguments"))
 
     def _control(self, event: RunEvent) -> None:
         verb = str(event.data.get("verb"))

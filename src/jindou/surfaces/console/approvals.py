@@ -89,7 +89,7 @@ def decide_many(
 def delegate(
     request: Request,
     to: Annotated[str, Form()],
-    days: Annotated[int, Form(ge=1, le=365)],
+    days: Annotated[int, Form(ge=1, le=90)],
     assistant: Annotated[str, Form()] = "",
 ) -> Response:
     """Hand the viewer's right to decide to somebody else, from now on."""
