@@ -121,7 +121,7 @@ class Watcher:
             names = "".join(f" · {vote.person_name}" for vote in approval.votes)
             told = self._words("approval.votes", votes=len(approval.votes), needed=approval.needed, names=names)
             self.line("    " + told)
-        if approval.deciders:
+        if approval.deciders and approval.status == "waiting":
             self.line("    " + self._words("approval.deciders", names=", ".join(approval.deciders)))
         commands = self._how_to_decide(approval.id)
         if commands:
