@@ -213,12 +213,13 @@ class Company:
     def _ask_for_approval(self, org: str) -> None:
         """Have clerks wait for an approval; one of each kind is denied, and one goes on waiting."""
         anna, boris, carla, emil, ines = (self._named(org, name) for name in ("anna", "boris", "carla", "emil", "ines"))
+        ends_at = (self.clock.now() + timedelta(days=60)).isoformat()
         for owner, to, tool in (
             (carla, ines, None),
             (emil, boris, None),
             (carla, self._named(org, "hugo"), "draft_reply"),
         ):
-            told = {"to": to.handle, "ends_at": "2030-01-01T00:00:00Z", **({"tool": tool} if tool else {})}
+            told = {"to": to.handle, "ends_at": ends_at, **({"tool": tool} if tool else {})}
             made = self._post(owner, "/api/approvals/delegations", told)
             self.handed.append(Handed(owner, to.id, tool))
             self.rows.append(Row("delegation", made["id"], org, owner.id, (), (Handed(owner, to.id, tool),)))

@@ -17,7 +17,7 @@ from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.chances import Chances, Token, chances
 from jindou.models.gateway.copying import said_in
 from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, least_chance, signs
-from jindou.models.gateway.history import calls_of_this_turn, tools_left
+from jindou.models.gateway.history import calls_of_this_turn, may_follow, tools_left
 from jindou.models.gateway.parsing import Reading, read
 from jindou.models.gateway.prompting import ALL_CALLS, SAY, messages_for
 from jindou.models.gateway.saying import Saying
@@ -139,12 +139,14 @@ class _Turn:
             output.saying.finish(judged.words)
             return self._completion(judged.words, cut=output.cut)
         made = [] if self._ask.must_call else calls_of_this_turn(self._ask.messages)
-        fresh = [call for call in judged.calls if call not in made][: self._ask.most_calls]
+        new = [call for call in judged.calls if call not in made]
+        fresh = [call for call in new if may_follow(self._ask, call)][: self._ask.most_calls]
         wanted = self._wanted(fresh, output)
         if wanted:
             return self._completion(judged.words or self._told, calls=self._with_more(wanted))
         if not fresh:
-            again = f"The model called {judged.calls[0].name} again with the same arguments."
+            with_what = "values that nobody gave" if new else "the same arguments"
+            again = f"The model called {judged.calls[0].name} again with {with_what}."
             self._notices.append(Notice("repeated_call", again))
         return self._say_instead()
 

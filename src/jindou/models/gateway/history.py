@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from jindou.models.gateway.copying import candidates, is_listed
+from jindou.models.gateway.copying import candidates, is_listed, said_in
 from jindou.models.gateway.types import CompletionAsk, ToolCall, ToolSchema
+from jindou.models.gateway.wording import all_said
 
-__all__ = ["asked_last", "calls_of_this_turn", "tools_left"]
+__all__ = ["asked_last", "calls_of_this_turn", "may_follow", "tools_left"]
 
 
 def calls_of_this_turn(messages: Sequence[Mapping[str, Any]]) -> list[ToolCall]:
@@ -34,6 +35,16 @@ def tools_left(ask: CompletionAsk) -> list[ToolSchema]:
     used = {value for call in made for value in call.arguments.values() if isinstance(value, str | int | float)}
     called = {call.name for call in made}
     return [tool for tool in ask.tools if _unused(tool, asked, used) or (ask.follow_ups and tool.name not in called)]
+
+
+def may_follow(ask: CompletionAsk, call: ToolCall) -> bool:
+    """Return whether `call` may be made: if one has to be, if its tool is left, or if all its values were said.
+
+    A small model that has read a result would call the same tool again, with values that it makes up.
+    """
+    if ask.must_call or any(tool.name == call.name for tool in tools_left(ask)):
+        return True
+    return ask.follow_ups and all_said(call.arguments, said_in(ask.messages))
 
 
 def asked_last(messages: Sequence[Mapping[str, Any]]) -> str:

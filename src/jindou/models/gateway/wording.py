@@ -15,7 +15,7 @@ import yaml
 from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.types import ToolSchema
 
-__all__ = ["Overlap", "left_out", "overlap", "share_said", "without_made_up"]
+__all__ = ["Overlap", "all_said", "left_out", "overlap", "share_said", "without_made_up"]
 
 _SHORTEST: Final = 3
 _MANY: Final = 6
@@ -53,6 +53,12 @@ def share_said(values: object, request: str) -> float | None:
     source, words = _bare(request), set(_WORD.findall(request.lower()))
     found = [_said_of(str(value), source, words) for value in _leaves(values) if _bare(str(value))]
     return sum(found) / len(found) if found else None
+
+
+def all_said(values: object, said: str) -> bool:
+    """Return whether each of `values`, however deep, stands in what was `said` as it is."""
+    source = _bare(said)
+    return all(_bare(str(value)) in source for value in _leaves(values))
 
 
 def _said_of(value: str, source: str, words: set[str]) -> float:
