@@ -140,7 +140,8 @@ class _Turn:
             return self._completion(judged.words, cut=output.cut)
         made = [] if self._ask.must_call else calls_of_this_turn(self._ask.messages)
         new = [call for call in judged.calls if call not in made]
-        fresh = [call for call in new if may_follow(self._ask, call)][: self._ask.most_calls]
+        # A schema holds the model to the tools that are left; where it writes as it likes, nothing else does.
+        fresh = [call for call in new if not self._is_free or may_follow(self._ask, call)][: self._ask.most_calls]
         wanted = self._wanted(fresh, output)
         if wanted:
             return self._completion(judged.words or self._told, calls=self._with_more(wanted))

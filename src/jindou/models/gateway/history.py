@@ -38,11 +38,11 @@ def tools_left(ask: CompletionAsk) -> list[ToolSchema]:
 
 
 def may_follow(ask: CompletionAsk, call: ToolCall) -> bool:
-    """Return whether `call` may be made: if one has to be, if its tool is left, or if all its values were said.
+    """Return whether `call` may be made now: its tool is left or, by a model that goes on, its values were said.
 
     A small model that has read a result would call the same tool again, with values that it makes up.
     """
-    if ask.must_call or any(tool.name == call.name for tool in tools_left(ask)):
+    if any(tool.name == call.name for tool in tools_left(ask)):
         return True
     return ask.follow_ups and all_said(call.arguments, said_in(ask.messages))
 
