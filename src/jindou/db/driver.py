@@ -86,11 +86,6 @@ class Driver:
         self._do(self._cursor.executemany, text, [ordered(row) for row in rows])
         return self._cursor.rowcount
 
-    def change(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
-        """Do a statement once, and return how many rows it changed. A time in `values` is what `time` returns."""
-        text, ordered = prepared.compiled(self.dialect)
-        return self._execute(text, ordered(values)).rowcount
-
     def ask(self, prepared: Prepared, values: Mapping[str, Any]) -> Sequence[Any]:
         """Return the rows of a query, as the driver has them. A time in `values` is what `time` returns."""
         text, ordered = prepared.compiled(self.dialect)

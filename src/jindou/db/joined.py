@@ -15,9 +15,9 @@ from jindou.db.driver import Driver, Prepared
 from jindou.db.rows import Rows, write_rows
 from jindou.telemetry import get_logger
 
-_log = get_logger(__name__)
-
 __all__ = ["Act", "Deferred", "Joined"]
+
+_log = get_logger(__name__)
 
 Act = Callable[[Any, Sequence[Any]], None]
 """Does with a unit of work what was kept for the end of the transaction, all of it at once."""

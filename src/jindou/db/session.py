@@ -140,12 +140,7 @@ class Work:
         Raises:
             PermissionError: its rows belong to one organisation each.
         """
-        if getattr(prepared.statement, "table", None) in _tenant_tables():
-            raise PermissionError("Rows of one organisation are changed as objects.")
-        self._joined.settle(_tables_of(prepared))
-        self._joined.mark()
-        driver = self._joined.driver
-        return driver.change(prepared, driver.plain(values))
+        return self.change_each(prepared, [values])
 
     def change_each(self, prepared: Prepared, rows: Sequence[Mapping[str, object]]) -> int:
         """Change a table as `change` does, once for each of `rows`, and return how many rows were in all.
@@ -153,8 +148,6 @@ class Work:
         Raises:
             PermissionError: its rows belong to one organisation each.
         """
-        if len(rows) == 1:
-            return self.change(prepared, **rows[0])
         if getattr(prepared.statement, "table", None) in _tenant_tables():
             raise PermissionError("Rows of one organisation are changed as objects.")
         self._joined.settle(_tables_of(prepared))
@@ -292,7 +285,7 @@ def _tables_of(prepared: Prepared) -> frozenset[object]:
 @cache
 def _spans(prepared: Prepared) -> bool:
     """Say whether a query reads no table whose rows belong to one organisation each."""
-    return not any(of in _tenant_tables() for of in iterate(prepared.statement))
+    return not _tables_of(prepared) & _tenant_tables()
 
 
 @lru_cache

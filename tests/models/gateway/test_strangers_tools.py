@@ -248,21 +248,22 @@ READ = ToolSchema(
 
 
 @pytest.mark.parametrize(
-    ("path", "made"), [("/desk/other.txt", True), ("/desk/work/lamp.txt", False), ("/desk/lamp.txt", False)]
+    ("path", "made"), [("notes/other.txt", True), ("notes/desk/lamp.txt", False), ("desk/notes/lamp.txt", False)]
 )
 def test_a_tool_that_was_called_is_called_again_only_with_what_was_said(path: str, *, made: bool) -> None:
-    first = ToolCall("read_file", {"path": "/desk/work/lamp.txt"})
+    first = ToolCall("read_file", {"path": "notes/desk/lamp.txt"})
     function = {"name": first.name, "arguments": json.dumps(first.arguments)}
     messages: list[dict[str, object]] = [
-        {"role": "user", "content": "Read the file /desk/work/lamp.txt. What does the lamp cost?"},
+        {"role": "user", "content": "Read the file notes/desk/lamp.txt. What does the lamp cost?"},
         {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": function}]},
-        {"role": "tool", "tool_call_id": "1", "content": "It costs 79 euro. More: /desk/other.txt"},
+        {"role": "tool", "tool_call_id": "1", "content": "It costs 79 euro. More: notes/other.txt"},
     ]
     again = ToolCall("read_file", {"path": path})
     engine = Writer(calls(again), '[{"name": "say", "arguments": {"text": "79 euro."}}]', sure=SURE)
     completion = complete(engine, CompletionAsk(messages, [READ], full=True, follow_ups=True))
     assert completion.calls == ((again,) if made else ())
     assert completion.text == ("" if made else "79 euro.")
+    assert len(engine.requests) == (1 if made else 2)
 
 
 def test_what_a_model_makes_up_for_an_optional_parameter_is_left_out() -> None:

@@ -153,9 +153,12 @@ class _Turn:
 
     def _with_more(self, calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
         """Have all calls written where `calls` leave out something that was said; return those, if they don't."""
+        if not self._is_free or len(calls) >= self._ask.most_calls or calls_of_this_turn(self._ask.messages):
+            # What a result tells is for no call to use up.
+            return calls
         said = said_in(self._ask.messages[-1:])
         out = left_out(said, [call.arguments for call in calls], self._ask.tools)
-        if not self._is_free or len(calls) >= self._ask.most_calls or not out:
+        if not out:
             return calls
         output = self._write(call_schema(self._ask, tools_left(self._ask), may_say=False), more=ALL_CALLS)
         all_ = self._wanted(self._judge(output).calls[: self._ask.most_calls], output)
