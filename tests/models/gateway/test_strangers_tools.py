@@ -260,7 +260,7 @@ def test_a_tool_that_was_called_is_called_again_only_with_what_was_said(path: st
     ]
     again = ToolCall("read_file", {"path": path})
     engine = Writer(calls(again), '[{"name": "say", "arguments": {"text": "79 euro."}}]', sure=SURE)
-    completion = complete(engine, CompletionAsk(messages, [READ], full=True, follow_ups=True))
+    completion = complete(engine, CompletionAsk(messages, [READ], full=True, follow_ups=True, most_calls=8))
     assert completion.calls == ((again,) if made else ())
     assert completion.text == ("" if made else "79 euro.")
     assert len(engine.requests) == (1 if made else 2)
