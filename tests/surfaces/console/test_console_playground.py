@@ -16,6 +16,7 @@ from jindou.billing.usage import Statement
 from jindou.identity.keys import KeyAsk
 from jindou.models.deployments import DeploymentAsk, Member
 from support.platform import MODEL, as_person
+from support.waiting import wait_for
 
 SitDown = Callable[..., Any]
 
@@ -122,18 +123,13 @@ def test_stop_breaks_the_request_off_and_the_server_hears_of_it(at_playground: S
     site.gate.shut()
     ask(clerk, "Good morning")
     clerk.page.wait_for_selector("[data-status=waiting]")
-    (held,) = bill(site).unsettled
+    (held,) = wait_for(lambda: bill(site).unsettled)
     assert clerk.page.locator("[data-test=send]").is_hidden()
     clerk.page.click("[data-test=stop]")
     assert "stopped by you" in last(clerk, "stopped").inner_text()
     assert clerk.page.locator("[data-test=send]").is_visible()
     site.gate.release()
-    for _ in range(200):
-        if held.id not in {of.id for of in bill(site).unsettled}:
-            break
-        clerk.page.wait_for_timeout(50)
-    else:
-        pytest.fail("What was stopped was never settled.")
+    wait_for(lambda: held.id not in {of.id for of in bill(site).unsettled})
     ask(clerk, "Again")
     last(clerk)
 
