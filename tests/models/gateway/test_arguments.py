@@ -15,6 +15,8 @@ SCHEMA: dict[str, Any] = {
         "count": {"type": "integer"},
         "urgent": {"type": "boolean"},
         "status": {"enum": ["any", "paid"], "type": "string", "default": "any"},
+        "rows": {"type": "array", "items": {"type": "object", "properties": {"value": {"type": "string"}}}},
+        "place": {"type": "object", "properties": {"at": {"type": "array", "items": {"type": "number"}}}},
     },
     "required": ["id"],
     "additionalProperties": False,
@@ -31,6 +33,9 @@ FITTED: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"status": "PAID"}, {"status": "paid"}),
     ({"status": "any"}, {}),
     ({"amount": None}, {}),
+    ({"rows": [{"field": "age", "value": 25}]}, {"rows": [{"field": "age", "value": "25"}]}),
+    ({"rows": [{"more": 25}, "25"]}, {"rows": [{"more": 25}, "25"]}),
+    ({"place": {"at": ["48.85", 2]}}, {"place": {"at": [48.85, 2]}}),
 ]
 WRONG: list[tuple[dict[str, object], str]] = [
     ({"id": "a", "amount": "25-30"}, "amount"),

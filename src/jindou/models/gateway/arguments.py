@@ -15,7 +15,7 @@ _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*
 
 
 def fit(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -> dict[str, object]:
-    """Return `arguments` with each value in the type its schema asks for, where the meaning is beyond doubt.
+    """Return `arguments` with each value, however deep, in the type its schema asks for, where that is beyond doubt.
 
     A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument that is null or
     at its default goes; a value to be copied that is off by a letter is taken from what was `said`.
@@ -101,6 +101,13 @@ def _fit_value(value: object, schema: Mapping[str, Any]) -> object:
             return str(value)
         if types == {"integer"} and isinstance(value, float) and value.is_integer():
             return int(value)
+    if isinstance(value, list):
+        items = schema.get("items")
+        of = cast("Mapping[str, Any]", items) if isinstance(items, dict) else {}
+        return [_fit_value(each, of) for each in cast("list[object]", value)]
+    if isinstance(value, dict):
+        properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
+        return {name: _fit_value(of, properties.get(name, {})) for name, of in cast("dict[str, object]", value).items()}
     return value
 
 

@@ -152,11 +152,11 @@ class Batching:
     def _run(self, open_library: Callable[[], Library], opened: "Future[Library]") -> None:
         try:
             library = open_library()
+            library.on_abort(lambda: any(slot.work is not None and slot.work.ask.cancelled for slot in self._slots))
+            self._grammars = Grammars(library)
         except BaseException as error:  # noqa: BLE001 - whoever waits for it is told
             opened.set_exception(error)
             return
-        library.on_abort(lambda: any(slot.work is not None and slot.work.ask.cancelled for slot in self._slots))
-        self._grammars = Grammars(library)
         opened.set_result(library)
         try:
             while True:
