@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jindou.agents.runs.context import Told, size_of
-from jindou.agents.runs.counted import Counted, quantities_of
 from jindou.agents.runs.segment import Outcome, Parts, Segment, State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.watch import Watch
@@ -14,7 +13,7 @@ from jindou.billing.usage import Quantities
 from jindou.db import Work
 from jindou.durable.queue import LeaseLost
 from jindou.errors import JindouError
-from jindou.models.gateway import Completion, CompletionAsk, Stopped, complete
+from jindou.models.gateway import Completion, CompletionAsk, Counted, Stopped, complete, quantities_of
 
 __all__ = ["MOST_REQUESTS", "Answered", "Asking", "Call", "begin_call", "make_call"]
 
@@ -97,8 +96,9 @@ def make_call(segment: Segment, state: State, call: Call) -> None:
     except Exception as error:
         # What can't be written now is unknown, and is called so when the step is begun again.
         with suppress(JindouError):
-            if engine.is_known and engine.used.tokens:
-                _settle(segment, call, engine.used)
+            used = quantities_of(engine.used)
+            if engine.is_known and used.tokens:
+                _settle(segment, call, used)
             else:
                 _close(segment, call.attempt_id, str(error), is_known=engine.is_known)
         if isinstance(error, Stopped) and watch.passed is not None:

@@ -21,6 +21,7 @@ from jindou.models.completions.speaking import Spoken, speak
 from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
 from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
 from jindou.models.engines import Usage
+from jindou.models.gateway import quantities_of
 from jindou.models.upstreams import EngineDied, Upstreams, Waits
 
 __all__ = ["Asked", "Completions"]
@@ -326,5 +327,5 @@ class _Making:
         if not used.prompt and not used.completion:
             await ledger.void(attempt, reason)
             return None
-        quantities = Quantities.told(used.prompt, used.cached, used.completion, used.reasoning)
+        quantities = quantities_of(used)
         return await ledger.settle(attempt, quantities, picked.sku)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from jindou.models.completions.counting import CountingEngine
 from jindou.models.completions.plan import Plan
 from jindou.models.completions.presence import Presence
 from jindou.models.completions.types import Event, Tell
+from jindou.models.completions.waited import Waited
 from jindou.models.completions.writing import write
 from jindou.models.engines import Engine, Usage
 
@@ -37,7 +37,7 @@ async def speak(
     drain_seconds: float,
 ) -> Spoken:
     """Have the harness write what `plan` says, and tell its pieces. What goes wrong is returned, not raised."""
-    counting = CountingEngine(
+    waited = Waited(
         engine,
         plan.sampling,
         is_left=lambda: presence.is_over,
@@ -52,7 +52,7 @@ async def speak(
 
     def work() -> tuple[str, ...]:
         try:
-            return write(counting, plan, stem, told)
+            return write(waited, plan, stem, told)
         finally:
             told(None)
 
@@ -64,5 +64,5 @@ async def speak(
     try:
         reasons = await writing
     except Exception as error:  # noqa: BLE001 - whatever it was, what was used up to there has to be written down
-        return Spoken(counting.used, counting.is_known, (), error)
-    return Spoken(counting.used, counting.is_known, reasons, None)
+        return Spoken(waited.used, waited.is_known, (), error)
+    return Spoken(waited.used, waited.is_known, reasons, None)

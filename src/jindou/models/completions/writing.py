@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from jindou.models.completions.checking import SchemaNotKept, begins_as_json, require_json
-from jindou.models.completions.counting import CountingEngine
 from jindou.models.completions.plan import Plan
 from jindou.models.completions.types import CallPiece, Event, TextPiece
+from jindou.models.completions.waited import Waited
 from jindou.models.engines import EngineRequest, FinalChunk, TextChunk
 from jindou.models.gateway import Completion, CompletionAsk, complete
 
@@ -17,7 +17,7 @@ _MOST_CALLS: Final = 8
 """At once, where the client allows several."""
 
 
-def write(engine: CountingEngine, plan: Plan, stem: str, tell: Callable[[Event], None]) -> tuple[str, ...]:
+def write(engine: Waited, plan: Plan, stem: str, tell: Callable[[Event], None]) -> tuple[str, ...]:
     """Tell the pieces of every choice, one after the other, and return why each ended.
 
     Raises:
@@ -31,9 +31,7 @@ def write(engine: CountingEngine, plan: Plan, stem: str, tell: Callable[[Event],
 class _Writer:
     """Writes one choice."""
 
-    def __init__(
-        self, engine: CountingEngine, plan: Plan, stem: str, choice: int, tell: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, engine: Waited, plan: Plan, stem: str, choice: int, tell: Callable[[Event], None]) -> None:
         self._engine = engine
         self._plan = plan
         self._stem = stem

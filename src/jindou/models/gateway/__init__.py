@@ -1,5 +1,6 @@
 """The gateway: asks an engine, and gives a proper tool call or an answer, whatever the model wrote."""
 
+from jindou.models.gateway.counted import Counted, quantities_of
 from jindou.models.gateway.harness import complete
 from jindou.models.gateway.quoting import stands_in
 from jindou.models.gateway.types import (
@@ -16,12 +17,14 @@ from jindou.models.gateway.warming import warm_up
 __all__ = [
     "Completion",
     "CompletionAsk",
+    "Counted",
     "Notice",
     "NoticeCode",
     "Stopped",
     "ToolCall",
     "ToolSchema",
     "complete",
+    "quantities_of",
     "stands_in",
     "warm_up",
 ]

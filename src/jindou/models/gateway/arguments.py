@@ -103,7 +103,7 @@ def _fit_value(value: object, schema: Mapping[str, Any]) -> object:
             return int(value)
     if isinstance(value, list):
         items = schema.get("items")
-        of = cast("Mapping[str, Any]", items) if isinstance(items, dict) else {}
+        of: Mapping[str, Any] = cast("dict[str, Any]", items) if isinstance(items, dict) else {}
         return [_fit_value(each, of) for each in cast("list[object]", value)]
     if isinstance(value, dict):
         properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))

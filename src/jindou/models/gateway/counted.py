@@ -1,4 +1,4 @@
-"""An engine that counts: what a model call used is known from the engine's own figures, or known to be unknown."""
+"""An engine that counts: what was used is known from its own figures, or known to be unknown."""
 
 from collections.abc import Generator
 
@@ -7,6 +7,7 @@ from typing_extensions import override
 from jindou.billing.usage import Quantities
 from jindou.errors import JindouError
 from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.gateway.types import Stopped
 from jindou.models.upstreams import EngineDied
 
 __all__ = ["Counted", "quantities_of"]
@@ -22,17 +23,14 @@ class Counted(Engine):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._usage = Usage()
+        self.used = Usage()
+        """What the requests used that came to their end."""
+
         self.longest = 0
         """The tokens of the longest prompt, as the engine counted them."""
 
         self.is_known = True
         """Whether `used` is everything: false from the moment a request is sent until its figures are there."""
-
-    @property
-    def used(self) -> Quantities:
-        """What the requests used that came to their end."""
-        return quantities_of(self._usage)
 
     @override
     def start(self) -> None:
@@ -54,13 +52,13 @@ class Counted(Engine):
         try:
             for chunk in stream:
                 if isinstance(chunk, FinalChunk):
-                    self._usage += chunk.usage
+                    self.used += chunk.usage
                     self.longest = max(self.longest, chunk.usage.prompt)
                     self.is_known = True
                 elif not isinstance(chunk, TextChunk) or chunk.text:
                     wrote = True
                 yield chunk
-        except EngineDied:
+        except (EngineDied, Stopped):
             raise
         except JindouError:
             # It said no before it wrote anything, so there is nothing to count.

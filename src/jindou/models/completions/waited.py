@@ -1,4 +1,4 @@
-"""An engine that counts: what was used is known from its own figures, or known to be unknown."""
+"""An engine that somebody waits for: when they leave, it is given a while for its figures, and then broken off."""
 
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -6,15 +6,13 @@ from dataclasses import replace
 
 from typing_extensions import override
 
-from jindou.errors import JindouError
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
-from jindou.models.gateway import Stopped
-from jindou.models.upstreams import EngineDied
+from jindou.models.engines import Chunk, Engine, EngineRequest
+from jindou.models.gateway import Counted, Stopped
 
-__all__ = ["CountingEngine"]
+__all__ = ["Waited"]
 
 
-class CountingEngine(Engine):
+class Waited(Counted):
     """Passes requests on to `engine` with `sampling` in them, and adds up what their ends say.
 
     `is_left` says whether nobody waits any more. Then no further request is begun, and the one under way is read to
@@ -30,50 +28,22 @@ class CountingEngine(Engine):
         must_end: Callable[[], bool],
         drain_seconds: float,
     ) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._sampling = sampling
         self._is_left = is_left
         self._must_end = must_end
         self._drain_seconds = drain_seconds
         self._left_at: float | None = None
-        self.used = Usage()
-        self.is_known = True
-        """Whether `used` is everything: false from the moment a request is sent until its figures are there."""
-
-    @override
-    def start(self) -> None:
-        self._engine.start()
-
-    @override
-    def stop(self) -> None:
-        self._engine.stop()
-
-    @override
-    def health(self) -> EngineHealth:
-        return self._engine.health()
 
     @override
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
         if self._is_left() or self._must_end():
             raise Stopped("Nobody waits for this completion any more.")
-        wrote = False
-        self.is_known = False
-        stream = self._engine.stream(replace(request, sampling=self._sampling))
+        stream = super().stream(replace(request, sampling=self._sampling))
         try:
             for chunk in stream:
-                if isinstance(chunk, FinalChunk):
-                    self.used += chunk.usage
-                    self.is_known = True
-                elif not isinstance(chunk, TextChunk) or chunk.text:
-                    wrote = True
                 yield chunk
                 self._give_up_in_time()
-        except EngineDied:
-            raise
-        except JindouError as error:
-            # It said no before it wrote anything, so there is nothing to count.
-            self.is_known = self.is_known or (not wrote and not isinstance(error, Stopped))
-            raise
         finally:
             stream.close()
 
