@@ -8,7 +8,7 @@ from wire_events import BEGUN, CALLS, CALLS_DONE, STOPPED, USED, WORDS, named
 
 from jindou.errors import Corrupt, Invalid, Limited, Unavailable
 from jindou.models.completions import CallPiece, Done, TextPiece
-from jindou.surfaces.http.v1.messages import MessageEvents, message
+from jindou.surfaces.http.v1.messages import MessageShape
 from jindou.surfaces.http.v1.messages_request import chat_of, read
 from jindou.surfaces.http.v1.telling import anthropic_error
 
@@ -166,7 +166,7 @@ def test_what_the_chat_refuses_is_told_by_the_name_that_the_client_used() -> Non
 
 
 def test_a_message_has_its_blocks_and_its_usage_with_the_cache_apart() -> None:
-    made = Message.model_validate_json(message(BEGUN, CALLS, CALLS_DONE))
+    made = Message.model_validate_json(MessageShape(BEGUN).whole(CALLS, CALLS_DONE))
     assert (made.id, made.stop_reason) == ("msg_1", "tool_use")
     assert [block.type for block in made.content] == ["text", "tool_use", "tool_use"]
     called = made.content[1]
@@ -177,16 +177,16 @@ def test_a_message_has_its_blocks_and_its_usage_with_the_cache_apart() -> None:
 
 @pytest.mark.parametrize("shows_thoughts", [False, True])
 def test_thoughts_are_for_a_client_that_asked_for_them(*, shows_thoughts: bool) -> None:
-    made = Message.model_validate_json(message(BEGUN, WORDS, STOPPED, shows_thoughts=shows_thoughts))
+    made = Message.model_validate_json(MessageShape(BEGUN, shows_thoughts=shows_thoughts).whole(WORDS, STOPPED))
     assert [block.type for block in made.content] == ["thinking", "text"][not shows_thoughts :]
-    stream = MessageEvents(BEGUN, shows_thoughts=shows_thoughts)
+    stream = MessageShape(BEGUN, shows_thoughts=shows_thoughts)
     told = named(stream.start() + b"".join(map(stream.of, WORDS)) + stream.end(STOPPED))
     begun = [event["content_block"]["type"] for event in told if event["type"] == "content_block_start"]
     assert begun == [block.type for block in made.content]
 
 
 def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> None:
-    stream = MessageEvents(BEGUN)
+    stream = MessageShape(BEGUN)
     told = named(stream.start() + b"".join(map(stream.of, CALLS)) + stream.end(CALLS_DONE))
     assert [event["type"] for event in told] == [
         *("message_start", "ping"),
@@ -206,14 +206,14 @@ def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> 
 
 
 def test_an_answer_of_nothing_is_a_whole_stream_too() -> None:
-    stream = MessageEvents(BEGUN)
+    stream = MessageShape(BEGUN)
     told = named(stream.start() + stream.end(Done(USED, ("length",))))
     assert [event["type"] for event in told] == ["message_start", "ping", "message_delta", "message_stop"]
     assert told[2]["delta"]["stop_reason"] == "max_tokens"
 
 
 def test_what_fails_in_the_middle_of_a_stream_is_an_event_of_its_own() -> None:
-    stream = MessageEvents(BEGUN)
+    stream = MessageShape(BEGUN)
     stream.of(TextPiece("Good"))
     (told,) = named(stream.broken(Unavailable("The engine died.")))
     assert told == {"type": "error", "error": {"type": "overloaded_error", "message": "The engine died."}}
@@ -239,4 +239,4 @@ def test_an_error_has_the_shape_and_the_words_of_the_protocol(error: Exception, 
 
 def test_arguments_that_are_no_object_are_not_told_as_a_call() -> None:
     with pytest.raises(Corrupt):
-        message(BEGUN, [CallPiece(0, "c", "f", '{"a": ')], CALLS_DONE)
+        MessageShape(BEGUN).whole([CallPiece(0, "c", "f", '{"a": ')], CALLS_DONE)

@@ -8,7 +8,7 @@ from wire_events import BEGUN, CALLS, CALLS_DONE, STOPPED, USED, WORDS, named
 
 from jindou.errors import Invalid, Unavailable
 from jindou.models.completions import Done, TextPiece
-from jindou.surfaces.http.v1.responses import ResponseEvents, Subject, response
+from jindou.surfaces.http.v1.responses import ResponseShape, Subject
 from jindou.surfaces.http.v1.responses_request import chat_of, read
 from jindou.surfaces.http.v1.telling import told
 
@@ -157,7 +157,7 @@ def test_what_the_chat_refuses_is_bodyby_the_name_that_the_client_used() -> None
 
 def test_a_response_has_its_items_and_what_was_asked() -> None:
     asked = subject(tools=[TOOL], instructions="Be short.", metadata={"a": "b"}, text={"format": {"type": "text"}})
-    body = response(asked, CALLS, CALLS_DONE)
+    body = ResponseShape(asked).whole(CALLS, CALLS_DONE)
     assert json.loads(body)["store"] is False
     made = Response.model_validate_json(body)
     assert (made.id, made.status) == ("resp_1", "completed")
@@ -174,7 +174,7 @@ def test_a_response_has_its_items_and_what_was_asked() -> None:
 
 
 def test_an_answer_that_was_cut_off_is_incomplete_and_says_why() -> None:
-    made = Response.model_validate_json(response(subject(), WORDS, Done(USED, ("length",))))
+    made = Response.model_validate_json(ResponseShape(subject()).whole(WORDS, Done(USED, ("length",))))
     assert made.status == "incomplete"
     assert made.incomplete_details is not None
     assert made.incomplete_details.reason == "max_output_tokens"
@@ -182,7 +182,7 @@ def test_an_answer_that_was_cut_off_is_incomplete_and_says_why() -> None:
 
 
 def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> None:
-    stream = ResponseEvents(subject(stream=True))
+    stream = ResponseShape(subject(stream=True))
     events = named(stream.start() + b"".join(map(stream.of, [*WORDS, *CALLS[1:]])) + stream.end(CALLS_DONE))
     assert [event["type"].removeprefix("response.") for event in events] == [
         *("created", "in_progress"),
@@ -205,13 +205,13 @@ def test_a_stream_has_the_events_that_the_protocol_asks_for_in_their_order() -> 
 
 
 def test_an_answer_of_nothing_is_a_whole_stream_too() -> None:
-    stream = ResponseEvents(subject())
+    stream = ResponseShape(subject())
     events = named(stream.start() + stream.end(STOPPED))
     assert [event["type"] for event in events] == ["response.created", "response.in_progress", "response.completed"]
 
 
 def test_what_fails_in_the_middle_of_a_stream_is_a_failed_response() -> None:
-    stream = ResponseEvents(subject())
+    stream = ResponseShape(subject())
     stream.of(TextPiece("Good"))
     (event,) = named(stream.broken(Unavailable("The engine died.")))
     EVENT.validate_python(event)

@@ -2,21 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from functools import partial
 from typing import Any, Final
 
 import msgspec
+from typing_extensions import override
 
 from jindou.errors import Corrupt
-from jindou.models.completions import (
-    Asked,
-    Begun,
-    CallPiece,
-    ChatRequest,
-    Done,
-    Event,
-    ReasoningPiece,
-    TextPiece,
-)
+from jindou.models.completions import Asked, Begun, ChatRequest, Done, ReasoningPiece
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
 from jindou.surfaces.http.v1.call import Call
@@ -24,8 +17,9 @@ from jindou.surfaces.http.v1.decoding import encode
 from jindou.surfaces.http.v1.headers import warning_headers
 from jindou.surfaces.http.v1.messages_request import chat_of, read
 from jindou.surfaces.http.v1.telling import anthropic_error
+from jindou.surfaces.http.v1.writers import Shape, tell_in
 
-__all__ = ["MessageEvents", "create", "message"]
+__all__ = ["MessageShape", "create"]
 
 _REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 """OpenAI's reasons for an end, as Anthropic calls them."""
@@ -36,80 +30,36 @@ async def create(call: Call) -> None:
     holder = await call.holder()
     request = read(await call.body(), call.header("anthropic-version"))
     chat = chat_of(request)
-    writer = (_Stream if request.stream else _Whole)(call, shows_thoughts=request.shows_thoughts)
+    shape = partial(MessageShape, shows_thoughts=request.shows_thoughts)
     with chat.naming():
         asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
-        await call.make(holder, asked, writer.tell)
+        await call.make(holder, asked, tell_in(shape, call, stream=request.stream))
 
 
-class _Whole:
-    """Keeps the pieces until the end, and answers once."""
-
-    def __init__(self, call: Call, *, shows_thoughts: bool) -> None:
-        self._call = call
-        self._shows_thoughts = shows_thoughts
-        self._begun: Begun | None = None
-        self._pieces: list[Piece] = []
-
-    async def tell(self, event: Event) -> None:
-        """Take an event; the last one sends the answer."""
-        if isinstance(event, Begun):
-            self._begun = event
-        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece):
-            self._pieces.append(event)
-        elif isinstance(event, Done):
-            begun = self._begun
-            assert begun is not None  # noqa: S101 - every completion begins
-            body = message(begun, self._pieces, event, shows_thoughts=self._shows_thoughts)
-            await self._call.answer(200, body, _headers(begun))
-
-
-class _Stream:
-    """Sends each piece as it comes."""
-
-    def __init__(self, call: Call, *, shows_thoughts: bool) -> None:
-        self._call = call
-        self._shows_thoughts = shows_thoughts
-        self._events: MessageEvents | None = None
-
-    async def tell(self, event: Event) -> None:
-        """Take an event and send what it adds."""
-        if isinstance(event, Begun):
-            self._events = MessageEvents(event, shows_thoughts=self._shows_thoughts)
-            self._call.broken = MessageEvents.broken
-            await self._call.begin_stream(_headers(event))
-            await self._call.send(self._events.start())
-            return
-        assert self._events is not None  # noqa: S101 - every completion begins
-        if isinstance(event, Done):
-            await self._call.end(self._events.end(event))
-        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece) and (told := self._events.of(event)):
-            await self._call.send(told)
-
-
-def message(begun: Begun, pieces: Sequence[Piece], done: Done, *, shows_thoughts: bool = False) -> bytes:
-    """Return the answer to a request that is not streamed.
-
-    Raises:
-        Corrupt: the arguments of a call are no JSON object.
-    """
-    blocks = Blocks(piece for piece in pieces if shows_thoughts or not isinstance(piece, ReasoningPiece))
-    made = _head(begun) | {
-        "content": [_whole(block) for block in blocks.all],
-        "stop_reason": _reason(done),
-        "usage": _usage(done.usage),
-    }
-    return encode(made)
-
-
-class MessageEvents:
-    """Turns pieces into the bytes of a stream. Thoughts are told only to a client that `shows_thoughts`."""
+class MessageShape(Shape):
+    """Tells a message. Thoughts are told only to a client that `shows_thoughts`."""
 
     def __init__(self, begun: Begun, *, shows_thoughts: bool = False) -> None:
+        self._begun = begun
         self._head = _head(begun)
         self._shows_thoughts = shows_thoughts
         self._blocks = Blocks()
 
+    @override
+    def headers(self) -> dict[str, str]:
+        return _headers(self._begun)
+
+    @override
+    def whole(self, pieces: Sequence[Piece], done: Done) -> bytes:
+        blocks = Blocks(piece for piece in pieces if self._shows_thoughts or not isinstance(piece, ReasoningPiece))
+        made = self._head | {
+            "content": [_whole(block) for block in blocks.all],
+            "stop_reason": _reason(done),
+            "usage": _usage(done.usage),
+        }
+        return encode(made)
+
+    @override
     def start(self) -> bytes:
         """Return the beginning of the stream.
 
@@ -118,23 +68,22 @@ class MessageEvents:
         begun = self._head | {"content": list[object](), "stop_reason": None, "usage": _usage(Usage())}
         return _event({"type": "message_start", "message": begun}) + _event({"type": "ping"})
 
+    @override
     def of(self, piece: Piece) -> bytes:
-        """Return what a piece adds to the stream."""
         if isinstance(piece, ReasoningPiece) and not self._shows_thoughts:
             return b""
         return b"".join(map(_event, self._piece(piece)))
 
+    @override
     def end(self, done: Done) -> bytes:
-        """Return the end of the stream."""
         last = self._blocks.last
         told = b"" if last is None else _event({"type": "content_block_stop", "index": last.at})
         delta = {"stop_reason": _reason(done), "stop_sequence": None}
         told += _event({"type": "message_delta", "delta": delta, "usage": _usage(done.usage)})
         return told + _event({"type": "message_stop"})
 
-    @staticmethod
-    def broken(error: Exception) -> bytes:
-        """Return the other end of the stream: what broke it."""
+    @override
+    def broken(self, error: Exception) -> bytes:
         return _event(anthropic_error(error)[1])
 
     def _piece(self, piece: Piece) -> Iterator[dict[str, Any]]:

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from typing_extensions import override
 
-from jindou.models.completions import (
-    Asked,
-    Begun,
-    CallPiece,
-    ChatRequest,
-    Done,
-    Event,
-    ReasoningPiece,
-    TextPiece,
-)
+from jindou.models.completions import Asked, Begun, ChatRequest, Done
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
 from jindou.surfaces.http.v1.call import Call
@@ -23,8 +15,9 @@ from jindou.surfaces.http.v1.decoding import encode
 from jindou.surfaces.http.v1.headers import headers_of
 from jindou.surfaces.http.v1.responses_request import ResponsesRequest, chat_of, read
 from jindou.surfaces.http.v1.telling import told
+from jindou.surfaces.http.v1.writers import Shape, tell_in
 
-__all__ = ["ResponseEvents", "Subject", "create", "response"]
+__all__ = ["ResponseShape", "Subject", "create"]
 
 _Event = dict[str, Any]
 
@@ -34,10 +27,13 @@ async def create(call: Call) -> None:
     holder = await call.holder()
     request = read(await call.body())
     chat = chat_of(request)
-    writer = (_Stream if request.stream else _Whole)(call, request)
+
+    def shape(begun: Begun) -> ResponseShape:
+        return ResponseShape(Subject(begun, request))
+
     with chat.naming():
         asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
-        await call.make(holder, asked, writer.tell)
+        await call.make(holder, asked, tell_in(shape, call, stream=bool(request.stream)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +44,8 @@ class Subject:
     request: ResponsesRequest
 
 
-class _Whole:
-    """Keeps the pieces until the end, and answers once."""
-
-    def __init__(self, call: Call, request: ResponsesRequest) -> None:
-        self._call = call
-        self._request = request
-        self._begun: Begun | None = None
-        self._pieces: list[Piece] = []
-
-    async def tell(self, event: Event) -> None:
-        """Take an event; the last one sends the answer."""
-        if isinstance(event, Begun):
-            self._begun = event
-        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece):
-            self._pieces.append(event)
-        elif isinstance(event, Done):
-            begun = self._begun
-            assert begun is not None  # noqa: S101 - every completion begins
-            body = response(Subject(begun, self._request), self._pieces, event)
-            await self._call.answer(200, body, headers_of(begun))
-
-
-class _Stream:
-    """Sends each piece as it comes."""
-
-    def __init__(self, call: Call, request: ResponsesRequest) -> None:
-        self._call = call
-        self._request = request
-        self._events: ResponseEvents | None = None
-
-    async def tell(self, event: Event) -> None:
-        """Take an event and send what it adds."""
-        if isinstance(event, Begun):
-            self._events = ResponseEvents(Subject(event, self._request))
-            self._call.broken = self._events.broken
-            await self._call.begin_stream(headers_of(event))
-            await self._call.send(self._events.start())
-            return
-        assert self._events is not None  # noqa: S101 - every completion begins
-        if isinstance(event, Done):
-            await self._call.end(self._events.end(event))
-        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece):
-            await self._call.send(self._events.of(event))
-
-
-def response(subject: Subject, pieces: Sequence[Piece], done: Done) -> bytes:
-    """Return the answer to a request that is not streamed."""
-    return encode(_ended(subject, Blocks(pieces), done))
-
-
-class ResponseEvents:
-    """Turns pieces into the bytes of a stream."""
+class ResponseShape(Shape):
+    """Tells a response."""
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
@@ -107,22 +53,30 @@ class ResponseEvents:
         self._blocks = Blocks()
         self._next = 0
 
+    @override
+    def headers(self) -> dict[str, str]:
+        return headers_of(self._subject.begun)
+
+    @override
+    def whole(self, pieces: Sequence[Piece], done: Done) -> bytes:
+        return encode(_ended(self._subject, Blocks(pieces), done))
+
+    @override
     def start(self) -> bytes:
-        """Return the beginning of the stream."""
         begun = _whole(self._subject, "in_progress", [], None)
         kinds = ("response.created", "response.in_progress")
         return self._numbered({"type": kind, "response": begun} for kind in kinds)
 
+    @override
     def of(self, piece: Piece) -> bytes:
-        """Return what a piece adds to the stream."""
         return self._numbered(self._piece(piece))
 
+    @override
     def end(self, done: Done) -> bytes:
-        """Return the end of the stream."""
         return self._numbered(self._end(done))
 
+    @override
     def broken(self, error: Exception) -> bytes:
-        """Return the other end of the stream: what broke it."""
         said = told(error)
         # The codes of a failed response are few; the message says what it was.
         code = "server_error" if said.is_ours else said.code or "invalid_prompt"
