@@ -25,7 +25,14 @@ class IdMaker:
 
     def new_id(self, prefix: str, now: datetime) -> str:
         """Return an id of `prefix` made at `now`."""
+        return f"{prefix}_{self._next(_milliseconds(now))}"
+
+    def new_ids(self, prefix: str, count: int, now: datetime) -> list[str]:
+        """Return `count` ids of `prefix` made at `now`, in their order."""
         milliseconds = _milliseconds(now)
+        return [f"{prefix}_{self._next(milliseconds)}" for _ in range(count)]
+
+    def _next(self, milliseconds: int) -> str:
         with self._lock:
             if self._last >> 80 == milliseconds:
                 self._last += 1
@@ -36,7 +43,7 @@ class IdMaker:
             above, stem = self._stem
             if above != number >> 20:
                 above, stem = self._stem = number >> 20, _digits(number >> 20, 22)
-        return f"{prefix}_{stem}{_PAIRS[(number >> 10) & 1023]}{_PAIRS[number & 1023]}"
+        return f"{stem}{_PAIRS[(number >> 10) & 1023]}{_PAIRS[number & 1023]}"
 
 
 def first_id(prefix: str, at: datetime) -> str:

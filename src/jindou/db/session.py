@@ -84,6 +84,10 @@ class Work:
         """Return a new sortable id such as ``run_06f3…``."""
         return self._ids.new_id(prefix, self.now())
 
+    def new_ids(self, prefix: str, count: int) -> list[str]:
+        """Return `count` new ids, in their order."""
+        return self._ids.new_ids(prefix, count, self.now())
+
     def random_token(self) -> str:
         """Return 256 random bits as 64 hexadecimal digits."""
         return self._random_bytes(32).hex()

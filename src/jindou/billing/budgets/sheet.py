@@ -5,7 +5,7 @@ It goes past the ORM, since one transaction serves many calls of many organisati
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -59,6 +59,11 @@ class _Line:
     minute: int
     requests: int
     tokens: int
+    spent_before: int = field(init=False)
+    held_before: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.spent_before, self.held_before = self.spent, self.held
 
 
 class Sheet:
@@ -99,15 +104,13 @@ class Sheet:
             self._require_room(line, micro, tokens)
         for line in lines:
             line.held += micro
-            self._owe(line, self.month, 0, micro)
             if line.rpm is not None or line.tpm is not None:
                 line.requests += 1
                 line.tokens += tokens
                 self._minutes[line.id] = line
-        states = [state for line in lines for state in self._states(line)]
+        states = self._states(lines)
         states.sort(key=_BY_REMAINING)
-        warned = [line for line in lines if _is_warned(line)]
-        return tuple(states), tuple(self._money(line) for line in warned)
+        return tuple(states), tuple([self._money(line) for line in lines if _is_warned(line)])
 
     def correct(self, payer: Payer, at: datetime, month: str, *, spent: int, held: int, tokens: int) -> None:
         """Add what a call that was opened at `at`, and is paid by `month`, turned out to be."""
@@ -116,13 +119,16 @@ class Sheet:
             if month == self.month:
                 line.spent += spent
                 line.held += held
-            self._owe(line, month, spent, held)
+            else:
+                self._owe(line, month, spent, held)
             if tokens and line.minute == minute and (line.rpm is not None or line.tpm is not None):
                 line.tokens += tokens
                 self._minutes[line.id] = line
 
     def write(self) -> None:
         """Write every counter that changed."""
+        for line in self._lines.values():
+            self._owe(line, self.month, line.spent - line.spent_before, line.held - line.held_before)
         months = [
             {"budget_id": budget_id, "org_id": org_id, "month": month, "spent_micro": spent, "held_micro": held}
             for (budget_id, org_id, month), (spent, held) in sorted(self._months.items())
@@ -194,7 +200,7 @@ class Sheet:
             )
 
     def _limit(self, line: _Line, kind: str, needed: int) -> None:
-        state = next(state for state in self._states(line) if state.kind == kind)
+        state = next(state for state in self._states([line]) if state.kind == kind)
         wait = max(0.001, (state.reset_at - self._window.at).total_seconds())
         left = f"{state.remaining:,} of {state.limit:,} {kind} a minute left"
         told = f"The {_whose(line)} has {left}, and this call "
@@ -204,17 +210,16 @@ class Sheet:
             told += f"needs {needed:,}. The minute ends in {wait:.0f} s."
         raise RateLimited(told, state, needed, retry_after=wait)
 
-    def _states(self, line: _Line) -> list[LimitState]:
+    def _states(self, lines: list[_Line]) -> list[LimitState]:
         states: list[LimitState] = []
-        reset = self._minute_ends
-        if line.rpm is not None:
-            left = max(0, line.rpm - line.requests)
-            states.append(LimitState("requests", line.scope, line.name, line.rpm, left, reset))
-        if line.tpm is not None:
-            left = max(0, line.tpm - line.tokens)
-            states.append(LimitState("tokens", line.scope, line.name, line.tpm, left, reset))
-        if line.monthly is not None:
-            states.append(self._money(line))
+        for line in lines:
+            scope, name, rpm, tpm = line.scope, line.name, line.rpm, line.tpm
+            if rpm is not None:
+                states.append(LimitState("requests", scope, name, rpm, max(0, rpm - line.requests), self._minute_ends))
+            if tpm is not None:
+                states.append(LimitState("tokens", scope, name, tpm, max(0, tpm - line.tokens), self._minute_ends))
+            if line.monthly is not None:
+                states.append(self._money(line))
         return states
 
     def _money(self, line: _Line) -> LimitState:

@@ -1,7 +1,7 @@
 """One transaction of the ledger: calls opened and closed, in few statements however many they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, insert, update
@@ -64,9 +64,10 @@ class _Held:
     month: str
     tokens: int
     worst_micro: int
+    payer: Payer = field(init=False)
 
-    def payer(self) -> Payer:
-        return Payer(self.org_id, self.person_id, self.assistant, self.key_id)
+    def __post_init__(self) -> None:
+        self.payer = Payer(self.org_id, self.person_id, self.assistant, self.key_id)
 
 
 class Batch:
@@ -91,21 +92,22 @@ class Batch:
     def write(self, items: Sequence[Opening | Closing]) -> list[Written | JindouError]:
         """Write all of `items`, and return what became of each."""
         share_ledger(self._work)
-        openings = [(at, item) for at, item in enumerate(items) if isinstance(item, Opening)]
+        openings = [(at, item, payer_of(item)) for at, item in enumerate(items) if isinstance(item, Opening)]
         closings = [(at, item) for at, item in enumerate(items) if isinstance(item, Closing)]
         self._find({item.attempt_id for _, item in closings})
-        payers = {payer_of(item) for _, item in openings} | {held.payer() for held in self._held.values()}
+        payers = {payer for _, _, payer in openings} | {held.payer for held in self._held.values()}
         sheet = Sheet(self._work, payers, self._now, self._prices.currency)
         written: list[Written | JindouError] = [None] * len(items)
         # What is given back first makes room for what comes.
-        for at, closing in closings:
+        for event_id, (at, closing) in zip(self._work.new_ids("mtr", len(closings)), closings, strict=True):
             try:
-                written[at] = self._close(closing, sheet)
+                written[at] = self._close(event_id, closing, sheet)
             except JindouError as error:
                 written[at] = error
-        for at, opening in openings:
+        ids = self._work.new_ids("att", len(openings))
+        for attempt_id, (at, opening, payer) in zip(ids, openings, strict=True):
             try:
-                written[at] = self._open(opening, sheet)
+                written[at] = self._open(attempt_id, opening, payer, sheet)
             except JindouError as error:
                 written[at] = error
         self._work.later(_OPEN, self._opened)
@@ -128,14 +130,13 @@ class Batch:
             if mine is None or held.org_id == mine:
                 self._held[held.id] = held
 
-    def _open(self, opening: Opening, sheet: Sheet) -> Admission:
+    def _open(self, attempt_id: str, opening: Opening, payer: Payer, sheet: Sheet) -> Admission:
         if self._work.org_id not in {None, opening.org_id}:
             raise PermissionError("A unit of work can't write into another organisation.")
         worst = opening.worst
         tokens, most = worst.tokens, worst.plain()
         held = self._prices.worst_micro(opening.skus, most, self._day)
-        limits, warnings = sheet.admit(payer_of(opening), held, tokens)
-        attempt_id = self._work.new_id("att")
+        limits, warnings = sheet.admit(payer, held, tokens)
         self._opened.append(
             {
                 "id": attempt_id,
@@ -169,7 +170,7 @@ class Batch:
             return opening.skus[0]
         return max(opening.skus, key=lambda sku: self._prices.worst_micro((sku,), most, self._day))
 
-    def _close(self, closing: Closing, sheet: Sheet) -> Money | None:
+    def _close(self, event_id: str, closing: Closing, sheet: Sheet) -> Money | None:
         held = self._held.get(closing.attempt_id)
         if held is None:
             raise NotFound("No such attempt.")
@@ -184,10 +185,10 @@ class Batch:
         if closing.status == "settled":
             used = closing.used.plain()
             cost, tokens = self._prices.cost(closing.sku or held.sku, used, at.date()), closing.used.tokens
-            self._events.append(self._event(held, closing, used, cost))
+            self._events.append(self._event(event_id, held, closing, used, cost))
         spent = cost.micro if cost is not None else 0
         more = tokens - held.tokens
-        sheet.correct(held.payer(), at, held.month, spent=spent, held=-held.worst_micro, tokens=more)
+        sheet.correct(held.payer, at, held.month, spent=spent, held=-held.worst_micro, tokens=more)
         self._end(held, closing, tokens)
         return cost
 
@@ -206,9 +207,11 @@ class Batch:
             }
         )
 
-    def _event(self, held: _Held, closing: Closing, used: Mapping[str, int], cost: Money) -> dict[str, Any]:
+    def _event(
+        self, event_id: str, held: _Held, closing: Closing, used: Mapping[str, int], cost: Money
+    ) -> dict[str, Any]:
         return {
-            "id": self._work.new_id("mtr"),
+            "id": event_id,
             "org_id": held.org_id,
             "at": self._at,
             "sku": closing.sku or held.sku,
@@ -228,7 +231,7 @@ class Batch:
 
 
 _CHANGED = ("status", "reason", "closed_at", "sku", "engine", "tokens")
-_FIND = f"SELECT {', '.join(of.name for of in fields(_Held))} FROM meter_attempt WHERE id IN"  # noqa: S608 - our names
+_FIND = f"SELECT {', '.join(of.name for of in fields(_Held) if of.init)} FROM meter_attempt WHERE id IN"  # noqa: S608 - our names
 _OPEN = Prepared(insert(_attempt), _attempt.c.keys())
 _SETTLE = Prepared(insert(_event), _event.c.keys())
 _CLOSE = Prepared(
