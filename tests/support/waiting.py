@@ -14,7 +14,7 @@ _PAUSE_SECONDS = 0.02
 T = TypeVar("T")
 
 
-def wait_for(look: Callable[[], T], seconds: float = _SECONDS) -> T:
+def wait_for(look: Callable[[], T | None], seconds: float = _SECONDS) -> T:
     """Look until what is seen is there, not empty and not false, and return it; the test fails if it never is.
 
     `seconds` bounds a failure; a test of what is slow on a busy machine has no reason to make it short.

@@ -13,7 +13,7 @@ from jindou.errors import Unavailable
 from jindou.telemetry import SystemClock
 from support.ground import OURS, open_database
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @pytest.fixture
@@ -98,7 +98,9 @@ def test_a_known_failure_gives_the_task_back_for_later(database: Database, queue
         assert not queue.due(work, ("run",)), "It waits before it is tried again."
 
 
-def test_a_long_task_keeps_its_lease(database: Database, queue: Queue) -> None:
+def test_a_long_task_keeps_its_lease(database: Database) -> None:
+    # Long enough that its holder comes to run in time on a busy machine, too.
+    queue = Queue(lease_seconds=3.0)
     enqueue(database, queue, "run_1")
     began: list[str] = []
     over = threading.Event()
@@ -123,14 +125,12 @@ def test_stopping_waits_for_the_task_under_way_but_not_for_ever(database: Databa
         began.release()
         go_on.wait(SECONDS)
 
-    worker = Worker(database, queue, {"run": handle}, 3)
-    worker.start()
-    for _ in range(3):
-        assert began.acquire(timeout=SECONDS)
-    worker.stop(0.1)
-    assert not go_on.is_set(), "It came back while the tasks were still under way."
-    go_on.set()
-    worker.stop(SECONDS)
+    with working(database, queue, handle, threads=3) as worker:
+        for _ in range(3):
+            assert began.acquire(timeout=SECONDS)
+        assert not worker.stop(0.1), "It came back while the tasks were still under way."
+        go_on.set()
+        assert worker.stop(SECONDS)
 
 
 def test_stopping_a_worker_that_never_started_is_fine(database: Database, queue: Queue) -> None:

@@ -10,7 +10,7 @@ from jindou.db import Database, Work
 from jindou.durable.signals import Signals
 from support.servers import Server
 
-SECONDS = 20.0
+SECONDS = 60.0
 Heard = queue.SimpleQueue[str]
 
 

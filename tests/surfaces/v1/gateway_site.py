@@ -1,11 +1,10 @@
 """A running gateway with an engine that tests hold and kill, and OpenAI's own client before it."""
 
 import json
-import time
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 
 import openai
-import pytest
 
 from jindou.assembly import Platform
 from jindou.billing.usage import Statement
@@ -13,6 +12,7 @@ from jindou.identity.keys import KeyAsk, NewKey
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.scripted import call
+from support.waiting import wait_for
 
 __all__ = ["ANSWER", "MODEL", "Gateway", "script"]
 
@@ -53,7 +53,7 @@ class Gateway:
             return self.platform.keys.create(work, who, KeyAsk.model_validate({"name": "test"} | asked))
 
     def client(self, secret: str = "") -> openai.OpenAI:
-        client = openai.OpenAI(base_url=self.url, api_key=secret or self.key().secret, max_retries=0, timeout=30)
+        client = openai.OpenAI(base_url=self.url, api_key=secret or self.key().secret, max_retries=0, timeout=60)
         self._clients.append(client)
         return client
 
@@ -69,12 +69,28 @@ class Gateway:
 
     def settled(self, is_so: Callable[[Statement], bool] = lambda seen: not seen.unsettled) -> Statement:
         """Return the bill once it is so; the test fails if it never gets there."""
-        for _ in range(600):
+
+        def look() -> Statement | None:
             seen = self.statement()
-            if is_so(seen):
-                return seen
-            time.sleep(0.05)
-        pytest.fail(f"It never came to that: {self.statement()}")
+            return seen if is_so(seen) else None
+
+        return wait_for(look)
+
+    def leave_in_the_middle(self, body: Mapping[str, object], port: int = 0) -> None:
+        """Ask, and close the connection at the first bytes of a stream, or once a whole answer is being made.
+
+        `port` is where another server than its own is before the same rooms.
+        """
+        port = port or self.platform.settings.port
+        content = json.dumps(body).encode()
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {len(content)}\r\n"
+        head += f"Content-Type: application/json\r\nAuthorization: Bearer {self.key().secret}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+            client.sendall(head.encode() + content)
+            if body.get("stream"):
+                assert client.recv(100).startswith(b"HTTP/1.1 200")
+            else:
+                self.settled(lambda seen: len(seen.unsettled) == 1)
 
     def ledger(self) -> tuple[int, int]:
         """Return the tokens of prompts and answers in the ledger."""
