@@ -1,6 +1,8 @@
 """A real server in a process of its own, as `jindou up` starts it."""
 
+import itertools
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -13,6 +15,13 @@ from pathlib import Path
 __all__ = ["Server", "free_port", "running"]
 
 MODEL = "qwen2.5-coder-0.5b"
+
+_FIRST_PORT = 12_000
+_EACH = 100
+"""Ports of one test process; Linux gives out those from 32,768 on by itself."""
+_SHARES = 200
+_first = _FIRST_PORT + os.getpid() % _SHARES * _EACH
+_ports = itertools.cycle(range(_first, _first + _EACH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,27 @@ def running(home: Path, models_dir: Path, port: int) -> Generator[Server]:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now."""
+def free_port(in_a_row: int = 1) -> int:
+    """Return a port of the loopback address that nobody listens on, the first of `in_a_row` of them.
+
+    It is of none that the system gives out by itself, and each test process has others, so it is still free when the
+    server that it is for has come up.
+    """
+    while True:
+        first = next(_ports)
+        ports = [first, *(next(_ports) for _ in range(in_a_row - 1))]
+        if ports == list(range(first, first + in_a_row)) and all(map(_is_free, ports)):
+            return first
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,10 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jindou.db import Database, migrate
 from jindou.telemetry import Clock
+from support.server import free_port
 
 __all__ = ["Server", "open_server"]
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 
 
 class Server:
@@ -141,7 +141,7 @@ def _running(
     _run(
         [programs / "initdb", "--auth=trust", "--username=jindou", "--no-sync", "--encoding=UTF8", "-D", data], account
     )
-    port = _free_port()
+    port = free_port()
     settings = ("-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1")
     settings += ("-c", f"fsync={'on' if durable else 'off'}")
 
@@ -182,9 +182,3 @@ def _account() -> dict[str, Any]:
 
 def _run(command: list[Any], account: Mapping[str, Any]) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=120, **account)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
