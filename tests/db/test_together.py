@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, event
@@ -12,13 +12,23 @@ from sqlalchemy.exc import IntegrityError
 
 from jindou.agents.runs.tables import RunEventRow
 from jindou.db import Database, DatabaseUnavailable, Query, Work
+from jindou.db import together as sharing
 from support.ground import OTHERS, OURS
+from support.waiting import wait_for
 
 MINE = Query(RunEventRow, RunEventRow.run_id == bindparam("run_id"), order_by=RunEventRow.seq.asc())
 LOCKED = Query(RunEventRow, RunEventRow.run_id == bindparam("run_id"), lock=True)
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 Joining = Callable[[str, str], AbstractContextManager[Work]]
+
+
+class Queue(sharing.Together[Any]):
+    """Says how many wait for the next transaction."""
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return len(self._waiting)
 
 
 class Together:
@@ -31,7 +41,7 @@ class Together:
         self.told: list[str] = []
         self._refuse = refuse
         self._fail = fail
-        self._joining: Joining = database.together(self._prepare)
+        self._queue, self._joining = joining(database, self._prepare)
         self._hold = threading.Event()
         event.listen(database.engine, "commit", self._count)
 
@@ -56,7 +66,7 @@ class Together:
         errors: dict[str, BaseException | None] = {}
 
         def first(_work: Work) -> None:
-            assert self._hold.wait(10)
+            assert self._hold.wait(60)
 
         def run(name: str, act: Callable[[Work], None]) -> None:
             try:
@@ -69,24 +79,31 @@ class Together:
         self._hold.clear()
         threads = [threading.Thread(target=run, args=("first", first))]
         threads[0].start()
-        self._until(lambda: bool(self.prepared) and self.prepared[-1] == ["first"])
-        for name, act in acts.items():
+        wait_for(lambda: self.prepared[-1:] == [["first"]])
+        for number, (name, act) in enumerate(acts.items(), 1):
             threads.append(threading.Thread(target=run, args=(name, act)))
             threads[-1].start()
-            sleep(0.05)
+            wait_for(lambda number=number: len(self._queue) == number)
         self.commits = 0
         self._hold.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
         return {name: errors[name] for name in acts}
 
-    @staticmethod
-    def _until(it: Callable[[], bool]) -> None:
-        deadline = monotonic() + 10
-        while not it():
-            assert monotonic() < deadline
-            sleep(0.01)
+
+def joining(database: Database, prepare: Callable[[Work, Sequence[str]], Sequence[bool]]) -> tuple[Queue, Joining]:
+    """Return what opens units of work that share transactions, and those who wait for theirs."""
+    made: list[Queue] = []
+
+    def make(*asked: Any) -> Queue:
+        made.append(Queue(*asked))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jindou.db.engine.Together", make)
+        opens = database.together(prepare)
+    return made[0], opens
 
 
 def adding(run_id: str, seq: int = 1, *, flush: bool = False) -> Callable[[Work], None]:

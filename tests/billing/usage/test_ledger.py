@@ -20,6 +20,7 @@ from jindou.durable.queue import Queue
 from jindou.errors import NotFound
 from support.ground import OURS, open_database
 from support.platform import FakeClock
+from support.waiting import wait_for
 
 
 @pytest.fixture
@@ -120,17 +121,18 @@ def test_an_item_that_the_database_refuses_harms_no_other(site: Site, ledger: Le
 
 def test_nothing_is_held_for_whoever_left_before_they_were_told(site: Site, ledger: Ledger) -> None:
     made = site.budget(monthly_micro=10 * CALL)
-    gate = threading.Event()
+    is_blocked, gate = threading.Event(), threading.Event()
 
     def block() -> None:
         with site.database.writing(None):
-            gate.wait(5)
+            is_blocked.set()
+            gate.wait(60)
 
     async def leave() -> None:
         blocker = asyncio.get_running_loop().run_in_executor(None, block)
-        await asyncio.sleep(0.1)
+        await asyncio.to_thread(is_blocked.wait, 60)
         task = asyncio.create_task(ledger.open(call()))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0)
         task.cancel()
         gate.set()
         await blocker
@@ -139,16 +141,8 @@ def test_nothing_is_held_for_whoever_left_before_they_were_told(site: Site, ledg
 
     if site.database.is_sqlite:
         asyncio.run(leave())
-        assert eventually(lambda: statuses(site) == {"open": 2, "void": 1})
+        wait_for(lambda: statuses(site) == {"open": 2, "void": 1})
         assert site.counted(made.id) == (0, 2 * CALL)
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    for _ in range(100):
-        if holds():
-            return True
-        threading.Event().wait(0.05)
-    return False
 
 
 def test_what_waits_when_the_ledger_stops_is_written_and_what_comes_later_is_refused(
