@@ -146,10 +146,17 @@ def entry(*sources: Source, content: bytes = BYTES, name: str = "tiny", pinned: 
     )
 
 
-def fetch(tiny: ModelEntry, folder: Path, steps: list[Progress] | None = None, *, offline: bool = False) -> Path:
-    """Pull `tiny` into `folder`."""
+def fetch(
+    tiny: ModelEntry,
+    folder: Path,
+    steps: list[Progress] | None = None,
+    *,
+    offline: bool = False,
+    patience: float = 30.0,
+) -> Path:
+    """Pull `tiny` into `folder`; a source that says nothing for `patience` seconds is given up."""
     report = (steps if steps is not None else []).append
-    return pull(tiny, folder, timeout=0.5, report=report, offline=offline)
+    return pull(tiny, folder, timeout=patience, report=report, offline=offline)
 
 
 def find(tiny: ModelEntry, folder: Path) -> Path | None:

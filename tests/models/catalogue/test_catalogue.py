@@ -35,7 +35,7 @@ def hub() -> Generator[Hub]:
 
 
 def catalogue_in(folder: Path, *served: str) -> Catalogue:
-    return Catalogue(folder, timeout=0.5, offline=False, context_tokens=2048, served=lambda: frozenset(served))
+    return Catalogue(folder, timeout=30.0, offline=False, context_tokens=2048, served=lambda: frozenset(served))
 
 
 def files(catalogue: Catalogue) -> list[str]:

@@ -48,7 +48,7 @@ def test_an_interrupted_pull_goes_on_where_it_ended(hub: Hub, tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pull(tiny, tmp_path, timeout=5, report=interrupt)
+        pull(tiny, tmp_path, timeout=30, report=interrupt)
     assert find(tiny, tmp_path) is None
     assert fetch(tiny, tmp_path).read_bytes() == BYTES
     assert hub.asked[-1][1] > 0
@@ -90,7 +90,7 @@ def test_a_silent_source_is_skipped_and_the_one_that_works_asked_first_the_next_
     hub: Hub, silent: Source, tmp_path: Path
 ) -> None:
     tiny = entry(silent, hub.source("right", BYTES))
-    fetch(tiny, tmp_path).unlink()
+    fetch(tiny, tmp_path, patience=2.0).unlink()
     steps: list[Progress] = []
     fetch(tiny, tmp_path, steps)
     assert {step.source for step in steps} == {"right"}
@@ -99,7 +99,7 @@ def test_a_silent_source_is_skipped_and_the_one_that_works_asked_first_the_next_
 def test_when_no_source_gives_it_the_message_says_what_each_answered(silent: Source, tmp_path: Path) -> None:
     closed = Source(name="closed", url="http://127.0.0.1:1/x")
     with pytest.raises(ModelUnavailable, match=r"silent: .*; closed: .*network"):
-        fetch(entry(silent, closed), tmp_path)
+        fetch(entry(silent, closed), tmp_path, patience=0.5)
 
 
 def test_a_full_disk_is_told_with_the_room_that_is_needed_and_where(
@@ -214,12 +214,12 @@ def test_a_second_process_does_not_write_into_a_pull_under_way(hub: Hub, tmp_pat
 
     def hold(_: Progress) -> None:
         waits.set()
-        goes.wait(10)
+        goes.wait(60)
 
-    first = threading.Thread(target=pull, args=(tiny, tmp_path), kwargs={"timeout": 5, "report": hold})
+    first = threading.Thread(target=pull, args=(tiny, tmp_path), kwargs={"timeout": 30, "report": hold})
     first.start()
     try:
-        assert waits.wait(10)
+        assert waits.wait(60)
         with pytest.raises(ModelInUse):
             fetch(tiny, tmp_path)
     finally:

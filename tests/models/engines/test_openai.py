@@ -1,7 +1,6 @@
 """Any server of OpenAI's API as an engine: a real one that conforms, and one that does all that can go wrong."""
 
 import logging
-import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -34,7 +33,15 @@ def server() -> Generator[OpenAIServer]:
 
 @pytest.fixture
 def foreign(server: OpenAIServer) -> OpenAIEngine:
-    engine = engine_at(server.url, first_token_seconds=0.6, idle_seconds=0.6)
+    engine = engine_at(server.url)
+    engine.start()
+    return engine
+
+
+@pytest.fixture
+def hasty(server: OpenAIServer) -> OpenAIEngine:
+    """The same, given up after a short silence."""
+    engine = engine_at(server.url, first_token_seconds=2.0, idle_seconds=2.0)
     engine.start()
     return engine
 
@@ -159,15 +166,15 @@ def test_a_prompt_beyond_the_context_is_told_with_numbers_whoever_says_it(
 
 
 def test_silence_before_the_first_token_may_be_tried_elsewhere_and_after_it_not(
-    server: OpenAIServer, foreign: OpenAIEngine
+    server: OpenAIServer, hasty: OpenAIEngine
 ) -> None:
-    server.events = [5.0]
-    with pytest.raises(EngineUnavailable, match=r"wrote nothing in 0\.6 s"):
-        list(foreign.stream(ask("Hello")))
-    assert server.left.wait(5)
-    server.events = [delta(content="Hel"), 5.0]
-    with pytest.raises(EngineDied, match=r"nothing more for 0\.6 s"):
-        list(foreign.stream(ask("Hello")))
+    server.events = [600.0]
+    with pytest.raises(EngineUnavailable, match=r"wrote nothing in 2 s"):
+        list(hasty.stream(ask("Hello")))
+    assert server.left.wait(60)
+    server.events = [delta(content="Hel"), 600.0]
+    with pytest.raises(EngineDied, match=r"nothing more for 2 s"):
+        list(hasty.stream(ask("Hello")))
 
 
 @pytest.mark.parametrize(
@@ -199,13 +206,11 @@ def test_closing_a_stream_ends_the_work_at_the_server_and_waiting_is_alive(
 ) -> None:
     engine = engine_at(server.url)
     engine.start()
-    server.events = [30.0]
+    server.events = [600.0]
     stream = engine.stream(ask("Hello"))
-    begun = time.monotonic()
     assert [next(stream) for _ in range(3)] == [TextChunk("")] * 3
     stream.close()
-    assert time.monotonic() - begun < 5
-    assert server.left.wait(5)
+    assert server.left.wait(60), "It does not wait for an answer that would take longer than this."
 
 
 def test_a_server_that_is_not_there_can_not_be_started_or_asked(server: OpenAIServer) -> None:

@@ -12,6 +12,7 @@ from jindou.models.engines import EngineConfig, EngineRequest, TextChunk, Usage
 from jindou.models.engines.conformance import end_of
 from jindou.models.engines.llamacpp import LlamaCppEngine
 from jindou.models.engines.slots import SlotFiles, identity_of
+from support.waiting import wait_for
 
 RULES = " ".join(f"Rule {n}: keep to the facts of order {n * 37}." for n in range(30))
 
@@ -23,13 +24,6 @@ def request(content: str, rules: str = RULES, **fields: object) -> EngineRequest
 
 def used(engine: LlamaCppEngine, asked: EngineRequest) -> Usage:
     return end_of(list(engine.stream(asked))).usage
-
-
-def wait_for(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 Open = Callable[[], LlamaCppEngine]

@@ -5,8 +5,7 @@ import os
 import signal
 import stat
 import threading
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,16 +16,10 @@ from jindou.models.engines.conformance import ask, text_of
 from jindou.models.serving.local import LocalModels, Need
 from jindou.models.serving.remote import RemoteModels
 from jindou.models.upstreams import EngineUnavailable
+from support.waiting import wait_for
 
 GB = 10**9
 Told = list[Sequence[Mapping[str, object]]]
-
-
-def wait_for(holds: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 class Machine:
