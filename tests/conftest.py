@@ -5,7 +5,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, expect, sync_playwright
 from pydantic_settings import BaseSettings
 
 from jindou.db import Database
@@ -24,12 +25,19 @@ class _Environment(BaseSettings):
     ci: bool = False
 
 
+# How long an example takes says more about what else the machine does.
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run look deeper than every run has time for."""
     parser.addoption("--examples", type=int, default=4, help="Requests that schemathesis makes up for an operation.")
 
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_BROWSER_MS = 60_000
+"""How long a page may take for anything, on a machine that does other work, too."""
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -92,7 +100,8 @@ def browser() -> Generator[Browser]:
         pytest.skip("There is no Chromium on this machine.")
     with sync_playwright() as playwright:
         playwright.selectors.set_test_id_attribute("data-test")
-        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
+        expect.set_options(timeout=_BROWSER_MS)
+        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET), timeout=_BROWSER_MS)
         yield browser
         browser.close()
 

@@ -44,6 +44,6 @@ def serve(
             yield platform
         finally:
             server.should_exit = True
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             platform.stop()
             home.unlock()

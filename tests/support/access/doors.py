@@ -68,7 +68,7 @@ class Wire:
     def command(self, words: Sequence[str]) -> Answer:
         """Run a command in a process of its own."""
         command = [sys.executable, "-m", "jindou", *words, "--home", str(self.platform.home.path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
         return Answer(_CODES.get(done.returncode, 500), done.stdout + done.stderr)
 
     async def _send(
@@ -105,7 +105,7 @@ class Site:
                 yield Wire(platform, app, runner)
         finally:
             server.should_exit = True
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             platform.gateway.stop(seconds=1.0)
 
 

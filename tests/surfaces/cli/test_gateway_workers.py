@@ -4,8 +4,7 @@ import json
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import httpx
@@ -15,6 +14,7 @@ from jindou.home import Home
 from jindou.identity.keys import KeyAsk
 from support.platform import as_person, open_platform
 from support.server import free_port
+from support.waiting import wait_for
 
 ASKED = 20
 
@@ -59,29 +59,20 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workers]:
             secret = platform.keys.create(work, clerk, KeyAsk(name="test")).secret
     home = Home(folder)
     home.announce_engines("qwen2.5-coder-0.5b", [])
-    port, figures = free_port(), free_port()
+    port, figures = free_port(), free_port(in_a_row=2)
     command = [sys.executable, "-m", "jindou", "gateway", "--home", str(folder), "--json", "--workers", "2"]
     command += ["--port", str(port), "--metrics-port", str(figures)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, httpx.Client() as client:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, httpx.Client(timeout=60) as client:
         try:
             assert process.stdout is not None
             url = json.loads(process.stdout.readline())["url"]
             places = (f"http://127.0.0.1:{figures}/metrics", f"http://127.0.0.1:{figures + 1}/metrics")
             workers = Workers(home, url, secret, places, client)
-            wait_until(lambda: all(_answers(client, place) for place in places))
+            wait_for(lambda: all(_answers(client, place) for place in places))
             yield workers
         finally:
             process.terminate()
-            process.wait(timeout=30)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait for what takes a few seconds; the test fails if it never comes."""
-    for _ in range(300):
-        if is_so():
-            return
-        time.sleep(0.1)
-    pytest.fail("It never came to that.")
+            process.wait(timeout=120)
 
 
 def _answers(client: httpx.Client, place: str) -> bool:
@@ -95,7 +86,7 @@ def test_each_worker_tells_what_it_has_done_on_a_port_of_its_own(workers: Worker
     before = sum(workers.counted())
     for _ in range(ASKED):
         workers.model()
-    wait_until(lambda: sum(workers.counted()) == before + ASKED)
+    wait_for(lambda: sum(workers.counted()) == before + ASKED)
     for answer in workers.scraped(workers.operator):
         assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
         assert "process_resident_memory_bytes" in answer.text
@@ -109,6 +100,6 @@ def test_figures_are_for_whoever_shows_the_operators_key(workers: Workers) -> No
 
 
 def test_a_worker_notices_another_model_of_the_settings(workers: Workers) -> None:
-    wait_until(lambda: workers.model() == "qwen2.5-coder-0.5b")
+    wait_for(lambda: workers.model() == "qwen2.5-coder-0.5b")
     workers.home.announce_engines("qwen2.5-coder-1.5b", [])
-    wait_until(lambda: workers.model() == "qwen2.5-coder-1.5b")
+    wait_for(lambda: workers.model() == "qwen2.5-coder-1.5b")

@@ -27,7 +27,7 @@ def visit(site: Site) -> Generator[Callable[[str], httpx.Client]]:
     clients: list[httpx.Client] = []
 
     def sign_in(handle: str) -> httpx.Client:
-        client = httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=30)
+        client = httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60)
         clients.append(client)
         token = site.link(handle).partition("token=")[2]
         assert client.post("/sign-in", data={"token": token}).status_code == 303
@@ -44,7 +44,7 @@ class Visitor:
     def __init__(self, context: BrowserContext, site: Site) -> None:
         self.context = context
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.site = site
         self.complaints: list[str] = []
         self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)

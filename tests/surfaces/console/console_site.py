@@ -73,7 +73,7 @@ class Gate:
         """Return `script`, which now waits at this gate."""
 
         def held(messages: Sequence[dict[str, object]]) -> str:
-            self._open.wait(60)
+            self._open.wait(600)
             return script(messages)
 
         return held
@@ -118,6 +118,6 @@ def open_site(folder: Path, script: Script) -> Generator[Site]:
         finally:
             gate.release()
             server.should_exit = True
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             platform.stop()
             home.unlock()

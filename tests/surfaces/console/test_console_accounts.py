@@ -86,7 +86,7 @@ def test_an_authenticator_is_set_up_by_its_code_and_asked_for_at_the_next_sign_i
     page.wait_for_selector("[data-test=qr] svg path")
     key = base64.b32decode(page.inner_text("[data-test=totp-secret]"))
     now = site.platform.database.clock.now
-    page.fill("[data-test=totp-code]", code_at(key, step_of(now()) - 1))
+    page.fill("[data-test=totp-code]", code_at(key, step_of(now()) + 1))
     page.click("[data-test=confirm-totp]")
     page.wait_for_selector("[data-test=done]")
     codes = page.locator("[data-test=recovery-codes] li").all_inner_texts()
@@ -103,7 +103,7 @@ def test_an_authenticator_is_set_up_by_its_code_and_asked_for_at_the_next_sign_i
 
 
 def test_a_wait_for_the_second_factor_is_the_browsers_own_and_a_page_without_one_begins_anew(site: Site) -> None:
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60) as client:
         assert client.get("/sign-in/code").headers["location"] == "/sign-in"
         for body in ({}, {"code": "0" * 65}, {"code": "123456"}):
             assert client.post("/sign-in/code", data=body).status_code in {401, 422}
@@ -140,7 +140,7 @@ def test_whoever_must_set_up_a_second_factor_is_sent_there_from_everywhere(site:
 def test_the_same_page_answers_a_wrong_name_and_a_wrong_password(site: Site, visit: Visit) -> None:
     clerk = visit("clerk")
     assert clerk.post("/account/password", data={"new": GOOD, "again": GOOD}).status_code == 200
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60) as client:
         wrong = [
             client.post("/sign-in/password", data={"person": person, "password": OTHER})
             for person in ("clerk", "nobody-at-all")
@@ -210,7 +210,7 @@ def test_a_code_that_was_mistyped_can_be_typed_again(site: Site, visit: Callable
 
 
 def test_who_has_guessed_too_often_is_told_how_long_to_wait(site: Site) -> None:
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60) as client:
         tries = [client.post("/sign-in/password", data={"person": "guessed", "password": f"no {n}"}) for n in range(8)]
     slowed = next(one for one in tries if one.status_code == 429)
     assert "The next try is possible in " in slowed.text

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from console_site import Site
+from playwright.sync_api import Page, expect
 
 SitDown = Callable[..., Any]
 
@@ -13,7 +14,7 @@ def test_a_request_shows_its_steps_its_cost_and_its_answer(at_browser: SitDown) 
     clerk = at_browser("clerk")
     clerk.send("Show me order SO-10120.")
     clerk.wait_for_status("done")
-    page = clerk.page
+    page: Page = clerk.page
     assert page.locator("[data-test=step]").count() == 3
     tool = page.locator("[data-test=step][data-kind=tool]")
     assert tool.get_attribute("data-status") == "done"
@@ -23,7 +24,7 @@ def test_a_request_shows_its_steps_its_cost_and_its_answer(at_browser: SitDown) 
     assert "order_id" in tool.inner_text()
     assert "CNY" in page.locator("[data-test=run-cost]").inner_text()
     assert page.url.rpartition("/")[0].endswith("/c")
-    assert page.locator(".history a[aria-current]").count() == 1
+    expect(page.locator(".history a[aria-current]")).to_have_count(1)
 
 
 def test_a_models_markup_is_formatting_and_nothing_else(at_browser: SitDown) -> None:
@@ -43,25 +44,27 @@ def test_a_models_markup_is_formatting_and_nothing_else(at_browser: SitDown) -> 
 
 def test_reloading_in_the_middle_of_a_run_goes_on_with_it(at_browser: SitDown, site: Site) -> None:
     clerk = at_browser("clerk")
+    page: Page = clerk.page
     site.gate.shut()
     clerk.send("Refund 1.50 for SO-10007, broken lamp")
     clerk.page.wait_for_selector("[data-test=step][data-status=started]")
-    assert clerk.page.locator("[data-test=stop]").is_visible()
-    assert clerk.page.locator("[data-test=send]").is_hidden()
+    expect(page.locator("[data-test=stop]")).to_be_visible()
+    expect(page.locator("[data-test=send]")).to_be_hidden()
     clerk.page.reload()
     clerk.page.wait_for_selector("[data-test=step][data-status=started]")
     site.gate.release()
     clerk.wait_for_status("done")
-    assert clerk.page.locator("[data-test=send]").is_visible()
+    expect(page.locator("[data-test=send]")).to_be_visible()
 
 
 def test_stop_says_stopped_only_once_it_has(at_browser: SitDown, site: Site) -> None:
     clerk = at_browser("clerk")
+    page: Page = clerk.page
     site.gate.shut()
     clerk.send("Refund 1.50 for SO-10007, broken lamp")
     clerk.page.click("[data-test=stop]")
-    clerk.page.wait_for_selector(".pulse:visible")
-    assert "Stopping" in clerk.page.locator(".pulse").inner_text()
+    expect(page.locator(".pulse")).to_contain_text("Stopping")
+    expect(page.locator(".pulse")).to_be_visible()
     site.gate.release()
     clerk.wait_for_status("cancelled")
     assert "Nothing more will happen" in clerk.page.locator(".run").inner_text()
@@ -81,6 +84,7 @@ def test_a_refusal_names_its_rule_in_the_viewers_language(at_browser: SitDown) -
 
 def test_a_decision_reaches_the_one_who_waits_without_a_reload(at_browser: SitDown) -> None:
     clerk, manager = at_browser("clerk"), at_browser("manager")
+    page: Page = manager.page
     clerk.send("Refund 120 for SO-10234, a crack")
     clerk.wait_for_status("waiting")
     card = clerk.page.locator("[data-test=approval-card]")
@@ -89,7 +93,7 @@ def test_a_decision_reaches_the_one_who_waits_without_a_reload(at_browser: SitDo
     manager.open("/approvals")
     manager.page.locator("[data-test=reason]").first.fill("Fine with me")
     manager.page.locator("[data-test=approve]").first.click()
-    assert manager.page.locator("[data-test=approval-card]").get_attribute("data-status") == "approved"
+    expect(page.locator("[data-test=approval-card]")).to_have_attribute("data-status", "approved")
     clerk.wait_for_status("done")
     assert "Marta Lindqvist" in card.inner_text()
     assert "Fine with me" in card.inner_text()
@@ -111,21 +115,23 @@ def test_a_denial_without_a_reason_is_held_back_by_the_browser(at_browser: SitDo
 
 def test_withdrawing_ends_a_run_that_waits(at_browser: SitDown) -> None:
     clerk = at_browser("clerk")
+    page: Page = clerk.page
     clerk.send("Refund 120 for SO-10234, a crack")
     clerk.wait_for_status("waiting")
     clerk.page.get_by_role("button", name="Withdraw").click()
     clerk.wait_for_status("cancelled")
-    assert clerk.page.locator("[data-test=send]").is_visible()
+    expect(page.locator("[data-test=send]")).to_be_visible()
 
 
 def test_the_timeline_shows_tokens_money_and_the_step_a_link_names(at_browser: SitDown) -> None:
     clerk = at_browser("clerk")
+    page: Page = clerk.page
     clerk.send("Show me order SO-10120.")
     clerk.wait_for_status("done")
     clerk.page.get_by_role("link", name="Timeline").click()
     clerk.page.wait_for_selector("jindou-timeline [data-test=step]")
-    assert clerk.page.locator("[data-test=step] .triple").count() == 2
-    assert "CNY" in clerk.page.locator("[data-test=run-cost]").inner_text()
+    expect(page.locator("[data-test=step] .triple")).to_have_count(2)
+    expect(page.locator("[data-test=run-cost]")).to_contain_text("CNY")
     clerk.open("/usage")
     clerk.page.locator("tbody a", has_text="tool:").first.click()
     opened = clerk.page.locator("[data-test=step][data-kind=tool] details[open]")
@@ -135,6 +141,7 @@ def test_the_timeline_shows_tokens_money_and_the_step_a_link_names(at_browser: S
 
 def test_the_timeline_moves_while_the_run_does(at_browser: SitDown, site: Site) -> None:
     clerk = at_browser("clerk")
+    page: Page = clerk.page
     site.gate.shut()
     clerk.send("Refund 1.50 for SO-10007, broken lamp")
     clerk.page.wait_for_selector("[data-test=step][data-status=started]")
@@ -142,7 +149,7 @@ def test_the_timeline_moves_while_the_run_does(at_browser: SitDown, site: Site) 
     clerk.page.wait_for_selector("jindou-timeline [data-status=started]")
     site.gate.release()
     clerk.page.wait_for_selector("jindou-timeline .pill[data-status=done]")
-    assert clerk.page.locator("jindou-timeline [data-status=started]").count() == 0
+    expect(page.locator("jindou-timeline [data-status=started]")).to_have_count(0)
 
 
 def test_a_message_stays_in_the_box_when_it_could_not_be_sent(at_browser: SitDown) -> None:
@@ -223,11 +230,12 @@ def test_no_page_is_wider_than_a_phone(at_browser: SitDown, path: str, language:
 
 def test_the_keyboard_finds_the_skip_link_first_and_lands_in_the_content(at_browser: SitDown) -> None:
     manager = at_browser("manager")
+    page: Page = manager.page
     manager.open("/runs")
     manager.page.keyboard.press("Tab")
     assert manager.page.evaluate("document.activeElement.className") == "skip"
     manager.page.keyboard.press("Enter")
-    assert manager.page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
 
 
 def test_the_theme_follows_the_system_until_a_person_chooses(at_browser: SitDown) -> None:

@@ -1,17 +1,18 @@
 """The page of the models, with a hub on this machine to fetch from."""
 
-import time
 from collections.abc import Callable, Generator
 from typing import Any
 
 import httpx
 import pytest
 from console_site import TINY, Site
+from playwright.sync_api import Page, expect
 
 from jindou.errors import NotFound
 from jindou.models.catalogue.shelf import put_own
 from support.hub import BYTES, Hub, entry, open_hub
 from support.platform import MODEL, as_person
+from support.waiting import wait_for
 
 SitDown = Callable[..., Any]
 SignIn = Callable[[str], httpx.Client]
@@ -42,14 +43,6 @@ def is_pulling(site: Site) -> bool:
         return site.platform.models.get_pull(manager, TINY).state == "running"
     except NotFound:
         return False
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if is_so():
-            return
-        time.sleep(0.05)
-    pytest.fail("It never came to that.")
 
 
 def test_everybody_sees_what_works_what_it_needs_and_whether_it_fits(visit: SignIn) -> None:
@@ -112,6 +105,7 @@ def test_without_scripts_a_model_is_fetched_served_stopped_and_removed(visit: Si
 
 def test_a_pull_shows_how_far_it_is_and_then_what_can_be_done(at_browser: SitDown, hub: Hub) -> None:
     manager = at_browser("manager")
+    page: Page = manager.page
     hub.go.clear()
     manager.open("/models")
     manager.page.click(f"{ROW} [data-test=pull]")
@@ -131,8 +125,8 @@ def test_a_pull_shows_how_far_it_is_and_then_what_can_be_done(at_browser: SitDow
     manager.page.wait_for_selector(f"{ROW} [data-test=serve]")
     manager.page.click(f"{ROW} [data-test=remove]")
     manager.page.click(f"{ROW} [data-test=remove-now]")
-    manager.page.wait_for_selector("[data-test=work-row]")
-    assert manager.page.locator(ROW).count() == 0
+    expect(page.locator(ROW)).to_have_count(0)
+    expect(page.locator("[data-test=work-row]").first).to_be_visible()
 
 
 def test_a_pull_that_is_stopped_can_go_on(at_browser: SitDown, hub: Hub) -> None:
@@ -157,13 +151,14 @@ def test_a_pull_that_failed_says_so(at_browser: SitDown, hub: Hub) -> None:
 
 def test_the_speed_of_a_model_is_seen_once_it_has_answered(at_browser: SitDown) -> None:
     manager = at_browser("manager")
+    page: Page = manager.page
     manager.open("/playground")
-    manager.page.wait_for_selector("[data-test=ask]:enabled")
-    manager.page.fill("[data-test=ask]", "Good morning")
-    manager.page.click("[data-test=send]")
-    manager.page.wait_for_selector("[data-test=answer][data-status=done]")
+    page.wait_for_selector("[data-test=ask]:enabled")
+    page.fill("[data-test=ask]", "Good morning")
+    page.click("[data-test=send]")
+    page.wait_for_selector("[data-test=answer][data-status=done]")
     manager.open("/models")
-    row = manager.page.locator("[data-test=work-row]", has_text=MODEL)
-    assert "tokens/s" in row.inner_text()
-    manager.page.wait_for_timeout(3_500)
-    assert "tokens/s" in row.inner_text(), "It is asked for again every few seconds."
+    row = page.locator("[data-test=work-row]", has_text=MODEL)
+    expect(row).to_contain_text("tokens/s")
+    page.wait_for_event("response", lambda told: told.url.endswith("/models/work"))
+    expect(row).to_contain_text("tokens/s")

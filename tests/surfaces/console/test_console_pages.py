@@ -116,7 +116,7 @@ def test_the_language_switch_stays_and_leads_nowhere_else(visit: SignIn) -> None
 
 
 def test_nobody_sees_a_page_without_signing_in(site: Site) -> None:
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60) as client:
         for path in _PAGES:
             answer = client.get(path)
             assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
@@ -125,7 +125,7 @@ def test_nobody_sees_a_page_without_signing_in(site: Site) -> None:
 def test_looking_at_a_sign_in_link_does_not_use_it_up_but_signing_in_does(site: Site) -> None:
     link = site.link("clerk")
     token = link.partition("token=")[2]
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60) as client:
         for _ in range(3):
             page = client.get(f"/sign-in?token={token}")
             assert "Lena Vogel" in page.text
@@ -142,7 +142,7 @@ def test_looking_at_a_sign_in_link_does_not_use_it_up_but_signing_in_does(site: 
 
 
 def test_a_link_that_never_was_one_says_how_to_get_one(site: Site) -> None:
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}) as client:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, timeout=60) as client:
         for answer in (client.get("/sign-in?token=nonsense"), client.post("/sign-in", data={"token": "nonsense"})):
             assert answer.status_code == 401
             assert "jindou sign-in --as clerk" in answer.text
@@ -153,7 +153,7 @@ def test_signing_out_ends_the_session_and_not_only_the_cookie(site: Site, visit:
     client = visit("clerk")
     cookies = dict(client.cookies)
     assert client.post("/sign-out").status_code == 303
-    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, cookies=cookies) as thief:
+    with httpx.Client(base_url=site.url, headers={"accept": "text/html"}, cookies=cookies, timeout=60) as thief:
         assert thief.get("/").status_code == 303
 
 
@@ -264,7 +264,7 @@ def test_scripts_and_styles_are_served_as_what_they_are(site: Site) -> None:
         "/static/favicon.svg": "image/svg+xml",
     }
     for path, kind in kinds.items():
-        answer = httpx.get(site.url + path)
+        answer = httpx.get(site.url + path, timeout=60)
         assert kind in answer.headers["content-type"]
         assert answer.headers["x-content-type-options"] == "nosniff"
-    assert httpx.get(f"{site.url}/static/../pages.py").status_code == 404
+    assert httpx.get(f"{site.url}/static/../pages.py", timeout=60).status_code == 404

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from console_site import Site
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page, expect
 
 from jindou.billing.budgets import BudgetAsk
 from jindou.billing.usage import Statement
@@ -72,6 +72,7 @@ def code(visitor: Any, kind: str) -> str:
 
 def test_an_answer_shows_its_words_and_what_it_took(at_playground: SitDown, site: Site) -> None:
     clerk = at_playground()
+    page: Page = clerk.page
     before = bill(site).events
     ask(clerk, "Good morning")
     answer = last(clerk)
@@ -82,7 +83,7 @@ def test_an_answer_shows_its_words_and_what_it_took(at_playground: SitDown, site
     seen = bill(site)
     assert seen.events == before + 1
     assert f"{seen.latest[0].cost.decimal()} CNY" in figures
-    assert clerk.page.locator("[role=status]").inner_text().startswith(f"{MODEL} has answered")
+    expect(page.locator("[role=status]")).to_contain_text(f"{MODEL} has answered")
     assert clerk.page.input_value("[data-test=ask]") == ""
 
 
@@ -120,14 +121,15 @@ def test_two_models_answer_side_by_side_and_keep_apart_what_they_said(at_playgro
 
 def test_stop_breaks_the_request_off_and_the_server_hears_of_it(at_playground: SitDown, site: Site) -> None:
     clerk = at_playground()
+    page: Page = clerk.page
     site.gate.shut()
     ask(clerk, "Good morning")
     clerk.page.wait_for_selector("[data-status=waiting]")
     (held,) = wait_for(lambda: bill(site).unsettled)
-    assert clerk.page.locator("[data-test=send]").is_hidden()
+    expect(page.locator("[data-test=send]")).to_be_hidden()
     clerk.page.click("[data-test=stop]")
     assert "stopped by you" in last(clerk, "stopped").inner_text()
-    assert clerk.page.locator("[data-test=send]").is_visible()
+    expect(page.locator("[data-test=send]")).to_be_visible()
     site.gate.release()
     wait_for(lambda: held.id not in {of.id for of in bill(site).unsettled})
     ask(clerk, "Again")
@@ -250,13 +252,14 @@ def test_a_models_markup_is_formatting_and_nothing_else(at_playground: SitDown) 
 
 def test_beginning_anew_forgets_the_turns_and_stops_what_goes_on(at_playground: SitDown, site: Site) -> None:
     clerk = at_playground()
+    page: Page = clerk.page
     site.gate.shut()
     ask(clerk, "Good morning")
     clerk.page.wait_for_selector("[data-status=waiting]")
     clerk.page.click("[data-test=clear]")
     site.gate.release()
-    assert clerk.page.locator("[data-test=turn]").count() == 0
-    assert clerk.page.locator("[data-example]").first.is_visible()
+    expect(page.locator("[data-test=turn]")).to_have_count(0)
+    expect(page.locator("[data-example]").first).to_be_visible()
 
 
 def test_the_settings_are_at_hand_on_a_phone(at_playground: SitDown) -> None:

@@ -19,6 +19,7 @@ from support.paced import PacedEngine
 from support.platform import MODEL, as_person
 from support.scripted import call
 from support.served import serve
+from support.waiting import wait_for
 
 HELLO: list[Any] = [{"role": "user", "content": "Good morning"}]
 BODY: dict[str, Any] = {"model": MODEL, "messages": HELLO}
@@ -65,11 +66,11 @@ class Gateway:
             return self.platform.usage.statement(work, who)
 
     def settled(self, is_so: Callable[[Statement], bool]) -> Statement:
-        for _ in range(600):
-            if is_so(seen := self.bill()):
-                return seen
-            self.engine.go.wait(0.02)
-        pytest.fail(f"It never came to that: {self.bill()}")
+        def look() -> Statement | None:
+            seen = self.bill()
+            return seen if is_so(seen) else None
+
+        return wait_for(look)
 
 
 @pytest.fixture

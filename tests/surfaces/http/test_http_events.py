@@ -36,7 +36,7 @@ class Following:
 
     def end(self) -> list[Event]:
         """Return what came until the server ended the stream."""
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "The server does not end the stream."
         return events_in(self.text)
 
@@ -124,7 +124,7 @@ def test_text_comes_live_and_the_stream_ends_with_the_run(door: Door) -> None:
     door.desk.let_say("The parcel is in Berlin.")
     run = door.desk.start("Where is it?")
     following = Following(door, f"/api/runs/{run.id}/events")
-    assert following.first.wait(20)
+    assert following.first.wait(60)
     door.desk.move_on(run.id)
     events = following.end()
     deltas = [event for event in events if event.type == "text.delta"]
@@ -139,7 +139,7 @@ def test_text_comes_live_and_the_stream_ends_with_the_run(door: Door) -> None:
 def test_a_stream_follows_a_run_through_its_approval(door: Door) -> None:
     run = door.desk.start("Refund 120 on SO-10007, broken lamp")
     following = Following(door, f"/api/runs/{run.id}/events")
-    assert following.first.wait(20)
+    assert following.first.wait(60)
     door.desk.move_on(run.id)
     door.desk.approve(door.desk.inbox()[0].id)
     door.desk.move_on(run.id)
@@ -159,6 +159,6 @@ def test_nobody_follows_the_run_of_another(door: Door) -> None:
 def test_the_stream_of_somebody_who_is_deactivated_ends_without_an_end_of_the_run(door: Door) -> None:
     run = door.ask()
     following = Following(door, f"/api/runs/{run['id']}/events")
-    assert following.first.wait(10)
+    assert following.first.wait(60)
     door.post(f"/api/people/{door.desk.clerk.person_id}/deactivation", who="manager")
     assert "run.finished" not in {event.type for event in following.end()}

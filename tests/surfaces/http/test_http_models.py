@@ -1,6 +1,5 @@
 """Everybody sees the models; managers fetch and remove them."""
 
-import time
 from collections.abc import Generator
 from typing import Any
 
@@ -9,6 +8,7 @@ from http_door import Door, assert_problem
 
 from jindou.models.catalogue.shelf import put_own
 from support.hub import BYTES, Hub, entry, open_hub
+from support.waiting import wait_for
 
 
 @pytest.fixture
@@ -18,12 +18,11 @@ def hub() -> Generator[Hub]:
 
 
 def pull_to_its_end(door: Door, name: str) -> Any:
-    for _ in range(200):
+    def look() -> Any:
         told = door.get(f"/api/models/{name}/pull", "manager").json()
-        if told["state"] != "running":
-            return told
-        time.sleep(0.02)
-    raise TimeoutError(name)
+        return told if told["state"] != "running" else None
+
+    return wait_for(look)
 
 
 def test_everybody_sees_the_models_and_whether_they_fit(shared: Door) -> None:

@@ -9,7 +9,7 @@ import httpx
 from support.scripted import call
 from support.served import serve
 
-SECONDS = 20.0
+SECONDS = 60.0
 TIMES = 10
 ORDERS = ("SO-10007", "SO-10120", "SO-10234", "SO-10962")
 MESSAGE = f"Show me the orders {', '.join(ORDERS)}"
@@ -39,7 +39,10 @@ def read_one(browser: httpx.Client, run_id: str, last: int) -> tuple[int, str]:
 
 def test_a_browser_that_reconnects_ten_times_sees_every_event_once_and_in_order(tmp_path: Path) -> None:
     script = Paced()
-    with serve(tmp_path / "home", script) as platform, httpx.Client(base_url=platform.settings.url) as browser:
+    with (
+        serve(tmp_path / "home", script) as platform,
+        httpx.Client(base_url=platform.settings.url, timeout=SECONDS) as browser,
+    ):
         operator = {"Authorization": f"Bearer {platform.home.operator_key()}"}
         opened = browser.post("/api/sessions", json={"person": "clerk"}, headers=operator)
         browser.headers["Authorization"] = f"Bearer {opened.json()['token']}"

@@ -20,11 +20,13 @@ def provider(made_home: Path, tmp_path: Path) -> Generator[SyncSCIMClient]:
     with serve(copy_home(made_home, tmp_path / "home"), refund_script("SO-10007", 1)) as platform:
         url = platform.settings.url
         operator = {"Authorization": f"Bearer {platform.home.operator_key()}"}
-        token = httpx.post(f"{url}/api/sessions", json={"person": "manager"}, headers=operator).json()["token"]
-        manager = {"Authorization": f"Bearer {token}"}
+        opened = httpx.post(f"{url}/api/sessions", json={"person": "manager"}, headers=operator, timeout=60).json()[
+            "token"
+        ]
+        manager = {"Authorization": f"Bearer {opened.json()['token']}"}
 
         def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-            return httpx.post(url + path, json=body, headers=manager).raise_for_status().json()
+            return httpx.post(url + path, json=body, headers=manager, timeout=60).raise_for_status().json()
 
         account = post("/api/service-accounts", {"handle": "idp", "name": "IdP", "roles": ["administrator"]})
         key = post(f"/api/service-accounts/{account['id']}/keys", {"name": "idp", "scopes": ["scim"]})

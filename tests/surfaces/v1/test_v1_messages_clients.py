@@ -151,7 +151,7 @@ def test_an_engine_that_dies_in_the_middle_of_a_stream_is_told_as_an_event(gatew
 
 def test_a_field_that_is_wrong_is_named_in_the_shape_that_clients_read(steady: Gateway, secret: str) -> None:
     body = {"model": MODEL, "max_tokens": 5, "messages": [{"role": "user", "content": 1}]}
-    answer = httpx.post(f"{steady.url}/messages", json=body, headers={"x-api-key": secret})
+    answer = httpx.post(f"{steady.url}/messages", json=body, headers={"x-api-key": secret}, timeout=60)
     told = answer.json()
     assert answer.status_code == 400
     assert told["type"] == "error"
@@ -162,6 +162,6 @@ def test_a_field_that_is_wrong_is_named_in_the_shape_that_clients_read(steady: G
 def test_a_version_that_is_not_spoken_here_is_refused(steady: Gateway, secret: str) -> None:
     headers = {"x-api-key": secret, "anthropic-version": "2040-01-01"}
     body = {"model": MODEL, "max_tokens": 5, "messages": HELLO}
-    answer = httpx.post(f"{steady.url}/messages", json=body, headers=headers)
+    answer = httpx.post(f"{steady.url}/messages", json=body, headers=headers, timeout=60)
     assert answer.status_code == 400
     assert "2023-06-01" in answer.json()["error"]["message"]

@@ -41,7 +41,9 @@ def secret(steady: Gateway) -> str:
 def test_a_key_that_is_not_for_models_is_told_of_none(steady: Gateway, scope: str) -> None:
     auth = {"Authorization": f"Bearer {steady.key(scopes=[scope]).secret}"}
     for path in ("/v1/models", "/v1/models/qwen2.5-coder-0.5b"):
-        assert_told(httpx.get(f"{steady.platform.settings.url}{path}", headers=auth), 403, "scope_not_allowed")
+        assert_told(
+            httpx.get(f"{steady.platform.settings.url}{path}", headers=auth, timeout=60), 403, "scope_not_allowed"
+        )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_body_that_is_no_request_is_refused(steady: Gateway, secret: str, body
 def test_half_a_character_is_refused_before_the_engine_hears_of_it(steady: Gateway, secret: str) -> None:
     body = b'{"model": "%b", "messages": [{"role": "user", "content": "\\ud800"}]}' % MODEL.encode()
     headers = {"authorization": f"Bearer {secret}", "content-type": "application/json"}
-    answer = httpx.post(f"{steady.url}/chat/completions", content=body, headers=headers)
+    answer = httpx.post(f"{steady.url}/chat/completions", content=body, headers=headers, timeout=60)
     assert_told(answer, 400, "invalid_json")
 
 
@@ -102,7 +104,7 @@ def test_a_model_that_is_not_served_is_not_found(steady: Gateway) -> None:
 
 
 def test_no_key_a_wrong_key_and_a_session_open_nothing(steady: Gateway) -> None:
-    answer = httpx.post(f"{steady.url}/chat/completions", json=GOOD)
+    answer = httpx.post(f"{steady.url}/chat/completions", json=GOOD, timeout=60)
     assert_told(answer, 401, "invalid_api_key")
     assert answer.headers["www-authenticate"] == "Bearer"
     for secret in ("jdk_" + "0" * 64, "sk-proj-x", steady.platform.home.operator_key()):
@@ -110,7 +112,9 @@ def test_no_key_a_wrong_key_and_a_session_open_nothing(steady: Gateway) -> None:
 
 
 def test_a_key_opens_nothing_but_the_gateway(steady: Gateway, secret: str) -> None:
-    answer = httpx.get(f"{steady.platform.settings.url}/api/keys", headers={"authorization": f"Bearer {secret}"})
+    answer = httpx.get(
+        f"{steady.platform.settings.url}/api/keys", headers={"authorization": f"Bearer {secret}"}, timeout=60
+    )
     assert answer.status_code == 401
 
 
@@ -156,8 +160,8 @@ def test_a_fault_of_ours_tells_nothing_of_itself(gateway: Gateway) -> None:
 
 def test_an_address_that_is_not_there_is_refused_in_the_shape_that_clients_read(steady: Gateway, secret: str) -> None:
     headers = {"authorization": f"Bearer {secret}"}
-    assert_told(httpx.get(f"{steady.url}/nothing", headers=headers), 404, "http_404")
-    assert_told(httpx.get(f"{steady.url}/chat/completions", headers=headers), 405, "http_405")
+    assert_told(httpx.get(f"{steady.url}/nothing", headers=headers, timeout=60), 404, "http_404")
+    assert_told(httpx.get(f"{steady.url}/chat/completions", headers=headers, timeout=60), 405, "http_405")
 
 
 def test_every_kind_of_error_has_a_shape_here_too() -> None:

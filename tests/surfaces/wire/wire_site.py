@@ -116,7 +116,7 @@ class Client:
     """A connection, byte by byte."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
 
     def send(self, data: bytes) -> "Client":
         self.socket.sendall(data)
@@ -173,12 +173,12 @@ def serving(**limits: Any) -> Generator[tuple[Site, Server]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=lambda: asyncio.run(serve(listener)), name="wire")
         thread.start()
-        assert up.wait(10)
+        assert up.wait(60)
         site, server = made[0]
         try:
             yield site, server
         finally:
             site.go()
             site.call(server.stop)
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             assert not thread.is_alive()
