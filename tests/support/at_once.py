@@ -14,7 +14,7 @@ def at_once(*actions: Callable[[], object]) -> Sequence[str]:
     outcomes: list[str] = []
 
     def do(action: Callable[[], object]) -> None:
-        all_there.wait(10)
+        all_there.wait(60)
         try:
             outcomes.append(str(action()))
         except Conflict as error:

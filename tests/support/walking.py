@@ -45,5 +45,5 @@ def walk(
 def _ended(main: Callable[[Path, int], None], home: Path, kill_at: int) -> int | None:
     process = _PROCESSES.Process(target=main, args=(home, kill_at))
     process.start()
-    process.join(timeout=60)
+    process.join(timeout=180)
     return process.exitcode

@@ -137,7 +137,7 @@ def test_of_two_who_decide_at_once_exactly_one_does(desk: Desk, run_id: str) -> 
     outcomes: list[str] = []
 
     def decide(verdict: Verdict) -> None:
-        both.wait(10)
+        both.wait(60)
         try:
             with desk.platform.database.writing(desk.manager.org_id) as work:
                 outcomes.append(desk.platform.approvals.decide(work, desk.manager, wanted, verdict).status)

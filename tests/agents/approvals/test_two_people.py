@@ -99,7 +99,7 @@ def test_two_who_approve_at_once_are_two(desk: Desk, run_id: str) -> None:
     outcomes: list[str] = []
 
     def approve(who: Principal) -> None:
-        both.wait(10)
+        both.wait(60)
         try:
             outcomes.append(desk.approve(wanted, who).status)
         except Conflict as error:

@@ -15,6 +15,7 @@ from jindou.errors import Conflict, Invalid, NotFound
 from support.desk import ORDER, Desk, open_desk, saying
 from support.paced import PacedEngine
 from support.scripted import call
+from support.waiting import wait_for
 
 SMALL = call("refund_order", order_id=ORDER, amount=25.5, reason="broken lamp")
 LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
@@ -34,7 +35,7 @@ class HeldTools:
         def held(doorway: Doorway, checked: Checked) -> dict[str, object]:
             result = execute(doorway, checked) if behind else None
             self.begun.release()
-            assert self.go.wait(30)
+            assert self.go.wait(60)
             return result or execute(doorway, checked)
 
         patch.setattr(Doorway, "execute", held)
@@ -46,7 +47,7 @@ def at_work(desk: Desk) -> Generator[threading.Thread]:
     segment = threading.Thread(target=desk.platform.runner.run, args=(desk.claim(),))
     segment.start()
     yield segment
-    segment.join(30)
+    segment.join(60)
     assert not segment.is_alive()
 
 
@@ -54,7 +55,7 @@ def settled(desk: Desk, run_id: str) -> RunDetail:
     """Return the run once what became of its last tool is known; a tool that was left writes that by itself."""
     for thread in threading.enumerate():
         if thread.name == "tool":
-            thread.join(30)
+            thread.join(60)
     return desk.get(run_id)
 
 
@@ -84,7 +85,7 @@ def test_a_run_stops_in_the_middle_of_a_tool_and_later_says_whether_it_took_effe
         tools = HeldTools(patch)
         run = desk.start(ASK)
         with at_work(desk):
-            assert tools.begun.acquire(timeout=30)
+            assert tools.begun.acquire(timeout=60)
             desk.cancel(run.id)
         stopped = desk.get(run.id)
         assert (stopped.status, steps(stopped)[-1]) == ("cancelled", ("tool", "cancelled", 1))
@@ -108,7 +109,7 @@ def test_a_run_stops_in_the_middle_of_a_read_which_changed_nothing(home: Path) -
         tools = HeldTools(patch)
         run = desk.start(f"Show me {ORDER}")
         with at_work(desk):
-            assert tools.begun.acquire(timeout=30)
+            assert tools.begun.acquire(timeout=60)
             desk.cancel(run.id)
         tools.go.set()
         stopped = settled(desk, run.id)
@@ -122,7 +123,7 @@ def test_a_tool_that_takes_too_long_ends_the_run_with_the_rule_and_is_retried_on
         tools = HeldTools(patch)
         run = desk.start(ASK)
         with at_work(desk):
-            assert tools.begun.acquire(timeout=30)
+            assert tools.begun.acquire(timeout=60)
             desk.clock.move(timedelta(seconds=desk.platform.settings.tool_max_seconds))
         failed = desk.get(run.id)
         assert (failed.status, failed.error) == ("failed", "tool_seconds_exhausted")
@@ -152,7 +153,7 @@ def test_a_model_call_that_takes_too_long_ends_the_run_and_can_be_retried(home: 
     with open_desk(home, engine=engine) as desk:
         run = desk.start("Hi")
         with at_work(desk):
-            assert begun.wait(30)
+            assert begun.wait(60)
             desk.clock.move(timedelta(seconds=desk.platform.settings.model_max_seconds))
         failed = desk.get(run.id)
         assert [rule.id for rule in failed.rules] == ["jindou.run-model-seconds"]
@@ -179,6 +180,7 @@ def test_a_paused_run_breaks_off_its_model_call_rests_and_goes_on(home: Path) ->
     with open_desk(home, engine=engine) as desk:
         run = desk.start("Hi")
         with at_work(desk):
+            wait_for(lambda: engine.requests)
             control(desk, "pause", run.id)
         paused = desk.get(run.id)
         assert (paused.status, steps(paused)) == ("paused", [("model", "interrupted", 1)])
@@ -224,7 +226,7 @@ def test_what_a_run_is_told_is_read_before_its_next_step_in_order(home: Path) ->
         tools = HeldTools(patch)
         run = desk.start(f"Show me {ORDER}")
         with at_work(desk):
-            assert tools.begun.acquire(timeout=30)
+            assert tools.begun.acquire(timeout=60)
             control(desk, "steer", run.id, "Only its colour.")
             control(desk, "steer", run.id, "In one word.")
             tools.go.set()
@@ -313,7 +315,7 @@ def test_reads_of_one_answer_go_on_at_the_same_time(home: Path) -> None:
         run = desk.start(f"Show me {ORDER} and SO-10234")
         with at_work(desk):
             for _ in range(2):
-                assert tools.begun.acquire(timeout=30), "Both have begun before either has ended."
+                assert tools.begun.acquire(timeout=60), "Both have begun before either has ended."
             tools.go.set()
         done = desk.get(run.id)
         assert steps(done) == [("model", "done", 1), ("tool", "done", 1), ("tool", "done", 1), ("model", "done", 1)]

@@ -222,9 +222,9 @@ def test_a_run_is_cancelled_in_the_middle_of_a_model_call(home: Path) -> None:
         lease = desk.claim()
         segment = threading.Thread(target=desk.platform.runner.run, args=(lease,))
         segment.start()
-        assert engine.began.wait(10)
+        assert engine.began.wait(60)
         desk.cancel(run.id)
-        segment.join(10)
+        segment.join(60)
         assert not segment.is_alive()
         assert engine.closed.is_set()
         done = desk.get(run.id)
@@ -237,9 +237,9 @@ def test_a_stop_of_the_server_leaves_the_run_for_the_next_start_without_counting
         run = desk.start("Hi")
         segment = threading.Thread(target=desk.platform.runner.run, args=(desk.claim(),))
         segment.start()
-        assert engine.began.wait(10)
+        assert engine.began.wait(60)
         desk.platform.runner.stop()
-        segment.join(10)
+        segment.join(60)
         assert desk.get(run.id).status == "running"
         assert desk.claim().attempts == 1
     with open_desk(home, "Good morning.") as desk:

@@ -146,9 +146,9 @@ def test_a_call_that_was_cancelled_in_the_middle_is_held_until_somebody_says_wha
         run = desk.start("Hi")
         segment = threading.Thread(target=desk.platform.runner.run, args=(desk.claim(),))
         segment.start()
-        assert engine.began.wait(10)
+        assert engine.began.wait(60)
         desk.cancel(run.id)
-        segment.join(10)
+        segment.join(60)
         assert desk.get(run.id).status == "cancelled"
         assert attempts(desk) == [(1, "unknown")]
         with desk.platform.database.reading(desk.clerk.org_id) as work:

@@ -48,7 +48,7 @@ def at_work(desk: Desk) -> Generator[None]:
     segment = threading.Thread(target=desk.platform.runner.run, args=(desk.claim(),))
     segment.start()
     yield
-    segment.join(30)
+    segment.join(60)
     assert not segment.is_alive()
 
 
@@ -88,7 +88,7 @@ def test_a_call_of_a_model_that_was_paused_and_then_stopped_counts_once_as_broke
     with open_desk(home, engine=PacedEngine(script, hold_at=0)) as desk:
         run = desk.start("Hi")
         with at_work(desk):
-            assert begun.wait(30)
+            assert begun.wait(60)
             control(desk, "pause", run.id)
         control(desk, "cancel", run.id)
         assert desk.move_on(run.id).status == "cancelled"

@@ -59,7 +59,7 @@ def test_messages_that_come_at_the_same_time_get_numbers_of_their_own(home: Path
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         done = desk.move_on(run.id)
         assert [step.n for step in done.journal] == list(range(1, 8))
         assert {step.text for step in done.journal if step.kind == "message"} == {f"Message {n}" for n in range(6)}

@@ -166,7 +166,7 @@ def open_crooked(clock: FakeClock) -> Generator[Crooked]:
             yield provider
         finally:
             server.shutdown()
-            thread.join(timeout=10)
+            thread.join(timeout=60)
 
 
 def _json(status: int, value: Mapping[str, Any]) -> Answer:
