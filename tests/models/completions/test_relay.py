@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from jindou.errors import JindouError, Limited
-from jindou.models.completions import CallPiece, Event, RawPiece, ReasoningPiece, TextPiece
+from jindou.models.completions import CallPiece, ReasoningPiece, TextPiece
 from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
 from jindou.models.engines import Usage
 from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable, Waits
@@ -24,19 +25,25 @@ def delta(text: str) -> bytes:
     return chunk(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": None}])
 
 
-def answered(body: bytes, *, cut: int, stream: bool = True) -> tuple[Relayed, list[Event]]:
-    """Have a server send `body` in pieces of `cut` bytes, and relay it."""
-    told: list[Event] = []
+def answered(body: bytes, *, cut: int, stream: bool = True) -> tuple[Relayed, list[bytes]]:
+    """Have a server send `body` in pieces of `cut` bytes, relay it, and return the choices that were passed on."""
+    began: list[None] = []
+    passed: list[Sequence[bytes]] = []
 
-    async def told_late(event: Event) -> None:
+    async def begin() -> None:
         await asyncio.sleep(0)
-        told.append(event)
+        assert not passed
+        began.append(None)
 
-    def tell(event: Event) -> Waits | None:
-        """Take every other event at once."""
-        if len(told) % 2:
-            return told_late(event)
-        told.append(event)
+    async def pass_late(chunks: Sequence[bytes]) -> None:
+        await asyncio.sleep(0)
+        passed.append(chunks)
+
+    def pass_on(chunks: Sequence[bytes]) -> Waits | None:
+        """Take every other piece at once."""
+        if len(passed) % 2:
+            return pass_late(chunks)
+        passed.append(chunks)
         return None
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -52,32 +59,28 @@ def answered(body: bytes, *, cut: int, stream: bool = True) -> tuple[Relayed, li
 
     async def ask() -> Relayed:
         async with serving(handler) as (pool, upstream), asked_reply(pool, upstream) as reply:
-            return await (relay_stream if stream else relay_whole)(reply, tell)
+            return await (relay_stream if stream else relay_whole)(reply, begin, pass_on)
 
-    return asyncio.run(ask()), told
+    relayed = asyncio.run(ask())
+    assert len(began) == 1
+    return relayed, [choices for chunks in passed for choices in chunks]
 
 
 @pytest.mark.parametrize("cut", [1, 7, 100_000])
 @pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n"])
 def test_a_stream_is_passed_on_in_its_own_pieces_however_it_was_cut(cut: int, end: str) -> None:
     body = delta("你好") + b": a comment\n\n" + delta(", World") + chunk(choices=[], usage=USAGE) + b"data: [DONE]\n\n"
-    relayed, told = answered(body.replace(b"\n\n", end.encode()), cut=cut)
+    relayed, passed = answered(body.replace(b"\n\n", end.encode()), cut=cut)
     assert relayed.usage == Usage(20, 8, 5)
-    texts = [event.text for piece in told for event in spoken(raw(piece))[0] if isinstance(event, TextPiece)]
-    assert texts == ["你好", ", World"]
-
-
-def raw(event: Event) -> RawPiece:
-    assert isinstance(event, RawPiece)
-    return event
+    assert [spoken(choices) for choices in passed] == [([TextPiece("你好")], {}), ([TextPiece(", World")], {})]
 
 
 def test_a_whole_answer_is_passed_on_with_what_it_used() -> None:
     message = {"role": "assistant", "content": "Hello"}
     body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE}
-    relayed, (told,) = answered(json.dumps(body).encode(), cut=10, stream=False)
+    relayed, (choices,) = answered(json.dumps(body).encode(), cut=10, stream=False)
     assert relayed.usage == Usage(20, 8, 5)
-    assert spoken(raw(told)) == ([TextPiece("Hello")], {0: "stop"})
+    assert spoken(choices, whole=True) == ([TextPiece("Hello")], {0: "stop"})
 
 
 def test_thoughts_and_calls_are_read_as_what_they_are() -> None:
@@ -88,7 +91,7 @@ def test_thoughts_and_calls_are_read_as_what_they_are() -> None:
         {"index": 1, "delta": {"tool_calls": [call]}},
         {"index": 1, "delta": {"tool_calls": [more]}, "finish_reason": "tool_calls"},
     ]
-    assert spoken(RawPiece([json.dumps(choices).encode()])) == (
+    assert spoken(json.dumps(choices).encode()) == (
         [ReasoningPiece("Hm."), CallPiece(1, "c", "f", "{", 1), CallPiece(1, arguments="}", choice=1)],
         {1: "tool_calls"},
     )

@@ -6,7 +6,6 @@ from openai.types import Completion
 from wire_events import BEGUN, STOPPED, USED, unnamed
 
 from jindou.errors import Invalid
-from jindou.models.completions import RawPiece
 from jindou.surfaces.http.v1.text_completions import Choice, TextStream, asked_of, choices_of, read, text_completion
 
 GOOD: dict[str, Any] = {"model": "m", "prompt": "Hello"}
@@ -16,9 +15,9 @@ def request(**change: Any) -> bytes:
     return json.dumps(GOOD | change).encode()
 
 
-def raw(*choices: tuple[int, str, str | None]) -> RawPiece:
+def raw(*choices: tuple[int, str, str | None]) -> list[bytes]:
     said = [{"index": at, "text": text, "finish_reason": why, "logprobs": None} for at, text, why in choices]
-    return RawPiece([json.dumps(said).encode()])
+    return [json.dumps(said).encode()]
 
 
 def test_each_prompt_is_sent_as_it_is() -> None:

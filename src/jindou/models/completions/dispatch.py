@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -18,11 +19,11 @@ from jindou.models.completions.presence import Presence
 from jindou.models.completions.relay import Relayed, refusal, relay_stream, relay_whole, spoken
 from jindou.models.completions.request import ChatRequest
 from jindou.models.completions.speaking import Spoken, speak
-from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, RawPiece, Tell
+from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed, PassOn, Tell
 from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
 from jindou.models.engines import Usage
 from jindou.models.gateway import quantities_of
-from jindou.models.upstreams import EngineDied, Upstreams, Waits
+from jindou.models.upstreams import EngineDied, Upstreams
 
 __all__ = ["Asked", "Completions"]
 
@@ -93,10 +94,12 @@ class Completions:
             raise ModelNotAllowed(f"This key is not for the model `{name}`.", rules=["jindou.key-models"])
         return deployment
 
-    async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, presence: Presence, *, raw: bool = False) -> None:
+    async def make(
+        self, holder: KeyHolder, asked: Asked, tell: Tell, presence: Presence, pass_on: PassOn | None = None
+    ) -> None:
         """Make a completion, and tell its events. What is used is metered also when nobody listens any more.
 
-        With `raw` an engine that speaks OpenAI's language is passed on as `RawPiece`; without, as what it says.
+        An engine that speaks OpenAI's language is handed to `pass_on` as it is; without that, what it says is told.
 
         Raises:
             ModelNotFound, ModelNotAllowed: as `get_model` says.
@@ -113,7 +116,7 @@ class Completions:
             raise Limited(f"{_MOST_AT_ONCE} completions are under way; try again.", retry_after=1.0)
         self._under_way += 1
         try:
-            await _Making(self, holder, deployment, asked, tell, presence, raw).run()
+            await _Making(self, holder, deployment, asked, tell, presence, pass_on).run()
         finally:
             self._under_way -= 1
 
@@ -169,7 +172,7 @@ class _Making:
     asked: Asked
     tell: Tell
     presence: Presence
-    raw: bool
+    pass_on: PassOn | None
     tried: tuple[str, ...] = ()
     begun: Begun | None = None
     admission: Admission | None = None
@@ -229,9 +232,7 @@ class _Making:
         cost = await self._close(attempt, picked, used, "The engine did not say what it used.")
         picked.succeeded()
         reasons = tuple([reason for _, reason in sorted(self.reasons)]) or end.finish_reasons
-        waits = self._tell(Done(used or Usage(), reasons, cost))
-        if waits is not None:
-            await waits
+        await self._tell(Done(used or Usage(), reasons, cost))
 
     async def _relay(self, picked: Picked) -> Relayed:
         upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
@@ -245,7 +246,7 @@ class _Making:
             if error is not None:
                 raise error
             relay = relay_stream if self.asked.stream else relay_whole
-            return await relay(reply, self._tell)
+            return await relay(reply, self._begin, self.pass_on or self._translate)
         finally:
             reply.close()
 
@@ -265,32 +266,29 @@ class _Making:
             drain_seconds=self.rooms.drain_seconds,
         )
 
-    def _tell(self, event: Event) -> Waits | None:
-        """Tell an event. It is no coroutine of its own, since most events are pieces that are passed on as they are."""
-        is_plain = self.raw or not isinstance(event, RawPiece)
-        return self.tell(event) if is_plain and self.begun is not None else self._tell_more(event, is_plain=is_plain)
-
-    async def _tell_more(self, event: Event, *, is_plain: bool) -> None:
-        told: list[Event] = []
-        if self.begun is None:
-            self.begun = self._beginning()
-            told.append(self.begun)
-        if is_plain or not isinstance(event, RawPiece):
-            told.append(event)
-        else:
-            events, reasons = spoken(event)
+    async def _translate(self, chunks: Sequence[bytes]) -> None:
+        """Tell what an engine says instead of passing it on."""
+        for choices in chunks:
+            events, reasons = spoken(choices, whole=not self.asked.stream)
             self.reasons += tuple(reasons.items())
-            told += events
-        for said in told:
-            waits = self.tell(said)
-            if waits is not None:
-                await waits
+            for event in events:
+                await self._tell(event)
 
-    def _beginning(self) -> Begun:
+    async def _tell(self, event: Event) -> None:
+        if self.begun is None:
+            await self._begin()
+        waits = self.tell(event)
+        if waits is not None:
+            await waits
+
+    async def _begin(self) -> None:
         admission = self.admission
         assert admission is not None  # noqa: S101 - nothing is told before it is written down
         now = self.rooms.database.clock.now()
-        return Begun(admission.attempt_id, self.asked.model, now, admission.limits, admission.warnings)
+        self.begun = Begun(admission.attempt_id, self.asked.model, now, admission.limits, admission.warnings)
+        waits = self.tell(self.begun)
+        if waits is not None:
+            await waits
 
     def _needs_harness(self, picked: Picked) -> bool:
         """Tools need it where the model writes its calls as text; a schema where the engine may drop it silently."""

@@ -1,16 +1,20 @@
 """What an engine that speaks the client's language says is passed on as it is; only what it used is read."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 from msgspec import Struct
 
 from jindou.errors import JindouError
-from jindou.models.completions.types import CallPiece, Event, RawPiece, ReasoningPiece, Tell, TextPiece
+from jindou.models.completions.types import CallPiece, Event, PassOn, ReasoningPiece, TextPiece
 from jindou.models.engines import Usage
 from jindou.models.upstreams import Answered, EngineDied, Reply, Upstream, Waits, translated
 
-__all__ = ["Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
+__all__ = ["Begin", "Relayed", "refusal", "relay_stream", "relay_whole", "spoken"]
+
+Begin = Callable[[], Awaitable[None]]
+"""Tells that the engine has begun to answer: it is called before the first choices are passed on."""
 
 _OK: Final = 200
 
@@ -76,37 +80,38 @@ _SENT: Final = msgspec.json.Decoder(_Sent)
 _CHOICES: Final = msgspec.json.Decoder(list[_Choice])
 
 
-async def relay_whole(reply: Reply, tell: Tell) -> Relayed:
-    """Tell the one answer of a request that is not streamed.
+async def relay_whole(reply: Reply, begin: Begin, pass_on: PassOn) -> Relayed:
+    """Pass on the one answer of a request that is not streamed.
 
     Raises:
         EngineDied: it broke off, or is no answer.
     """
     sent = _read(await reply.read())
-    waits = tell(RawPiece([bytes(sent.choices)], whole=True))
+    await begin()
+    waits = pass_on([bytes(sent.choices)])
     if waits is not None:
         await waits
     return Relayed(_usage(sent))
 
 
-async def relay_stream(reply: Reply, tell: Tell) -> Relayed:
-    """Tell every chunk as it comes, and return what the last one said was used.
+async def relay_stream(reply: Reply, begin: Begin, pass_on: PassOn) -> Relayed:
+    """Pass on every chunk as it comes, and return what the last one said was used.
 
     Raises:
         EngineDied: it broke off before its end.
     """
-    stream = _Stream(tell)
+    stream = _Stream(begin, pass_on)
     await reply.each(stream.take)
     if not stream.is_whole and stream.usage is None:
         raise EngineDied("The engine's stream ended before its end.")
     return Relayed(stream.usage)
 
 
-def spoken(piece: RawPiece) -> tuple[list[Event], dict[int, str]]:
-    """Return what a raw piece says, and why those of its choices ended that did."""
+def spoken(choices: bytes, *, whole: bool = False) -> tuple[list[Event], dict[int, str]]:
+    """Return what the choices of a chunk say, or with `whole` of an answer, and why those of them ended that did."""
     events: list[Event] = []
     reasons: dict[int, str] = {}
-    for choice in [choice for chunk in piece.chunks for choice in _CHOICES.decode(chunk)]:
+    for choice in _CHOICES.decode(choices):
         delta = choice.delta or choice.message or _Delta()
         thought = delta.reasoning_content or delta.reasoning
         if thought:
@@ -115,7 +120,7 @@ def spoken(piece: RawPiece) -> tuple[list[Event], dict[int, str]]:
             events.append(TextPiece(delta.content, choice.index))
         for at, call in enumerate(delta.tool_calls or ()):
             function = call.function or _CalledFunction()
-            number = at if piece.whole else call.index
+            number = at if whole else call.index
             name, arguments = function.name or "", function.arguments or ""
             events.append(CallPiece(number, call.id or "", name, arguments, choice.index))
         if choice.finish_reason:
@@ -136,54 +141,46 @@ async def refusal(reply: Reply, upstream: Upstream, model: str) -> JindouError |
 
 
 class _Stream:
-    """Tells the chunks of a stream in the pieces in which they come."""
+    """Passes on the chunks of a stream in the pieces in which they come."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, begin: Begin, pass_on: PassOn) -> None:
         self.usage: Usage | None = None
         self.is_whole = False
-        self._tell = tell
-        self._events = _Events()
+        self._begin = begin
+        self._pass_on = pass_on
+        self._has_begun = False
+        self._rest = b""
 
     def take(self, piece: bytes) -> Waits | None:
-        """Tell the chunks that `piece` completes, all at once."""
+        """Pass on the chunks that `piece` completes, all at once."""
+        if not self._rest and piece.find(b"\n") == len(piece) - 2 and piece[:6] == b"data: " and piece[-1:] == b"\n":
+            # One whole event, as most pieces are.
+            events = [piece[6:-2]]
+        else:
+            events = self._events(piece)
         chunks: list[bytes] = []
         try:
-            for data in self._events.of(piece):
+            for data in events:
                 if data == b"[DONE]":
                     self.is_whole = True
                     continue
-                sent = _read(data)
+                sent = _SENT.decode(data)
                 if sent.usage is not None:
                     self.usage = _usage(sent)
-                if sent.choices != b"[]":
-                    chunks.append(bytes(sent.choices))
-        except EngineDied as error:
-            return self._break_off(chunks, error)
-        return self._tell(RawPiece(chunks)) if chunks else None
+                if sent.error is not None:
+                    return self._break_off(chunks, "The engine broke off with an error.")
+                choices = bytes(sent.choices)
+                if choices != b"[]":
+                    chunks.append(choices)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return self._break_off(chunks, "The engine said something that is no completion.")
+        if not chunks:
+            return None
+        return self._pass_on(chunks) if self._has_begun else self._begin_with(chunks)
 
-    async def _break_off(self, chunks: list[bytes], error: EngineDied) -> None:
-        """Tell what came before an error."""
-        waits = self._tell(RawPiece(chunks)) if chunks else None
-        if waits is not None:
-            await waits
-        raise error
-
-
-class _Events:
-    """Takes a stream of server-sent events apart."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def of(self, piece: bytes) -> list[bytes]:
-        """Return the data of each event that `piece` completes."""
-        text = self._rest + piece if self._rest else piece
-        if text.find(b"\n") == len(text) - 2 and text.startswith(b"data: ") and text.endswith(b"\n\n"):
-            # One whole event, as most pieces are.
-            self._rest = b""
-            return [text[6:-2]]
-        if b"\r" in text:
-            text = text.replace(b"\r\n", b"\n")
+    def _events(self, piece: bytes) -> list[bytes]:
+        """Return the data of each server-sent event that `piece` completes."""
+        text = (self._rest + piece).replace(b"\r\n", b"\n")
         *events, self._rest = text.split(b"\n\n")
         found: list[bytes] = []
         for event in events:
@@ -192,6 +189,20 @@ class _Events:
             elif lines := [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]:
                 found.append(b"\n".join(lines))
         return found
+
+    async def _begin_with(self, chunks: list[bytes]) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            await self._begin()
+        waits = self._pass_on(chunks)
+        if waits is not None:
+            await waits
+
+    async def _break_off(self, chunks: list[bytes], why: str) -> None:
+        """Pass on what came before an error."""
+        if chunks:
+            await self._begin_with(chunks)
+        raise EngineDied(why)
 
 
 def _read(data: bytes) -> _Sent:

@@ -1,10 +1,8 @@
 """What a completion is made of while it goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from msgspec import Struct
 
 from jindou.billing.budgets import LimitState
 from jindou.billing.pricing import Money
@@ -18,7 +16,7 @@ __all__ = [
     "Done",
     "Event",
     "ModelNotAllowed",
-    "RawPiece",
+    "PassOn",
     "ReasoningPiece",
     "Tell",
     "TextPiece",
@@ -78,17 +76,6 @@ class CallPiece:
     choice: int = 0
 
 
-class RawPiece(Struct):
-    """What an engine sent that speaks the client's language: the JSON of `choices`, to be passed on as it is.
-
-    `chunks` has that of each chunk of a stream that came together with others; with `whole` it is the one answer to a
-    request that is not streamed.
-    """
-
-    chunks: list[bytes]
-    whole: bool = False
-
-
 @dataclass(slots=True)
 class Done:
     """The last event. The ledger has its row by now, with exactly this usage; `cost` is None if that is unknown."""
@@ -103,8 +90,14 @@ class Done:
         return self.finish_reasons[0]
 
 
-Event = Begun | TextPiece | ReasoningPiece | CallPiece | RawPiece | Done
+Event = Begun | TextPiece | ReasoningPiece | CallPiece | Done
 """A completion is `Begun`, any number of pieces, and `Done`. One that fails ends with an exception instead."""
 
 Tell = Callable[[Event], Waits | None]
 """Takes an event, and returns what has to be awaited before the next, as long as the client needs to take it."""
+
+PassOn = Callable[[Sequence[bytes]], Waits | None]
+"""Takes what an engine sent that speaks the client's language, as it is, in the place of pieces: the JSON of `choices`.
+
+Of a stream that is what came together, one for each chunk; else it is the one answer. It returns what `Tell` does.
+"""

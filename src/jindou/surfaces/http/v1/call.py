@@ -12,7 +12,7 @@ from jindou.assembly_gateway import Gateway
 from jindou.billing.budgets import LimitState
 from jindou.errors import JindouError
 from jindou.identity.keys import KeyHolder, KeyRefused, KeyRevoked
-from jindou.models.completions import Asked, Begun, Done, Event, Presence, RawPiece, Tell
+from jindou.models.completions import Asked, Begun, Done, Event, PassOn, Presence, Tell
 from jindou.surfaces.http.wire import Exchange, Waits
 from jindou.surfaces.openai_errors import openai_error
 from jindou.telemetry import NO_TOKENS, Timed, Tokens
@@ -93,12 +93,10 @@ class Call:
         self._exchange.when_left(self.presence.leave)
         return body
 
-    async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, *, raw: bool = False) -> None:
+    async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, pass_on: PassOn | None = None) -> None:
         """Make a completion as `Completions.make` does, and note what the figures at `/metrics` want to know."""
 
         def noted(event: Event) -> Waits | None:
-            if isinstance(event, RawPiece):
-                return tell(event)
             if isinstance(event, Begun):
                 self.model, self.first_at = event.model, time.perf_counter()
             elif isinstance(event, Done):
@@ -125,7 +123,7 @@ class Call:
 
         end_watch = self.gateway.keys.watch(holder, lose)
         try:
-            await self.gateway.completions.make(holder, asked, noted, self.presence, raw=raw)
+            await self.gateway.completions.make(holder, asked, noted, self.presence, pass_on)
         finally:
             end_watch()
             if self._refusing is not None:

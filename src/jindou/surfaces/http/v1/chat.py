@@ -11,7 +11,6 @@ from jindou.models.completions import (
     ChatRequest,
     Done,
     Event,
-    RawPiece,
     ReasoningPiece,
     TextPiece,
 )
@@ -33,7 +32,7 @@ async def create(call: Call) -> None:
     request = ChatRequest.read(body)
     asked = Asked.of_chat(request, len(body))
     writer = _Stream(call, include_usage=request.includes_usage) if request.stream else _Whole(call)
-    await call.make(holder, asked, writer.tell, raw=True)
+    await call.make(holder, asked, writer.tell, writer.pass_on)
 
 
 class _Whole:
@@ -48,8 +47,6 @@ class _Whole:
     def tell(self, event: Event) -> Waits | None:
         """Take an event; the last one sends the answer."""
         match event:
-            case RawPiece():
-                (self._choices,) = event.chunks
             case Begun():
                 self._begun = event
             case Done():
@@ -57,6 +54,10 @@ class _Whole:
             case _:
                 self._pieces.append(event)
         return None
+
+    def pass_on(self, chunks: Sequence[bytes]) -> None:
+        """Take the choices of an engine that speaks the client's language."""
+        (self._choices,) = chunks
 
     async def _answer(self, done: Done) -> None:
         begun = self._begun
@@ -91,20 +92,21 @@ class _Stream:
         self._call = call
         self._include_usage = include_usage
         self._head = b""
+        self._between = b""
         self._tail = b',"usage":null}\n\n' if include_usage else b"}\n\n"
         self._named: set[int] = set()
         self._is_raw = False
 
-    def tell(self, event: Event) -> Waits | None:
-        """Take an event and send what it adds."""
-        if isinstance(event, RawPiece):
-            self._is_raw = True
-            return self._call.put(b"".join([self._head + choices + self._tail for choices in event.chunks]))
-        return self._tell(event)
+    def pass_on(self, chunks: Sequence[bytes]) -> Waits | None:
+        """Send the choices of an engine that speaks the client's language, in our own chunks."""
+        self._is_raw = True
+        return self._call.put(b"%b%b%b" % (self._head, self._between.join(chunks), self._tail))
 
-    async def _tell(self, event: Begun | TextPiece | ReasoningPiece | CallPiece | Done) -> None:
+    async def tell(self, event: Event) -> None:
+        """Take an event and send what it adds."""
         if isinstance(event, Begun):
             self._head = b"data: " + _head(event, b"chat.completion.chunk")
+            self._between = self._tail + self._head
             await self._call.begin_stream(headers_of(event))
         elif isinstance(event, Done):
             await self._finish(event)

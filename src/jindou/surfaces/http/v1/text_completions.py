@@ -11,12 +11,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from jindou.billing.usage import Quantities
-from jindou.models.completions import Asked, Begun, Done, Event, RawPiece
+from jindou.models.completions import Asked, Begun, Done, Event
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.chat import usage_json
 from jindou.surfaces.http.v1.decoding import decode, encode, require_nothing
 from jindou.surfaces.http.v1.headers import headers_of
+from jindou.surfaces.http.wire import Waits
 
 __all__ = ["Choice", "TextRequest", "TextStream", "asked_of", "choices_of", "create", "read", "text_completion"]
 
@@ -37,7 +38,7 @@ async def create(call: Call) -> None:
     request = read(await call.body())
     writer = (_Stream if request.stream else _Whole)(call, request)
     for asked in asked_of(request):
-        await call.make(holder, asked, writer.tell, raw=True)
+        await call.make(holder, asked, writer.tell, writer.pass_on)
 
 
 class _StreamedWith(Struct):
@@ -133,9 +134,9 @@ class Choice(Struct):
 _CHOICES: Final = msgspec.json.Decoder(list[Choice])
 
 
-def choices_of(piece: RawPiece) -> list[Choice]:
+def choices_of(chunks: Sequence[bytes]) -> list[Choice]:
     """Return what an engine says of its choices; what else it says of them is its own."""
-    return [choice for chunk in piece.chunks for choice in _CHOICES.decode(chunk)]
+    return [choice for chunk in chunks for choice in _CHOICES.decode(chunk)]
 
 
 class _Whole:
@@ -152,14 +153,16 @@ class _Whole:
         """Take an event; the last one of the last prompt sends the answer."""
         if isinstance(event, Begun):
             self._begun = self._begun or event
-        elif isinstance(event, RawPiece):
-            self._answers.append(choices_of(event))
         elif isinstance(event, Done):
             self._used += event.usage
             begun = self._begun
             if begun is not None and len(self._answers) == len(self._request.prompts):
                 body = text_completion(begun, self._request, self._answers, self._used)
                 await self._call.answer(200, body, headers_of(begun))
+
+    def pass_on(self, chunks: Sequence[bytes]) -> None:
+        """Take how a prompt goes on."""
+        self._answers.append(choices_of(chunks))
 
 
 class _Stream:
@@ -176,11 +179,14 @@ class _Stream:
             assert isinstance(event, Begun)  # noqa: S101 - every completion begins
             self._stream = TextStream(event, self._request)
             await self._call.begin_stream(headers_of(event))
-        elif isinstance(event, RawPiece):
-            await self._call.send(self._stream.of(event))
         elif isinstance(event, Done):
             last = self._stream.end(event)
             await (self._call.end(last) if self._stream.is_over else self._call.send(last))
+
+    def pass_on(self, chunks: Sequence[bytes]) -> Waits | None:
+        """Send a piece."""
+        assert self._stream is not None  # noqa: S101 - every completion begins
+        return self._call.put(self._stream.of(chunks))
 
 
 def text_completion(begun: Begun, request: TextRequest, answers: Sequence[Sequence[Choice]], used: Usage) -> bytes:
@@ -207,13 +213,13 @@ class TextStream:
         """Whether every prompt has been gone on with."""
         return self._answered == len(self._request.prompts)
 
-    def of(self, piece: RawPiece) -> bytes:
+    def of(self, chunks: Sequence[bytes]) -> bytes:
         """Return what a piece adds to the stream."""
         first = self._answered * self._request.choices
         usage = {"usage": None} if self._request.includes_usage else {}
         return b"".join(
             _line(self._head | {"choices": [_choice(first + said.index, said.text, said.finish_reason)]} | usage)
-            for said in choices_of(piece)
+            for said in choices_of(chunks)
         )
 
     def end(self, done: Done) -> bytes:
