@@ -17,7 +17,7 @@ Waits = Coroutine[Any, Any, None]
 
 _FIRST_SECONDS: Final = 900.0
 _SILENT_SECONDS: Final = 120.0
-_MOST_BUFFERED: Final = 1 << 18
+_MOST_KEPT: Final = 1 << 18
 _MOST_BYTES: Final = 64 << 20
 
 
@@ -40,20 +40,20 @@ class Connection(asyncio.Protocol):
         self._free = free
         self._lost = lost
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
         self._heads: dict[str, bytes] = {}
         self._headers: list[tuple[bytes, bytes]] = []
         self._pieces: list[bytes] = []
-        self._buffered = self._seen = 0
+        self._kept = self._seen = 0
+        self.on_body = self._pieces.append
+        """The parser hands over each piece of the body in one call of C."""
+        self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[None] | None = None
         self._take: Callable[[bytes], Waits | None] | None = None
-        """Whom what comes is handed to right away."""
+        """Whom what comes is handed to right away, while nothing has to be awaited before."""
         self._waits: Waits | None = None
         """What has to be awaited before more is handed on."""
-        self._fault: Exception | None = None
-        """What went wrong where it was handed on."""
         self._deadline = self._end = self._since = 0.0
-        self._has_head = self._is_over = self._is_kept = self._is_paused = False
+        self._has_head = self._is_over = self._is_kept = self._is_paused = self._was_heard = False
         self._failure = ""
 
     @property
@@ -113,22 +113,21 @@ class Connection(asyncio.Protocol):
         Raises:
             EngineDied: it broke off, or is larger than anybody's answer.
         """
-        self._take = take
         try:
             while True:
-                if self._waits is not None:
-                    await self._waits
-                    self._waits = None
-                if self._fault is not None:
-                    raise self._fault
-                if self._pieces:
-                    self._hand_on()
+                waits, self._waits = self._waits, None
+                if waits is not None:
+                    await waits
+                elif self._pieces:
+                    self._waits = take(self._drawn())
                 elif self._is_over:
                     return
                 else:
+                    self._take = take
                     await self._wait()
+                    self._take = None
         finally:
-            self._take = self._fault = None
+            self._take = None
             if self._waits is not None:
                 self._waits.close()
                 self._waits = None
@@ -140,6 +139,9 @@ class Connection(asyncio.Protocol):
     def look(self) -> None:
         """Break off what has been silent for too long."""
         now = self._loop.time()
+        if self._was_heard:
+            self._was_heard = False
+            self._deadline = now + _SILENT_SECONDS
         if now > self._deadline or (self._end and now > self._end):
             self._fail("it said nothing for too long" if now > self._deadline else "nobody waits for it any more")
             self.abort()
@@ -161,16 +163,16 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._deadline = self._loop.time() + _SILENT_SECONDS
+        self._was_heard = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._fail("it does not speak HTTP")
-        if self._take is not None and self._pieces and self._waits is None and self._fault is None:
-            self._hand_on()
-        if self._buffered > _MOST_BUFFERED and self._transport is not None and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
+        if self._pieces:
+            if self._take is None:
+                self._keep(len(data))
+            else:
+                self._hand_on(self._take)
 
     @override
     def eof_received(self) -> bool:
@@ -195,13 +197,6 @@ class Connection(asyncio.Protocol):
         self._has_head = self.status >= 200  # noqa: PLR2004 - 1xx announces the status, and is none
         self._wake()
 
-    def on_body(self, body: bytes) -> None:
-        """Keep a piece of the body."""
-        self._pieces.append(body)
-        self._buffered += len(body)
-        if self._take is None:
-            self._wake()
-
     def on_message_complete(self) -> None:
         """Note the end."""
         if self._has_head:
@@ -209,20 +204,30 @@ class Connection(asyncio.Protocol):
             self._is_kept = self._parser.should_keep_alive()
             self._wake()
 
-    def _hand_on(self) -> None:
-        assert self._take is not None  # noqa: S101 - whoever calls this looked
+    def _hand_on(self, take: Callable[[bytes], Waits | None]) -> None:
+        """Hand on what is there; what has to be awaited then is up to whoever waits for the reply."""
         try:
-            self._waits = self._take(self._drawn())
+            waits = take(self._drawn())
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to whoever waits for the reply
-            self._fault = error
-        if self._waits is not None or self._fault is not None:
+            waits = _raised(error)
+        if waits is not None:
+            self._take, self._waits = None, waits
             self._wake()
+
+    def _keep(self, size: int) -> None:
+        """Keep what came with `size` bytes until it is asked for, and let no more come once that is a good deal."""
+        self._kept += size
+        self._wake()
+        if self._kept > _MOST_KEPT and self._transport is not None and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
 
     def _drawn(self) -> bytes:
         """Return what is there, and let more come."""
-        piece = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces.clear()
-        self._buffered = 0
+        pieces = self._pieces
+        piece = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._kept = 0
         self._seen += len(piece)
         if self._is_paused and self._transport is not None:
             self._is_paused = False
@@ -247,6 +252,10 @@ class Connection(asyncio.Protocol):
     def _fail(self, why: str) -> None:
         self._failure = self._failure or why
         self._wake()
+
+
+async def _raised(error: Exception) -> None:
+    raise error
 
 
 def _head(upstream: Upstream, path: str) -> bytes:
