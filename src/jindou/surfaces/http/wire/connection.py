@@ -236,6 +236,8 @@ class _Exchange(Exchange):
         self._has_left = False
         self._head = b""
         self._is_chunked = request.version == "1.1"
+        self._is_plain = False
+        """Whether a piece is a chunk, and nothing else."""
 
     @override
     def header(self, name: str) -> str:
@@ -280,8 +282,8 @@ class _Exchange(Exchange):
 
     @override
     def put(self, data: bytes) -> Waits | None:
-        connection = self._connection
-        return connection.drained() if connection.write(self._framed(data)) else None
+        framed = b"%x\r\n%b\r\n" % (len(data), data) if self._is_plain and data else self._framed(data)
+        return self._connection.drained() if self._connection.write(framed) else None
 
     @override
     async def end(self, data: bytes = b"") -> None:
@@ -295,6 +297,7 @@ class _Exchange(Exchange):
 
     def _framed(self, data: bytes) -> bytes:
         head, self._head = self._head, b""
+        self._is_plain = self._is_chunked and self.method != "HEAD"
         if not data or self.method == "HEAD":
             return head
         return b"%b%x\r\n%b\r\n" % (head, len(data), data) if self._is_chunked else head + data
