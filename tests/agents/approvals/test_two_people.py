@@ -74,8 +74,34 @@ def test_both_must_have_their_right_when_it_is_done(desk: Desk, run_id: str) -> 
     desk.approve(approval_id(desk))
     desk.approve(approval_id(desk), desk.finance)
     desk.give_roles(desk.finance)
-    assert desk.move_on(run_id).status == "refused"
+    ended = desk.move_on(run_id)
+    assert (ended.status, ended.rules[0].id) == ("refused", "jindou.approval-void")
+    assert "may not decide" in ended.rules[0].reason["en"]
     assert not refunded(desk)
+
+
+def test_who_lost_the_right_before_the_second_decides_counts_no_more(desk: Desk, run_id: str) -> None:
+    desk.approve(approval_id(desk), desk.finance)
+    desk.give_roles(desk.finance)
+    (waiting,) = desk.inbox()
+    assert (waiting.votes, waiting.can_decide) == ([], True)
+    second = desk.approve(waiting.id)
+    assert (second.status, [vote.person_name for vote in second.votes]) == ("waiting", ["Marta Lindqvist"])
+    desk.give_roles(desk.finance, "finance")
+    assert desk.approve(waiting.id, desk.finance).status == "approved"
+    assert desk.move_on(run_id).status == "done"
+    assert refunded(desk)
+
+
+def test_who_has_approved_is_not_named_among_those_who_may(desk: Desk, run_id: str) -> None:
+    waiting = approval_id(desk)
+    desk.approve(waiting)
+    with desk.platform.database.reading(desk.clerk.org_id) as work:
+        seen = desk.platform.approvals.get(work, desk.clerk, waiting)
+        told = desk.platform.runs.explain(work, desk.clerk, run_id)
+    assert seen.deciders == ["周敏"]
+    assert "1 of 2 have approved: Marta Lindqvist." in told.why["en"]
+    assert "周敏" in told.next["en"]
 
 
 def test_a_change_asks_everybody_anew(desk: Desk, run_id: str) -> None:

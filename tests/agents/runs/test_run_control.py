@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jindou.agents.runs import RunDetail
+from jindou.agents.runs import Explanation, RunDetail
 from jindou.agents.tools import Checked, Doorway, ToolError
 from jindou.errors import Conflict, Invalid, NotFound
 from support.desk import ORDER, Desk, open_desk, saying
@@ -73,11 +73,15 @@ def branch(desk: Desk, run_id: str, step: int, message: str | None = None) -> st
         return desk.platform.runs.branch(work, desk.clerk, run_id, step, message).id
 
 
-def explained(desk: Desk, run_id: str) -> str:
+def explanation(desk: Desk, run_id: str) -> Explanation:
     with desk.platform.database.reading(desk.clerk.org_id) as work:
         told = desk.platform.runs.explain(work, desk.clerk, run_id)
     assert all(text.keys() == {"en", "zh"} and all(text.values()) for text in (told.why, told.next))
-    return told.code
+    return told
+
+
+def explained(desk: Desk, run_id: str) -> str:
+    return explanation(desk, run_id).code
 
 
 def test_a_run_stops_in_the_middle_of_a_tool_and_later_says_whether_it_took_effect(home: Path) -> None:
@@ -91,8 +95,10 @@ def test_a_run_stops_in_the_middle_of_a_tool_and_later_says_whether_it_took_effe
         assert (stopped.status, steps(stopped)[-1]) == ("cancelled", ("tool", "cancelled", 1))
         assert stopped.journal[-1].took_effect == "unknown"
         assert "Nobody knows" in desk.plan_undo(run.id).items[0].reason["en"]
+        assert "Whether step 2 (Refund) took effect is not known yet" in explanation(desk, run.id).why["en"]
         tools.go.set()
         known = settled(desk, run.id)
+        assert "Step 2 (Refund) was not waited for, and took effect." in explanation(desk, run.id).why["en"]
         (effect,) = desk.plan_undo(run.id).items
         assert (effect.tool, effect.outcome) == ("refund_order", "cannot")
         assert "can't be called back" in effect.reason["en"], "It is an effect like any other now."
@@ -157,7 +163,7 @@ def test_a_model_call_that_takes_too_long_ends_the_run_and_can_be_retried(home: 
             desk.clock.move(timedelta(seconds=desk.platform.settings.model_max_seconds))
         failed = desk.get(run.id)
         assert [rule.id for rule in failed.rules] == ["jindou.run-model-seconds"]
-        assert steps(failed) == [("model", "cancelled", 1)]
+        assert steps(failed) == [("model", "failed", 1)]
         engine.go.set()
         control(desk, "retry", run.id)
         done = desk.move_on(run.id)
@@ -251,7 +257,7 @@ def test_a_failed_call_is_retried_and_what_came_after_counts_no_more(home: Path)
         patch.setattr("jindou.agents.tools.Doorway.execute", _busy)
         run = desk.ask(ASK)
         assert (run.status, run.error) == ("failed", "The shop is closed.")
-        assert explained(desk, run.id) == "failed"
+        assert explained(desk, run.id) == "tool_failed"
         patch.undo()
         control(desk, "retry", run.id)
         done = desk.move_on(run.id)

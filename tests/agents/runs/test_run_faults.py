@@ -97,7 +97,7 @@ def test_an_engine_that_stays_away_ends_the_run_after_some_attempts(home: Path) 
             fail_once(desk)
         done = desk.move_on(run.id)
         assert (done.status, done.error) == ("failed", "attempts_exhausted")
-        assert [step.status for step in done.journal] == ["cancelled"]
+        assert [step.status for step in done.journal] == ["failed"]
         assert [event.seq for event in desk.events(run.id)] == list(range(1, done.last_event + 1))
 
 

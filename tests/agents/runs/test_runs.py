@@ -103,8 +103,11 @@ def test_the_reason_of_a_denial_reaches_the_model(home: Path) -> None:
         assert [step.status for step in done.journal] == ["done", "denied", "done"]
         assert desk.engine is not None
         told = str(desk.engine.requests[-1].messages[-1]["content"])
-        assert "Marta Lindqvist denied this: The customer has had two refunds. Nothing was changed." in told
+        assert "Marta Lindqvist denied this: “The customer has had two refunds.” Nothing was changed." in told
         assert 120_000_000 not in desk.refunds()
+        with desk.platform.database.reading(desk.clerk.org_id) as work:
+            told = desk.platform.runs.explain(work, desk.clerk, run.id)
+        assert "Step 2 (Refund) was denied by Marta Lindqvist: “The customer has had two refunds.”" in told.why["en"]
 
 
 def test_an_approval_nobody_gives_expires_and_the_model_hears_of_it(home: Path) -> None:

@@ -44,6 +44,16 @@ def test_an_address_is_put_back_by_a_run_of_its_own(desk: Desk) -> None:
     ]
 
 
+def test_it_is_explained_that_a_run_was_undone_and_what_its_undo_is(desk: Desk) -> None:
+    run = desk.ask(ASK)
+    undo = desk.undo(run.id)
+    with desk.platform.database.reading(desk.clerk.org_id) as work:
+        of_run, of_undo = (desk.platform.runs.explain(work, desk.clerk, one) for one in (run.id, undo.id))
+    assert f"It was undone by {undo.id}: Put back: Change the address." in of_run.why["en"]
+    assert f"已由 {undo.id} 撤销" in of_run.why["zh"]
+    assert (of_undo.code, run.id in of_undo.why["en"]) == ("undo", True)
+
+
 def test_undoing_twice_does_nothing_more(desk: Desk) -> None:
     run = desk.ask(ASK)
     first = desk.undo(run.id)

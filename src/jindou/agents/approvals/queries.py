@@ -10,7 +10,7 @@ from jindou.db import Work
 from jindou.identity.audit import Entry
 from jindou.identity.policy import Rule
 
-__all__ = ["as_approval", "entry_of", "is_open", "used_rights", "votes_of"]
+__all__ = ["as_approval", "entry_of", "is_open", "votes_of"]
 
 
 def as_approval(row: ApprovalRow, *, can_decide: bool = False) -> Approval:
@@ -52,12 +52,6 @@ def votes_of(row: ApprovalRow) -> list[Vote]:
     """Return the votes for the arguments that hold."""
     votes = [Vote.model_validate(vote) for vote in row.votes]
     return [vote for vote in votes if vote.arguments_hash == row.arguments_hash]
-
-
-def used_rights(row: ApprovalRow) -> set[str]:
-    """Return everybody who approved, and everybody whose right they did it with: none of them counts twice."""
-    votes = votes_of(row)
-    return {vote.person_id for vote in votes} | {vote.right_of for vote in votes}
 
 
 def is_open(work: Work, row: ApprovalRow) -> bool:

@@ -125,10 +125,10 @@ class Rights:
         who = self._person(work, org_id, person_id)
         return self.of(work, who) if who is not None else None
 
-    def deciders(self, work: Work, row: ApprovalRow) -> list[Principal]:
-        """Return those who may decide about an approval."""
+    def deciders(self, work: Work, row: ApprovalRow, *, but: Collection[str] = ()) -> list[Principal]:
+        """Return those who may decide about an approval, neither by nor with the right of anybody in `but`."""
         people = [self._person(work, row.org_id, person.id) for person in self._principals.list_people(work)]
-        return [person for person in people if person is not None and self.of(work, person).over(row) is not None]
+        return [one for one in people if one is not None and self.of(work, one).over(row, but=but) is not None]
 
     def _person(self, work: Work, org_id: str, person_id: str) -> Principal | None:
         try:

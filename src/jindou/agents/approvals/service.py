@@ -10,11 +10,12 @@ from jindou.agents.approvals.delegations import Delegations
 from jindou.agents.approvals.editing import Editing
 from jindou.agents.approvals.links import Links
 from jindou.agents.approvals.listing import rows_of
-from jindou.agents.approvals.queries import as_approval, entry_of, is_open, used_rights, votes_of
+from jindou.agents.approvals.queries import as_approval, entry_of, is_open, votes_of
 from jindou.agents.approvals.rights import Right, Rights, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.approvals.terms import Terms
-from jindou.agents.approvals.types import Approval, Case, Verdict, Vote
+from jindou.agents.approvals.types import Approval, Case, Lapse, Verdict
+from jindou.agents.approvals.votes import Votes
 from jindou.agents.approvals.webhook import WEBHOOK_TASK, Invitation
 from jindou.agents.assistants import Assistants
 from jindou.agents.tools import Checked, Doorway
@@ -61,6 +62,7 @@ class Approvals:
         self._queue = queue
         self._audit = audit
         self._rights = Rights(policy, principals)
+        self._votes = Votes(self._rights)
         self._editing = Editing(doorway, assistants, principals)
         self._terms = terms
         self.delegations = Delegations(policy, audit, principals, assistants)
@@ -111,7 +113,7 @@ class Approvals:
         """Return what one asked for or may decide, the newest first; with `before`, what is older than that one."""
         rights = self._rights.of(work, who)
         rows = rows_of(work, who, rights, status=status, limit=limit, before=before)
-        return [as_approval(row, can_decide=_can_decide(work, rights, row)) for row in rows]
+        return [self._shown(work, rights, row) for row in rows]
 
     def list_alike(self, work: Work, who: Principal, approval_id: str) -> list[Approval]:
         """Return what one may decide now of the same kind as an approval, that one included, the newest first.
@@ -128,15 +130,15 @@ class Approvals:
         return sum(approval.can_decide for approval in self.list_approvals(work, who, status="waiting"))
 
     def get(self, work: Work, who: Principal, approval_id: str) -> Approval:
-        """Return an approval one asked for or may decide, with those who may decide it.
+        """Return an approval one asked for or may decide, with those who may still decide it.
 
         Raises:
             NotFound: there is none that this person may know of.
         """
         rights = self._rights.of(work, who)
         row = self._visible(work, rights, who, approval_id)
-        approval = as_approval(row, can_decide=_can_decide(work, rights, row))
-        return approval.model_copy(update={"deciders": [one.name for one in self._rights.deciders(work, row)]})
+        deciders = [one.name for one in self._deciders(work, row)]
+        return self._shown(work, rights, row).model_copy(update={"deciders": deciders})
 
     def deciders(self, work: Work, checked: Checked) -> list[str]:
         """Return the names of those who may decide about a call that has not been made."""
@@ -176,9 +178,9 @@ class Approvals:
             return self._close(work, row, right, "denied", verdict.reason.strip())
         if verdict.arguments is not None:
             right = self._editing.edit(work, rights, row, who, verdict.arguments)
-        self._vote(work, row, rights)
-        if len(votes_of(row)) < row.needed:
-            detail = {"votes": len(votes_of(row)), "needed": row.needed, **_edited(row)}
+        lapsed = self._vote(work, row, rights)
+        if len(row.votes) < row.needed:
+            detail = {"votes": len(row.votes), "needed": row.needed, **lapsed, **_edited(row)}
             self._record(work, row, right, "allow", detail)
             return as_approval(row)
         return self._close(work, row, right, "approved", verdict.reason.strip())
@@ -188,20 +190,22 @@ class Approvals:
         row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.step_id == step_id)).first()
         return as_approval(row) if row else None
 
-    def still_stands(self, work: Work, approval: Approval, checked: Checked) -> bool:
-        """Say whether an approval lets this very call pass.
+    def why_lapsed(self, work: Work, approval: Approval, checked: Checked) -> Lapse | None:
+        """Say why an approval does not let this very call pass; None where it does.
 
         The arguments and the facts must be those that were shown, and as many different people must have approved as
         the rules ask for now, each with a right that is still theirs.
         """
         row = work.session.get(ApprovalRow, approval.id)
-        if row is None or row.status != "approved":
-            return False
-        if row.arguments_hash != checked.arguments_hash or row.facts != dict(checked.facts or {}):
-            return False
+        if row is None or row.status != "approved" or row.arguments_hash != checked.arguments_hash:
+            return "arguments"
+        if row.facts != dict(checked.facts or {}):
+            return "facts"
         needed = checked.decision.approvers if checked.decision.verb == "ask" else 1
         votes = votes_of(row)
-        return len(votes) >= max(needed, row.needed) and all(self._still_counts(work, row, vote) for vote in votes)
+        if not all(self._votes.still_counts(work, row, vote) for vote in votes):
+            return "rights"
+        return None if len(votes) >= max(needed, row.needed) else "approvers"
 
     def withdraw(self, work: Work, run_id: str) -> None:
         """Close what a run still waits for: it has ended."""
@@ -242,7 +246,7 @@ class Approvals:
     def _invite(self, work: Work, row: ApprovalRow) -> list[Invitation]:
         if not self._terms.webhook_links or not is_open(work, row):
             return []
-        links = [(who, self.links.issue(work, who, as_approval(row))) for who in self._rights.deciders(work, row)]
+        links = [(who, self.links.issue(work, who, as_approval(row))) for who in self._deciders(work, row)]
         return [Invitation(who.person_id, who.name, f"{self._terms.url}{link.path}") for who, link in links]
 
     def _wake(self, work: Work, row: ApprovalRow) -> None:
@@ -270,20 +274,14 @@ class Approvals:
             status = "expired" if row.status == "waiting" else row.status
             raise ApprovalDecided(f"This request can't be decided any more: it is {status}.")
 
-    def _vote(self, work: Work, row: ApprovalRow, rights: RightsOf) -> None:
-        right = rights.over(row, but=used_rights(row))
+    def _vote(self, work: Work, row: ApprovalRow, rights: RightsOf) -> dict[str, object]:
+        """Count a vote, and return what the trail keeps of earlier ones that do not count any more."""
+        right = rights.over(row, but=self._votes.used(work, row))
         if right is None:
-            told = f"Your right has been used for this: {len(votes_of(row))} of {row.needed} people have approved."
-            raise ApprovalDecided(f"{told} Somebody else must, too.")
-        vote = Vote(
-            person_id=right.who.person_id,
-            person_name=right.who.name,
-            right_of=right.owner.person_id,
-            right_of_name=right.owner.name,
-            arguments_hash=row.arguments_hash,
-            at=work.now(),
-        )
-        row.votes = [*(kept.model_dump(mode="json") for kept in votes_of(row)), vote.model_dump(mode="json")]
+            told = f"Your right has been used for this: {len(self._votes.standing(work, row))} of {row.needed} people"
+            raise ApprovalDecided(f"{told} have approved. Somebody else must, too.")
+        lapsed = self._votes.add(work, row, right)
+        return {"lapsed": [vote.person_id for vote in lapsed]} if lapsed else {}
 
     def _close(self, work: Work, row: ApprovalRow, right: Right, status: str, reason: str) -> Approval:
         row.status, row.reason = status, reason
@@ -297,13 +295,16 @@ class Approvals:
         entry.rules = [rule.id for rule in right.decision.rules]
         self._audit.append(work, row.org_id, actor=right.who.actor, on_behalf_of=right.who.person_id, entry=entry)
 
-    def _still_counts(self, work: Work, row: ApprovalRow, vote: Vote) -> bool:
-        rights = self._rights.of_id(work, row.org_id, vote.person_id)
-        return rights is not None and rights.has(row, vote.right_of)
+    def _shown(self, work: Work, rights: RightsOf, row: ApprovalRow) -> Approval:
+        """Return an approval as somebody sees it; of one that waits, only the votes that still count."""
+        if not is_open(work, row):
+            return as_approval(row)
+        can_decide = rights.over(row, but=self._votes.used(work, row)) is not None
+        return as_approval(row, can_decide=can_decide).model_copy(update={"votes": self._votes.standing(work, row)})
 
-
-def _can_decide(work: Work, rights: RightsOf, row: ApprovalRow) -> bool:
-    return is_open(work, row) and rights.over(row, but=used_rights(row)) is not None
+    def _deciders(self, work: Work, row: ApprovalRow) -> list[Principal]:
+        """Return those who may decide about an approval and have not yet."""
+        return self._rights.deciders(work, row, but=self._votes.used(work, row))
 
 
 def _edited(row: ApprovalRow) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from jindou.agents.tools import Change
 from jindou.billing.pricing import Money
 from jindou.identity.policy import Rule
 
-__all__ = ["Approval", "ApprovalStatus", "Case", "Delegation", "NewDelegation", "Origin", "Verdict", "Vote"]
+__all__ = ["Approval", "ApprovalStatus", "Case", "Delegation", "Lapse", "NewDelegation", "Origin", "Verdict", "Vote"]
 
 ApprovalStatus = Literal["waiting", "approved", "denied", "expired", "withdrawn"]
+
+Lapse = Literal["arguments", "facts", "rights", "approvers"]
+"""Why an approval holds no more: what it was given for is different, or who gave it may not, or too few have."""
 
 _TEXT = r"^[^\x00]*$"
 
@@ -61,8 +64,8 @@ class Approval(BaseModel):
     where each argument comes from. `cost` is what the run had cost when it asked, and `estimate` what the rest of it
     costs at most. `needed` different people must approve; `votes` are those who have. `alike` is the same for calls
     of one tool for one assistant that wait by the same rules. `can_decide` says whether the viewer may decide it now;
-    `deciders` are the people who may, told only of an approval that is looked at alone. Where somebody changed the
-    arguments before approving, `edited_by_name` says who, and `asked_arguments` what was asked for.
+    `deciders` are the people who may and have not yet, told only of an approval that is looked at alone. Where somebody
+    changed the arguments before approving, `edited_by_name` says who, and `asked_arguments` what was asked for.
     """
 
     id: str

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from jindou.agents.approvals import Approval
 from jindou.agents.runs.control import failed_step
-from jindou.agents.runs.fold import counting
+from jindou.agents.runs.queries import as_run
+from jindou.agents.runs.remarks import Scene, remarks
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import Explanation
 from jindou.durable.queue import Standing
@@ -22,6 +22,17 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
         (
             "It stays stopped. Branch from one of its steps, or ask anew.",
             "它不会再继续。可从某一步建立分支，或重新提问。",
+        ),
+    ),
+    "undo": (
+        ("It was to undo {undoes}, and has ended: {told}", "此运行用于撤销 {undoes}，已结束：{told}"),
+        ("Nothing is left to do.", "无需操作。"),
+    ),
+    "void": (
+        ("It was approved, and refused all the same: {rules_en}", "虽经批准，仍被拒绝：{rules_zh}"),
+        (
+            "Ask for it again: whoever decides is shown how it is now.",
+            "请重新提出：审批人会看到当前的情况。",
         ),
     ),
     "refused": (
@@ -41,6 +52,13 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "failed": (
         ("It failed at step {n} ({title_en}): {error}", "在第 {n} 步（{title_zh}）失败：{error}"),
         ("`jindou runs retry {run}` does that step again.", "`jindou runs retry {run}` 会重做这一步。"),
+    ),
+    "tool_failed": (
+        ("It failed at step {n} ({title_en}): {error}", "在第 {n} 步（{title_zh}）失败：{error}"),
+        (
+            "Ask again with that put right; `jindou runs retry {run}` does the step again just as it was.",
+            "请更正后重新提出；`jindou runs retry {run}` 会原样重做这一步。",
+        ),
     ),
     "outcome_unknown": (
         (
@@ -76,8 +94,18 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
             "第 {n} 步（{title_zh}）等待有权审批的人在 {until} 前决定：{rules_zh}",
         ),
         (
-            "Somebody else who may decide it: `jindou approvals decide {approval}`. Undecided, it expires then.",
-            "由其他有权审批的人决定：`jindou approvals decide {approval}`。逾期未决则失效。",
+            "May decide: {deciders_en}, by `jindou approvals decide {approval}`. Undecided, it expires then.",
+            "可审批：{deciders_zh}（`jindou approvals decide {approval}`）。逾期未决则失效。",
+        ),
+    ),
+    "nobody": (
+        (
+            "Step {n} ({title_en}) waits until {until} for somebody who may approve it, and nobody may: {rules_en}",
+            "第 {n} 步（{title_zh}）在 {until} 前等待审批，但目前无人有权审批：{rules_zh}",
+        ),
+        (
+            "Give somebody the right to decide, or stop the run. Undecided, it expires then.",
+            "请授予某人审批权，或停止此运行。逾期未决则失效。",
         ),
     ),
     "decided": (
@@ -91,8 +119,8 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "queued": (
         ("It waits for a free worker.", "正在等待空闲的执行线程。"),
         (
-            "Nothing, as long as the server runs: `jindou status` says so.",
-            "只要服务在运行即可自动继续：请看 `jindou status`。",
+            "Nothing, as long as one runs: `jindou up` has some, or else `jindou worker` beside it.",
+            "有执行线程即自动继续：`jindou up` 自带，否则须另有 `jindou worker` 在运行。",
         ),
     ),
     "stopping": (
@@ -100,7 +128,10 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("Nothing: it stops within two seconds.", "无需操作，两秒内停止。"),
     ),
     "pausing": (
-        ("It was asked to pause, and does at the end of its step.", "已要求暂停，将在当前步骤结束时暂停。"),
+        (
+            "It was asked to pause, and is about to; a tool under way ends first.",
+            "已要求暂停，即将暂停；进行中的工具会先执行完。",
+        ),
         ("`jindou runs resume {run}` takes that back.", "`jindou runs resume {run}` 可撤回。"),
     ),
     "abandoned": (
@@ -142,69 +173,88 @@ _TEXTS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
 }
 
 
-def explain(
-    run: RunRow, steps: Sequence[StepRow], approvals: Sequence[Approval], task: Standing | None, now: datetime
-) -> Explanation:
-    """Explain a run; `approvals` are those that its steps wait for, `task` is its place in the queue."""
-    steps = counting(steps)
-    code, step, until = _situation(run, steps, approvals, task, now)
+def explain(scene: Scene, task: Standing | None, now: datetime) -> Explanation:
+    """Explain a run; `task` is its place in the queue."""
+    run, steps, approvals = scene.run, scene.steps, scene.approvals
+    code, step, until = _situation(scene, task, now)
     rules = run.rules or (step.rules if step is not None else [])
-    approval = next((one for one in approvals if step is not None and one.step_id == step.id), None)
+    approval = approvals.get(step.id) if step is not None else None
+    deciders = approval.deciders if approval else []
     values: dict[str, object] = {
         "run": run.id,
+        "undoes": run.undoes,
         "person": run.person_name,
         "error": run.error or (step.response.get("error") if step is not None else "") or "",
+        "told": run.answer or run.error or "",
         "approval": approval.id if approval else "",
         "attempts": task.attempts if task else 0,
         "attempt": step.attempt if step is not None else 1,
         "n": step.n if step is not None else len(steps),
         "until": f"{until:%Y-%m-%d %H:%M:%S} UTC" if until else "",
+        "deciders_en": ", ".join(deciders),
+        "deciders_zh": "、".join(deciders),
+        "rules_en": " ".join(rule["reason"]["en"] for rule in rules),
+        "rules_zh": "".join(rule["reason"]["zh"] for rule in rules),
     }
     for language in ("en", "zh"):
-        values[f"rules_{language}"] = " ".join(rule["reason"][language] for rule in rules)
         values[f"title_{language}"] = step.title.get(language, step.name) if step is not None else ""
-    why, what_next = ({"en": en.format(**values), "zh": zh.format(**values)} for en, zh in _TEXTS[code])
-    return Explanation.model_validate(
-        {"run_id": run.id, "status": run.status, "code": code, "why": why, "next": what_next, "until": until}
+    (why_en, why_zh), (next_en, next_zh) = _TEXTS[code]
+    more_en, more_zh = remarks(scene)
+    return Explanation(
+        run_id=run.id,
+        status=as_run(run).status,
+        code=code,
+        why={"en": why_en.format(**values) + more_en, "zh": why_zh.format(**values) + more_zh},
+        next={"en": next_en.format(**values), "zh": next_zh.format(**values)},
+        until=until,
     )
 
 
 _Situation = tuple[str, StepRow | None, datetime | None]
 
 
-def _situation(
-    run: RunRow, steps: Sequence[StepRow], approvals: Sequence[Approval], task: Standing | None, now: datetime
-) -> _Situation:
+def _situation(scene: Scene, task: Standing | None, now: datetime) -> _Situation:
+    run, steps = scene.run, scene.steps
     if run.status == "failed":
         return _failure(run, steps)
     if run.finished_at is not None or run.status == "paused":
-        return run.status, None, None
+        return _rest(run), None, None
     if run.cancel_requested:
         return "stopping", None, None
     if run.status == "waiting":
-        return _wait(steps, approvals)
+        return _wait(scene)
     if run.status == "queued":
         is_later = task is not None and task.available_at > now
         return ("queued_until", None, task.available_at) if task and is_later else ("queued", None, None)
     return _at_work(run, steps, task, now)
 
 
-def _wait(steps: Sequence[StepRow], approvals: Sequence[Approval]) -> _Situation:
-    for approval in approvals:
-        if approval.status == "waiting":
-            return "waiting", next(step for step in steps if step.id == approval.step_id), approval.expires_at
+def _rest(run: RunRow) -> str:
+    if run.status == "done" and run.undoes is not None:
+        return "undo"
+    is_void = run.status == "refused" and any(rule["id"] == "jindou.approval-void" for rule in run.rules)
+    return "void" if is_void else run.status
+
+
+def _wait(scene: Scene) -> _Situation:
+    for step in scene.steps:
+        approval = scene.approvals.get(step.id)
+        if step.status == "waiting" and approval is not None and approval.status == "waiting":
+            return ("waiting" if approval.deciders else "nobody"), step, approval.expires_at
     return "decided", None, None
 
 
 def _failure(run: RunRow, steps: Sequence[StepRow]) -> _Situation:
     step = failed_step(steps)
-    if step is not None and run.error == "workers_lost":
+    if step is None:
+        return ("limit" if run.rules else "gave_up"), None, None
+    if run.error == "workers_lost":
         return "workers_lost", step, None
-    if step is not None and step.response.get("took_effect") == "unknown":
+    if step.response.get("took_effect") == "unknown":
         return "outcome_unknown", step, None
     if run.rules:
         return "limit", step, None
-    return ("failed" if step is not None else "gave_up"), step, None
+    return ("tool_failed" if step.kind == "tool" and run.undoes is None else "failed"), step, None
 
 
 def _at_work(run: RunRow, steps: Sequence[StepRow], task: Standing | None, now: datetime) -> _Situation:

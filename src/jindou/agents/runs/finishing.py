@@ -8,6 +8,7 @@ from jindou.agents.runs.queries import as_run
 from jindou.agents.runs.segment import Segment, State, load
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.tool_step import asked_of
+from jindou.agents.runs.types import RunStatus
 from jindou.db import Work
 from jindou.errors import NotFound
 from jindou.identity.audit import Entry
@@ -46,7 +47,7 @@ def end(segment: Segment, work: Work, run: RunRow, finish: Finish, known: Known)
     parts = segment.parts
     steps = segment.steps(work, run)
     for step in steps:
-        _close(segment, work, run, step, known, is_stopped=finish.status == "cancelled")
+        _close(segment, work, run, step, known, ends=finish.status)
     if any(step.approval_id is not None for step in steps):
         parts.approvals.withdraw(work, run.id)
     stop_work(run, finish.status, segment.now())
@@ -67,16 +68,17 @@ def end(segment: Segment, work: Work, run: RunRow, finish: Finish, known: Known)
     parts.queue.done(work, segment.lease)
 
 
-def _close(segment: Segment, work: Work, run: RunRow, step: StepRow, known: Known, *, is_stopped: bool) -> None:
+def _close(segment: Segment, work: Work, run: RunRow, step: StepRow, known: Known, *, ends: RunStatus) -> None:
     """End a step that is still open."""
     journal = segment.parts.journal
     if step.kind == "tool" and step.status == "started":
         response = known.get(step.id, _NEVER_ENDED)
-        status = "done" if "result" in response else "cancelled" if is_stopped else "failed"
+        status = "done" if "result" in response else "cancelled" if ends == "cancelled" else "failed"
         journal.end_step(work, run, step, status, response)
     elif step.status in {"started", "waiting", "interrupted"}:
+        is_at_fault = ends == "failed" and step.status == "started"
         journal.lose_attempt(work, step)
-        journal.end_step(work, run, step, "cancelled", {})
+        journal.end_step(work, run, step, "failed" if is_at_fault else "cancelled", {})
 
 
 def _look_up(segment: Segment, state: State | None) -> Known:

@@ -8,9 +8,11 @@ from jindou.agents.runs.beginning import new_run
 from jindou.agents.runs.branching import copy_step, shared
 from jindou.agents.runs.control import Control
 from jindou.agents.runs.explaining import explain
+from jindou.agents.runs.fold import counting
 from jindou.agents.runs.limits import both
 from jindou.agents.runs.queries import as_detail, as_event, as_run, as_step, steps_of
 from jindou.agents.runs.reach import Reach
+from jindou.agents.runs.remarks import Scene
 from jindou.agents.runs.searching import query_of
 from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.tables import RunEventRow, RunRow
@@ -114,13 +116,12 @@ class Runs:
             NotFound: there is none that this person may see.
         """
         row = self._reach.visible(work, who, run_id)
-        approvals = [
-            approval
-            for step in steps_of(work, row.id)
-            if step.status == "waiting" and (approval := self._parts.approvals.of_step(work, step.id)) is not None
-        ]
+        steps = counting(steps_of(work, row.id))
+        asked = [step for step in steps if step.approval_id is not None and step.copied_from is None]
+        approvals = {step.id: self._parts.approvals.get(work, who, str(step.approval_id)) for step in asked}
+        undo = work.session.scalars(select(RunRow).where(RunRow.undoes == row.id).order_by(RunRow.id.desc())).first()
         task = self._parts.queue.standing(work, RUN_TASK, row.id)
-        return explain(row, steps_of(work, row.id), approvals, task, work.now())
+        return explain(Scene(row, steps, approvals, undo), task, work.now())
 
     def of_conversation(self, work: Work, who: Principal, conversation_id: str) -> list[RunDetail]:
         """Return the runs of one of one's own conversations, the oldest first.

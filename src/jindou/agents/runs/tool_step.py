@@ -26,13 +26,31 @@ from jindou.identity.policy import Decision, Rule
 __all__ = ["asked_of", "begin_tools"]
 
 _WAITING = "waiting"
-_VOID = Rule(
-    id="jindou.approval-void",
-    reason={
-        "en": "The approval does not hold any more: the facts, or the rights of who gave it, have changed.",
-        "zh": "该审批已失效：相关事实或审批人的权限发生了变化。",
-    },
-)
+_VOID: Mapping[str, Rule] = {
+    why: Rule(id="jindou.approval-void", reason={"en": en, "zh": zh})
+    for why, en, zh in (
+        (
+            "arguments",
+            "The approval was given for other arguments: it does not hold for this call.",
+            "该审批对应的参数与本次调用不同，不适用于本次调用。",
+        ),
+        (
+            "facts",
+            "The approval does not hold any more: what it would change is not as it was when it was shown.",
+            "该审批已失效：相关情况已与审批时所示不同。",
+        ),
+        (
+            "rights",
+            "The approval does not hold any more: somebody who gave it may not decide about this any more.",
+            "该审批已失效：批准人已无权审批此事项。",
+        ),
+        (
+            "approvers",
+            "The approval does not hold any more: more people must approve this than have.",
+            "该审批已失效：现在需要更多人批准。",
+        ),
+    )
+}
 
 
 def begin_tools(segment: Segment, work: Work, state: State, action: CallTools) -> Act:
@@ -148,7 +166,7 @@ class _ToolStep:
             return _WAITING
         if approval is not None and approval.status != "approved":
             return self._end_unapproved(checked, approval)
-        if approval is not None and self._stands(approval, checked):
+        if approval is not None and self._why_lapsed(approval, checked) is None:
             checked = self._parts.doorway.check(self._asked, approved=True)
         elif approval is not None and approval.edited_by_name is not None:
             # What was changed by who approved it is refused even where a rule would let it pass unasked.
@@ -215,19 +233,23 @@ class _ToolStep:
         with self._parts.database.reading(self._segment.lease.org_id) as work:
             return self._parts.approvals.of_step(work, self._step.id)
 
-    def _stands(self, approval: Approval, checked: Checked) -> bool:
+    def _why_lapsed(self, approval: Approval, checked: Checked) -> str | None:
         with self._parts.database.reading(self._segment.lease.org_id) as work:
-            return self._parts.approvals.still_stands(work, approval, checked)
+            return self._parts.approvals.why_lapsed(work, approval, checked)
 
     def _refuse(self, checked: Checked, approval: Approval | None) -> str:
-        if checked.decision.verb == "allow":
-            checked = replace(checked, decision=Decision(verb="deny", rules=(_VOID,)))
+        """Refuse a call. Where it was approved, why that holds no more comes before the rules that ask."""
+        decision = checked.decision
+        why = None if approval is None or decision.verb == "deny" else self._why_lapsed(approval, checked)
+        if why is not None:
+            asked = decision.rules if decision.verb == "ask" else ()
+            checked = replace(checked, decision=Decision(verb="deny", rules=(_VOID[why], *asked)))
         told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in checked.decision.rules)
         return self._end("refused", {"error": f"Refused: {told}"}, checked, approval)
 
     def _end_unapproved(self, checked: Checked, approval: Approval) -> str:
         if approval.status == "denied":
-            told = f"{approval.decided_by_name} denied this: {approval.reason} Nothing was changed."
+            told = f"{approval.decided_by_name} denied this: “{approval.reason}” Nothing was changed."
             return self._end("denied", {"error": told}, checked, approval)
         return self._end("expired", {"error": "Nobody approved this in time. Nothing was changed."}, checked, approval)
 
