@@ -281,10 +281,14 @@ def test_many_are_decided_by_one_command_and_each_is_told(here: Run) -> None:
     again = here("approvals", "decide", first, second, "--approve")
     assert again.code == 1
     assert again.out.count("approval_decided") == 2
+    mixed = here("approvals", "decide", first, "apr_missing", "--approve")
+    assert (mixed.code, "not_found" in mixed.out, "approval_decided" in mixed.out) == (1, True, True)
+    none = here("approvals", "decide", "--all-like", first, "--approve")
+    assert (none.code, none.err) == (7, "Error: Nothing of that kind waits for a decision any more.\n")
 
 
 def test_an_argument_is_changed_before_it_is_approved(here: Run) -> None:
-    approval = waiting_refund(here, "SO-10234")[1]
+    run, approval = waiting_refund(here, "SO-10234")
     wrong = here("approvals", "decide", approval, "--approve", "--change", "amount=-1")
     assert (wrong.code, wrong.err.count("\n")) == (2, 1)
     ended = here("approvals", "decide", approval, "--approve", "--change", "amount=60.5", "--json")
@@ -292,6 +296,10 @@ def test_an_argument_is_changed_before_it_is_approved(here: Run) -> None:
     shown = here("approvals", "show", approval)
     assert "Marta Lindqvist changed the call" in shown.out
     assert "amount: set by who approved" in shown.out
+    assert here("runs", "watch", run).code == 0
+    in_journal = here("runs", "show", run).out
+    assert "approved by Marta Lindqvist" in in_journal
+    assert "Marta Lindqvist changed the call; asked was" in in_journal
 
 
 def test_a_right_is_handed_on_listed_and_taken_back(here: Run) -> None:
@@ -299,6 +307,11 @@ def test_a_right_is_handed_on_listed_and_taken_back(here: Run) -> None:
     made = here("approvals", "delegate", "warehouse", "--until", until, "--tool", "refund_order", "--json")
     assert (made.json["to_name"], made.json["is_active"]) == ("赵强", True)
     assert made.json["id"] in here("approvals", "delegations", "--as", "warehouse").out
+    run, approval = waiting_refund(here, "SO-10234")
+    assert here("approvals", "decide", approval, "--as", "warehouse", "--approve").code == 0
+    assert "approved by 赵强 for Marta Lindqvist" in here("runs", "watch", run).err
+    assert "approved by 赵强 for Marta Lindqvist" in here("runs", "show", run).out
+    assert "赵强（代 Marta Lindqvist）：已批准" in here("runs", "show", run, "--language", "zh").out
     assert here("approvals", "revoke", made.json["id"]).out == f"{made.json['id']}: revoked\n"
     assert here("approvals", "delegate", "manager", "--until", until, "--as", "clerk").code == 5
 

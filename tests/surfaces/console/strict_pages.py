@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from support.platform import as_person
 
-__all__ = ["Markup", "is_strict", "start_run"]
+__all__ = ["Markup", "is_strict", "start_run", "wait_for_rest"]
 
 _MOST_SILENCES = 5
 """Signs of life of a stream in which nothing happens; each stands for a good many seconds."""
@@ -46,19 +46,28 @@ class Markup(HTMLParser):
 
 def start_run(site: Site, handle: str, message: str) -> str:
     """Start a run as somebody, wait until it rests, and return its id."""
+    with _client(site, handle) as client:
+        run_id: str = client.post("/api/runs", json={"message": message}).json()["id"]
+    wait_for_rest(site, handle, run_id)
+    return run_id
+
+
+def wait_for_rest(site: Site, handle: str, run_id: str) -> None:
+    """Wait until a run is over, or waits."""
+    with _client(site, handle) as client, client.stream("GET", f"/api/runs/{run_id}/events") as events:
+        silences = 0
+        for line in events.iter_lines():
+            silences += line == ": still here"
+            assert silences < _MOST_SILENCES, "The run does not come to rest."
+            if line in {"event: run.finished", "event: run.waiting"}:
+                break
+
+
+def _client(site: Site, handle: str) -> httpx.Client:
     who = as_person(site.platform, handle)
     with site.platform.database.writing(None) as work:
         secret = site.platform.sessions.open(work, who.org_id, who.person_id, who.person_id)
-    with httpx.Client(base_url=site.url, timeout=30, headers={"authorization": f"Bearer {secret}"}) as client:
-        run_id: str = client.post("/api/runs", json={"message": message}).json()["id"]
-        with client.stream("GET", f"/api/runs/{run_id}/events") as events:
-            silences = 0
-            for line in events.iter_lines():
-                silences += line == ": still here"
-                assert silences < _MOST_SILENCES, "The run does not come to rest."
-                if line in {"event: run.finished", "event: run.waiting"}:
-                    break
-    return run_id
+    return httpx.Client(base_url=site.url, timeout=30, headers={"authorization": f"Bearer {secret}"})
 
 
 def is_strict(response: httpx.Response) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 from console_site import Site, open_site, shop_script
-from strict_pages import is_strict, start_run
+from sqlalchemy import inspect, select
+from strict_pages import is_strict, start_run, wait_for_rest
 
 from jindou.agents.approvals import Approval
+from jindou.agents.approvals.tables import ApprovalRow
 from jindou.surfaces.console.texts import LANGUAGES
 from support.platform import as_person
 
@@ -71,6 +73,26 @@ def test_a_form_that_shows_other_arguments_than_there_are_decides_nothing(site: 
     assert 'data-test="approve"' in late.text
 
 
+def test_what_waits_stays_in_the_inbox_however_much_is_decided_after_it(site: Site, visit: SignIn) -> None:
+    approval, client = ask(site), visit("manager")
+    with site.platform.database.writing(as_person(site.platform, "manager").org_id) as work:
+        row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval.id)).one()
+        values = {column.key: getattr(row, column.key) for column in inspect(ApprovalRow).column_attrs}
+        for n in range(210):
+            newer = {"id": f"apr_z{n:04}", "step_id": f"stp_z{n:04}", "status": "denied"}
+            work.session.add(ApprovalRow(**{**values, **newer}))
+    assert f'action="/approvals/{approval.id}"' in client.get("/approvals").text
+
+
+def test_who_stood_in_is_named_with_whom_they_stood_in_for(site: Site, visit: SignIn) -> None:
+    approval, warehouse = ask(site), visit("warehouse")
+    assert visit("manager").post("/approvals/delegations", data={"to": "warehouse", "days": "2"}).status_code == 303
+    path = f"/approvals/{approval.id}"
+    warehouse.cookies.set("jindou_language", "en")
+    assert warehouse.post(path, data={"decision": "approve"}).status_code == 303
+    assert "Approved by 赵强 (for Marta Lindqvist)" in warehouse.get(path).text
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_like_calls_are_one_table_and_decided_by_one_press(site: Site, visit: SignIn, language: str) -> None:
     approvals, client = [ask(site) for _ in range(3)], visit("manager")
@@ -86,7 +108,7 @@ def test_like_calls_are_one_table_and_decided_by_one_press(site: Site, visit: Si
     client.post(f"/approvals/{approvals[0].id}", data={"decision": "deny", "reason": "Not this one."})
     told = client.post("/approvals/decisions", data={"decision": "approve", "approval": seen})
     is_strict(told)
-    outcomes = told.text.partition('data-test="outcomes"')[2].partition("</section>")[0]
+    outcomes = told.text.partition('data-test="outcomes"')[2].partition("</article>")[0]
     assert outcomes.count('data-status="approved"') == 2
     assert "it is denied" in outcomes
 
@@ -126,7 +148,12 @@ def test_undoing_shows_the_run_that_does_it(site: Site, visit: SignIn) -> None:
     assert 'data-outcome="can"' in page.text
     begun = client.post(f"/runs/{run_id}/undo")
     assert begun.status_code == 303
-    assert f"/runs/{run_id}" in client.get(begun.headers["location"]).text
+    undo = begun.headers["location"]
+    assert f"/runs/{run_id}" in client.get(undo).text
+    wait_for_rest(site, "clerk", undo.rpartition("/")[2])
+    undone = client.get(f"/runs/{run_id}").text
+    assert f'<a href="{undo}" data-test="undone-by">' in undone
+    assert 'data-test="undo-link"' not in undone
     assert visit("manager").get(f"/runs/{run_id}/undo").status_code == 404
 
 
@@ -152,6 +179,7 @@ def test_a_link_shows_the_call_to_nobody_in_particular_and_decides_by_a_press(
             is_strict(page)
             assert f'action="{path}"' in page.text
             assert 'data-test="change"' not in page.text
+            assert "Marta Lindqvist" in page.text.partition('data-test="whose"')[2].partition("</p>")[0]
         silent = nobody.post(path, data={"decision": "deny"})
         assert silent.status_code == 422
         done = nobody.post(path, data={"decision": "deny", "reason": "Too much."})

@@ -33,6 +33,26 @@ def test_a_run_is_explained_paused_told_more_resumed_and_branched_by_keyboard(at
     expect(page.locator("blockquote")).to_have_text("Show me order SO-10120.")
 
 
+def test_one_box_unticks_every_like_call_and_some_are_ticked_again(at_browser: SitDown) -> None:
+    clerk = at_browser("clerk")
+    for _ in range(2):
+        clerk.open("/")
+        clerk.send("Refund 120 for SO-10234, a crack")
+        clerk.wait_for_status("waiting")
+    manager = at_browser("manager")
+    manager.open("/approvals")
+    page: Page = manager.page
+    every, ticks = page.get_by_role("checkbox", name="Tick all"), page.locator("[data-test=tick]")
+    expect(every).to_be_checked()
+    every.press("Space")
+    expect(page.locator("[data-test=tick]:checked")).to_have_count(0)
+    ticks.first.press("Space")
+    expect(every).to_have_js_property("indeterminate", value=True)
+    page.get_by_label("Reason", exact=True).fill("Not these.")
+    page.get_by_role("button", name="Deny what is ticked").press("Enter")
+    expect(page.locator("[data-test=outcomes] li")).to_have_count(1)
+
+
 def test_runs_are_found_in_both_languages(at_browser: SitDown) -> None:
     clerk = at_browser("clerk", language="zh")
     page: Page = clerk.page

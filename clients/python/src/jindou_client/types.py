@@ -268,7 +268,8 @@ class LimitUse(BaseModel):
 class RunDetail(Run):
     """A run with its journal. `last_event` is the number of its newest event: follow the stream from there.
 
-    `model_seconds` and `tool_seconds` are how long one model call and one tool call may take.
+    `model_seconds` and `tool_seconds` are how long one model call and one tool call may take. `undone_by` is the run
+    that undid it, if one did.
     """
 
     limits: list[LimitUse]
@@ -276,6 +277,7 @@ class RunDetail(Run):
     tool_seconds: int
     journal: list[Step]
     last_event: int
+    undone_by: str | None = None
 
 
 class ReadConversation(BaseModel):

@@ -140,6 +140,10 @@ class Links:
             raise _used()
         return self._get(work, self._who(work, claim), claim.approval_id)
 
+    def whose(self, work: Work, claim: Claim) -> str:
+        """Return the name of the link's person."""
+        return self._who(work, claim).name
+
     def decide(self, work: Work, claim: Claim, verdict: Verdict) -> Approval:
         """Decide as the link's person, with the rights that they have now, about the arguments that it was made for.
 

@@ -90,7 +90,9 @@ def as_run(row: RunRow) -> Run:
     return Run.model_validate(_run_fields(row))
 
 
-def as_detail(row: RunRow, steps: Sequence[StepRow], limits: Limits, now: datetime) -> RunDetail:
+def as_detail(
+    row: RunRow, steps: Sequence[StepRow], limits: Limits, now: datetime, undone_by: str | None = None
+) -> RunDetail:
     """Return a run with its journal, and how much of its limits it has used."""
     further = {
         "journal": [as_step(step) for step in steps],
@@ -98,6 +100,7 @@ def as_detail(row: RunRow, steps: Sequence[StepRow], limits: Limits, now: dateti
         "limits": uses(limits, row, steps, now),
         "model_seconds": limits.model_seconds or 0,
         "tool_seconds": limits.tool_seconds or 0,
+        "undone_by": undone_by,
     }
     return RunDetail.model_validate(_run_fields(row) | further)
 

@@ -205,7 +205,9 @@ class Runs:
             own = self._parts.assistants.get(row.assistant).limits
         except NotFound:
             own = Limits()
-        return as_detail(row, steps_of(work, row.id), both(self._parts.limits, own), work.now())
+        undos = select(RunRow.id).where(RunRow.undoes == row.id, RunRow.status == "done").order_by(RunRow.id.desc())
+        undone_by = work.session.scalars(undos).first()
+        return as_detail(row, steps_of(work, row.id), both(self._parts.limits, own), work.now(), undone_by)
 
     def _conversation(self, work: Work, who: Principal, asked: StartRun, message: str) -> str:
         if asked.conversation_id is None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal, TypedDict, Unpack, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from jindou.cloud.secrets import Secret
 from jindou.plain_json import is_plain
@@ -102,8 +103,15 @@ class Tool:
         try:
             return self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
-            told = "; ".join(f"`{'.'.join(map(str, e['loc'])) or self.name}`: {e['msg']}" for e in error.errors())
+            told = "; ".join(f"`{'.'.join(map(str, e['loc'])) or self.name}`: {_wrong(e)}" for e in error.errors())
             raise ToolError(f"Wrong arguments for {self.name}. {told}") from None
+
+
+def _wrong(error: ErrorDetails) -> str:
+    """Return what is wrong with an argument, in the words of whoever checks it."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such argument"
+    return error["msg"].removeprefix("Value error, ")
 
 
 class Further(TypedDict, total=False):

@@ -41,7 +41,8 @@ class Destination:
         schemes = {"https", "http"} if self.private else {"https"}
         if parts.scheme not in schemes or not is_one:
             raise Invalid(
-                f"{self.url!r} is no address to post to.",
+                f"{self.url!r} is no address to post to: it must be an {' or '.join(sorted(schemes, reverse=True))} URL"
+                " of a host, without a password.",
                 field=field,
                 rule="an https:// URL of a host, without a password",
             )

@@ -12,7 +12,7 @@ class NewWebhook(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field(min_length=8, max_length=1000, pattern=r"^[\x21-\x7e]+$", description="An https:// address.")
+    url: str = Field(min_length=1, max_length=1000, pattern=r"^[\x21-\x7e]+$", description="An https:// address.")
 
 
 class Webhook(BaseModel):

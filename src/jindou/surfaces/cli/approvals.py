@@ -1,21 +1,31 @@
 """`jindou approvals`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
 
+from jindou.errors import Conflict
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import Watcher, diff
+from jindou_client.approvals import Approvals
+from jindou_client.errors import NotFound
 from jindou_client.types import Approval, ApprovalStatus, Outcome
 
 __all__ = ["group"]
+
+
+class NothingWaits(Conflict):
+    """Nothing that could be decided is there."""
+
+    code = "nothing_waits"
+
 
 group = command_group("Approvals: calls that wait for a person.")
 
@@ -77,7 +87,7 @@ def show(
     watcher.line(f"  {words.of(approval.tool_title)}: {json.dumps(approval.arguments, ensure_ascii=False)}")
     watcher.approval(approval)
     if not waits:
-        watcher.decided(approval.status, approval.decided_by_name, approval.reason)
+        watcher.decided(approval.model_dump())
 
 
 @group.command("decide")
@@ -114,9 +124,12 @@ def decide(
             return
         if change:
             raise typer.BadParameter("--change is for one approval.")
-        many = [*(client.get(id_) for id_ in approval_ids or ()), *(client.list_alike(like) if like else ())]
-        outcomes = client.decide_each(list({one.id: one for one in many}.values()), decision, reason)
-    _tell_each({one.id: one for one in many}, outcomes, words, as_json=as_json)
+        many, missing = _find(client, dict.fromkeys(approval_ids or ()))
+        many |= {one.id: one for one in (client.list_alike(like) if like else ())}
+        if not many and not missing:
+            raise NothingWaits("Nothing of that kind waits for a decision any more.")
+        outcomes = [*missing, *(client.decide_each(list(many.values()), decision, reason) if many else ())]
+    _tell_each(many, outcomes, words, as_json=as_json)
 
 
 @group.command("link")
@@ -200,6 +213,18 @@ def revoke(
         typer.echo(f"{taken.id}: revoked")
 
 
+def _find(client: Approvals, ids: Iterable[str]) -> tuple[dict[str, Approval], list[Outcome]]:
+    """Return the approvals that there are, and what is to be said of the others."""
+    found: dict[str, Approval] = {}
+    missing: list[Outcome] = []
+    for id_ in ids:
+        try:
+            found[id_] = client.get(id_)
+        except NotFound as error:
+            missing.append(Outcome(approval_id=id_, code=error.code, detail=str(error)))
+    return found, missing
+
+
 def _changed(arguments: Mapping[str, object], changes: Sequence[str]) -> dict[str, object]:
     """Return the arguments with `changes`; a value is JSON, or else a text."""
     changed = dict(arguments)
@@ -231,11 +256,11 @@ def _tell_each(seen: Mapping[str, Approval], outcomes: Sequence[Outcome], words:
             (
                 outcome.approval_id,
                 words(f"status.{outcome.status}") if outcome.status else outcome.code,
-                seen[outcome.approval_id].requested_by_name,
-                outcome.detail
-                or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in seen[outcome.approval_id].changes),
+                one.requested_by_name if one else "–",
+                outcome.detail or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in (one.changes if one else ())),
             )
             for outcome in outcomes
+            for one in (seen.get(outcome.approval_id),)
         ]
         table(("approval", "status", "asked by", "what"), rows)
     if any(outcome.code for outcome in outcomes):

@@ -1,8 +1,9 @@
 """`jindou runs`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +17,8 @@ from jindou.surfaces.cli.show import document, moment, one_line, printable, tabl
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import EXIT_CODES, Watcher, diff
 from jindou_client.runs import RunFilters
-from jindou_client.types import Run, RunStatus, UndoPlan
+from jindou_client.types import Approval, Run, RunDetail, RunStatus, UndoPlan
+from jindou_client.usage_types import Money
 
 __all__ = ["group"]
 
@@ -48,28 +50,37 @@ def show(
     """Show a run with every step."""
     with signed_in(home, person, language) as seat:
         run = seat.client.runs.get(run_id)
-        waiting = [step.approval_id for step in run.journal if step.status == "waiting" and step.approval_id]
-        approvals = [seat.client.approvals.get(approval_id) for approval_id in waiting]
+        asked = [step.approval_id for step in run.journal if step.approval_id and not step.copied_from]
+        approvals = {approval_id: seat.client.approvals.get(approval_id) for approval_id in asked}
     if as_json:
         document(run)
         return
-    words = Words(seat.language)
+    _show_journal(run, approvals, Words(seat.language), home)
+
+
+def _show_journal(run: RunDetail, approvals: Mapping[str, Approval], words: Words, home: Path | None) -> None:
+    """Show every step with who decided about it, what still waits, how the run stands, and its limits."""
     typer.echo(words("run.said", name=run.person_name, assistant=run.assistant, message=one_line(run.message)))
     watcher = Watcher(words, lambda approval_id: how_to_decide(home, approval_id), stderr=False)
     for step in run.journal:
         watcher.step(step)
+        approval = approvals.get(step.approval_id or "")
+        if approval is not None and approval.status != "waiting":
+            watcher.decided(approval.model_dump())
         if step.kind == "compaction" and step.text:
             watcher.line(f"    {step.text}", style="dim")
         if step.result is not None and step.kind in {"tool", "compaction"}:
             watcher.line(f"    → {json.dumps(step.result, ensure_ascii=False)}", style="dim")
-    for approval in approvals:
-        watcher.approval(approval)
+    for approval in approvals.values():
+        if approval.status == "waiting":
+            watcher.approval(approval)
     watcher.finished(run)
+    if run.undone_by:
+        watcher.line(words("run.undone_by", run=run.undone_by))
     for use in run.limits:
         if use.most is not None:
-            watcher.line(
-                words("run.limit", what=words(f"limit.{use.kind}"), used=f"{use.used:,}", most=f"{use.most:,}")
-            )
+            used, most = (_amount(use.kind, n, run.cost.currency) for n in (use.used, use.most))
+            watcher.line(words("run.limit", what=words(f"limit.{use.kind}"), used=used, most=most))
 
 
 @group.command("watch")
@@ -200,6 +211,10 @@ def branch(
     """Begin a run that shares this one's steps so far."""
     with signed_in(home, person) as seat:
         _show_run(seat.client.runs.branch(run_id, step, message), seat.language, as_json=as_json)
+
+
+def _amount(kind: str, n: int, currency: str) -> str:
+    return str(Money(micro=n, currency=currency)) if kind == "cost" else f"{n:,}"
 
 
 def _show_run(run: Run, language: str, *, as_json: bool) -> None:

@@ -29,7 +29,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "control.retry": {"en": "{name} had a step done again.", "zh": "{name} 要求重做一步。"},
     "limit.steps": {"en": "steps", "zh": "步骤"},
     "limit.tokens": {"en": "tokens", "zh": "词元"},
-    "limit.cost": {"en": "cost (millionths)", "zh": "费用（百万分之一）"},
+    "limit.cost": {"en": "cost", "zh": "费用"},
     "limit.seconds": {"en": "seconds at work", "zh": "工作秒数"},
     "run.limit": {"en": "  {what}: {used} of {most}", "zh": "  {what}：{used} / {most}"},
     "run.told": {"en": "→ {name}: {message}", "zh": "→ {name}：{message}"},
@@ -37,6 +37,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "attempt": {"en": "attempt {n}", "zh": "第 {n} 次尝试"},
     "approval.until": {"en": "Somebody who may decide it has until {time}:", "zh": "有审批权的人须在 {time} 前决定："},
     "approval.decided": {"en": "{status} by {name}", "zh": "{name}：{status}"},
+    "approval.for": {"en": "{name} for {owner}", "zh": "{name}（代 {owner}）"},
+    "run.undone_by": {"en": "↩ Undone by {run}", "zh": "↩ 已由 {run} 撤销"},
     "approval.asks": {"en": "{name} asks: {message}", "zh": "{name} 的请求：{message}"},
     "approval.cost": {"en": "The run has cost {cost} so far.", "zh": "本次运行目前花费 {cost}。"},
     "approval.estimate": {

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -112,7 +113,7 @@ class Watcher:
             self.line(f"    {self._words.of(change.label)}: {diff(change)}")
         self.rules(approval.rules)
         self._origins(approval)
-        if approval.edited_by_name:
+        if approval.edited_by_name and approval.status == "waiting":
             self._edited(approval.edited_by_name, approval.asked_arguments)
         self.line("    " + self._words("approval.cost", cost=approval.cost))
         if approval.status == "waiting":
@@ -138,11 +139,22 @@ class Watcher:
             told = self._words(f"origin.{origin.source}", step=step)
             self.line("    " + self._words("origin", name=name, origin=told), style="dim")
 
-    def decided(self, status: str, name: object, reason: object) -> None:
-        """Show how an approval ended."""
+    def decided(self, approval: Mapping[str, Any]) -> None:
+        """Show how an approval ended: who decided, for whom, why, and what they changed."""
+        status, votes = str(approval.get("status")), approval.get("votes") or ()
+        names = [self._voter(vote) for vote in votes] if status == "approved" else []
+        name = ", ".join(names) or approval.get("decided_by_name")
         told = self._words.known(f"status.{status}", status)
         told = self._words("approval.decided", status=told, name=name) if name else told
+        reason = approval.get("reason")
         self.line(f"    {told}: {reason}" if reason else f"    {told}")
+        if approval.get("edited_by_name"):
+            self._edited(approval["edited_by_name"], approval.get("asked_arguments"))
+
+    def _voter(self, vote: Mapping[str, Any]) -> str:
+        if vote["right_of"] == vote["person_id"]:
+            return str(vote["person_name"])
+        return self._words("approval.for", name=vote["person_name"], owner=vote["right_of_name"])
 
     def rules(self, rules: Iterable[Rule]) -> None:
         """Show rules with their reasons."""
@@ -177,10 +189,7 @@ class Watcher:
             self.approval(event.approval)
 
     def _approval_decided(self, event: RunEvent) -> None:
-        data = event.data
-        self.decided(str(data.get("status")), data.get("decided_by_name"), data.get("reason"))
-        if data.get("edited_by_name"):
-            self._edited(data.get("edited_by_name"), data.get("asked_arguments"))
+        self.decided(event.data)
 
     def _control(self, event: RunEvent) -> None:
         verb = str(event.data.get("verb"))

@@ -51,12 +51,12 @@ def _show(request: Request, token: str, *, status: int = 200, reason: str = "", 
     try:
         claim = links.read(token, platform.database.clock)
         with platform.database.reading(claim.org_id) as work:
-            approval = links.show(work, claim)
+            approval, whose = links.show(work, claim), links.whose(work, claim)
     except (Unauthenticated, NotFound):
         return _page(request, token, None, status=401)
     if approval.arguments_hash != claim.arguments_hash:
         trouble = "changed"
-    return _page(request, token, approval, status=status, reason=reason, trouble=trouble)
+    return _page(request, token, approval, status=status, reason=reason, trouble=trouble, whose=whose)
 
 
 def _page(
@@ -67,6 +67,7 @@ def _page(
     status: int = 200,
     reason: str = "",
     trouble: str = "",
+    whose: str = "",
 ) -> Response:
     action = f"/approvals/links/{token}"
     return page(
@@ -77,4 +78,5 @@ def _page(
         action=action,
         reason=reason,
         trouble=trouble,
+        whose=whose,
     )

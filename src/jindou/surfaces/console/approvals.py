@@ -20,6 +20,8 @@ __all__ = ["router"]
 
 router = APIRouter()
 
+_MOST_OPEN = 500
+
 
 class DecisionForm(BaseModel):
     """A decision as it was typed; `name` and `value` are the arguments, in their order, where they may be changed."""
@@ -146,11 +148,13 @@ def _inbox(request: Request, *, status: int = 200, trouble: str = "", outcomes: 
     who = signed_in(request)
     services = platform_of(request)
     with reading(request) as work:
-        approvals = services.approvals.list_approvals(work, who, limit=200)
+        # Asked for apart: however much has been decided since, nothing that waits is pushed off the page.
+        open_ = services.approvals.list_approvals(work, who, "waiting", limit=_MOST_OPEN)
+        closed = [one for one in services.approvals.list_approvals(work, who) if one.status != "waiting"]
         waiting = services.approvals.count_waiting(work, who)
         delegations = services.approvals.delegations.list_delegations(work, who)
         people = services.principals.list_people(work)
-    alike, alone = _by_kind([approval for approval in approvals if approval.status == "waiting"])
+    alike, alone = _by_kind(open_)
     return page(
         request,
         "approvals.html",
@@ -160,13 +164,14 @@ def _inbox(request: Request, *, status: int = 200, trouble: str = "", outcomes: 
         section="approvals",
         alike=alike,
         open=alone,
-        closed=[approval for approval in approvals if approval.status != "waiting"],
-        seen={approval.id: approval for approval in approvals},
+        closed=closed,
+        seen={approval.id: approval for approval in (*open_, *closed)},
         outcomes=outcomes,
         trouble=trouble,
         delegations=[one for one in delegations if one.is_active],
         people=[person for person in people if person.id != who.person_id],
-        assistants=services.assistants.list_assistants(),
+        assistants=(assistants := services.assistants.list_assistants()),
+        named={one.slug: one.title for one in assistants},
     )
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from jindou.agents.runs import RunSearch
+from jindou.agents.runs import FINAL, RunSearch
 from jindou.errors import Conflict
 from jindou.surfaces.amounts import micro_of
 from jindou.surfaces.console.asking import given_of, search_of
@@ -67,7 +67,7 @@ def show_run(request: Request, run_id: str) -> Response:
         state = run_state(services.approvals, work, who, run)
         waiting = services.approvals.count_waiting(work, who)
     state |= {"language": texts.language, "texts": texts.live(), "own": run.person_id == who.person_id}
-    undoable = run.person_id == who.person_id and run.undoes is None
+    undoable = run.person_id == who.person_id and run.undoes is None and run.status in FINAL
     return page(request, "run.html", who=who, waiting=waiting, section="runs", run=run, state=state, undoable=undoable)
 
 

@@ -104,10 +104,11 @@ const FOLDS = {
     state.approvals.set(approval.id, approval);
     if (step) state.steps.set(step.id, { ...step, approval_id: step.approval_id ?? approval.id });
   },
-  "approval.decided": (state, { approval_id: id, status, decided_by_name: name, reason }, at) => {
+  "approval.decided": (state, { approval_id: id, status, decided_by_name: name, reason, votes, edited_by_name: editor }, at) => {
     const approval = state.approvals.get(id);
     if (approval) {
       const decision = { status, decided_by_name: name, decided_at: at, reason: reason ?? "", can_decide: false };
+      Object.assign(decision, { votes: votes ?? [], edited_by_name: editor });
       state.approvals.set(id, { ...approval, ...decision });
     }
   },

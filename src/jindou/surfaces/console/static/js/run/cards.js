@@ -14,14 +14,24 @@ export function approvalCard(t, approval, withdraw) {
       "header",
       {},
       icon(waits ? "clock" : approval.status === "approved" ? "check" : "shield"),
-      h("strong", {}, t.get(`approval.${approval.status}`, { name: approval.decided_by_name ?? "" })),
+      h("strong", {}, t.get(`approval.${approval.status}`, { name: deciders(t, approval) })),
       h("span", { class: "meta" }, waits ? deadline(approval) : ""),
     ),
     approval.changes.length ? diff(t, approval.changes) : null,
     waits && approval.rules.length ? ruleList(t, approval.rules) : null,
+    approval.edited_by_name ? h("p", {}, t.get("approval.edited", { name: approval.edited_by_name })) : null,
     approval.reason ? h("blockquote", {}, approval.reason) : null,
     waits ? foot(t, approval, withdraw) : null,
   );
+}
+
+// Who said yes, and for whom; a denial has one name.
+function deciders(t, approval) {
+  const votes = approval.status === "approved" ? approval.votes : [];
+  const named = votes.map(({ person_id: id, person_name: name, right_of: of, right_of_name: owner }) =>
+    of === id ? name : `${name} (${t.get("approval.for", { name: owner })})`,
+  );
+  return named.join(", ") || (approval.decided_by_name ?? "");
 }
 
 function deadline(approval) {

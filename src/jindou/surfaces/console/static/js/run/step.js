@@ -33,6 +33,7 @@ export function stepLine(t, step, approval) {
     statusIcon(t, step.status),
     h("span", { class: "what" }, h("span", { class: "title" }, t.pick(step.title)), subject(t, step)),
     attempt(t, step),
+    step.took_effect ? h("span", { class: "tag" }, t.get(`took_effect.${step.took_effect}`)) : null,
     h("span", { class: "meta" }, clock(step, approval), step.finished_at ? ` · ${money(step.cost)}` : ""),
     icon("down", "turn"),
   );
