@@ -5,7 +5,7 @@ import { exactMoney, took } from "../formats.js";
 import { rendered } from "../markdown.js";
 import { approvalCard, failureCard, noticeLine, refusalCard } from "../run/cards.js";
 import { Controls, limitsOf } from "../run/controls.js";
-import { attempt, clock, statusIcon, stepBody, subject, toldLine, worked } from "../run/step.js";
+import { attempt, clock, effect, statusIcon, stepBody, subject, toldLine, worked } from "../run/step.js";
 import { tick } from "../run/view.js";
 import { Stream } from "../stream.js";
 import { Texts } from "../texts.js";
@@ -135,6 +135,7 @@ class Timeline extends HTMLElement {
         h("span", { class: "title" }, this.t.pick(step.title)),
         subject(this.t, step),
         attempt(this.t, step),
+        effect(this.t, step),
       ),
       h("span", { class: "time number" }, bar(step, approval, longest), h("span", {}, clock(step, approval))),
       h("span", { class: "tokens number" }, ["model", "compaction"].includes(step.kind) ? tokenCells(step.quantities) : ""),

@@ -33,7 +33,7 @@ export function stepLine(t, step, approval) {
     statusIcon(t, step.status),
     h("span", { class: "what" }, h("span", { class: "title" }, t.pick(step.title)), subject(t, step)),
     attempt(t, step),
-    step.took_effect ? h("span", { class: "tag" }, t.get(`took_effect.${step.took_effect}`)) : null,
+    effect(t, step),
     h("span", { class: "meta" }, clock(step, approval), step.finished_at ? ` · ${money(step.cost)}` : ""),
     icon("down", "turn"),
   );
@@ -55,6 +55,11 @@ export function clock(step, approval) {
 
 export function attempt(t, step) {
   return step.attempt > 1 ? h("span", { class: "tag" }, t.get("attempt", { n: step.attempt })) : null;
+}
+
+// What became of a call that the run did not wait for: "stopped" alone would say that nothing was changed.
+export function effect(t, step) {
+  return step.took_effect ? h("span", { class: "tag", data: { test: "effect" } }, t.get(`took_effect.${step.took_effect}`)) : null;
 }
 
 // The few words that say what a call is about: `SO-10007`, not the whole of its arguments.
