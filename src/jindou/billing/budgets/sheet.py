@@ -7,19 +7,16 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import text
 
-from jindou.billing.budgets.types import BudgetExceeded, LimitState, RateLimited, ScopeKind
+from jindou.billing.budgets.types import BudgetExceeded, LimitKind, LimitState, RateLimited, ScopeKind
 from jindou.billing.budgets.window import Window
 from jindou.billing.pricing import Money
 from jindou.db import Prepared, Work
 
 __all__ = ["Payer", "Sheet"]
-
-_BY_REMAINING = attrgetter("remaining")
 
 
 class Payer(NamedTuple):
@@ -94,7 +91,7 @@ class Sheet:
         work.known[Sheet] = frozenset(str(scope_id) for (scope_id,) in found)
 
     def admit(self, payer: Payer, micro: int, tokens: int) -> tuple[tuple[LimitState, ...], tuple[LimitState, ...]]:
-        """Hold `micro` and count a request of `tokens`; return the limits as they are then, and those to warn of.
+        """Hold `micro` and count a request of `tokens`; return the tightest limit of each kind, and those to warn of.
 
         Raises:
             BudgetExceeded, RateLimited: a limit has no room; nothing was held or counted.
@@ -108,9 +105,7 @@ class Sheet:
                 line.requests += 1
                 line.tokens += tokens
                 self._minutes[line.id] = line
-        states = self._states(lines)
-        states.sort(key=_BY_REMAINING)
-        return tuple(states), tuple([self._money(line) for line in lines if _is_warned(line)])
+        return self._tightest(lines), tuple([self._money(line) for line in lines if _is_warned(line)])
 
     def correct(self, payer: Payer, at: datetime, month: str, *, spent: int, held: int, tokens: int) -> None:
         """Add what a call that was opened at `at`, and is paid by `month`, turned out to be."""
@@ -200,7 +195,7 @@ class Sheet:
             )
 
     def _limit(self, line: _Line, kind: str, needed: int) -> None:
-        state = next(state for state in self._states([line]) if state.kind == kind)
+        state = next(state for state in self._tightest([line]) if state.kind == kind)
         wait = max(0.001, (state.reset_at - self._window.at).total_seconds())
         left = f"{state.remaining:,} of {state.limit:,} {kind} a minute left"
         told = f"The {_whose(line)} has {left}, and this call "
@@ -210,17 +205,24 @@ class Sheet:
             told += f"needs {needed:,}. The minute ends in {wait:.0f} s."
         raise RateLimited(told, state, needed, retry_after=wait)
 
-    def _states(self, lines: list[_Line]) -> list[LimitState]:
-        states: list[LimitState] = []
+    def _tightest(self, lines: Iterable[_Line]) -> tuple[LimitState, ...]:
+        """Return the limit of each kind that has the least left."""
+        found: dict[LimitKind, tuple[int, int, _Line, datetime]] = {}
         for line in lines:
-            scope, name, rpm, tpm = line.scope, line.name, line.rpm, line.tpm
-            if rpm is not None:
-                states.append(LimitState("requests", scope, name, rpm, max(0, rpm - line.requests), self._minute_ends))
-            if tpm is not None:
-                states.append(LimitState("tokens", scope, name, tpm, max(0, tpm - line.tokens), self._minute_ends))
-            if line.monthly is not None:
-                states.append(self._money(line))
-        return states
+            uses: tuple[tuple[LimitKind, int | None, int, datetime], ...] = (
+                ("requests", line.rpm, line.requests, self._minute_ends),
+                ("tokens", line.tpm, line.tokens, self._minute_ends),
+                ("money", line.monthly, line.spent + line.held, self._month_ends),
+            )
+            for kind, limit, used, reset in uses:
+                if limit is not None and (kind not in found or limit - used < found[kind][0]):
+                    found[kind] = limit - used, limit, line, reset
+        return tuple(
+            [
+                LimitState(kind, line.scope, line.name, limit, max(0, left), reset)
+                for kind, (left, limit, line, reset) in found.items()
+            ]
+        )
 
     def _money(self, line: _Line) -> LimitState:
         monthly = line.monthly or 0

@@ -96,7 +96,7 @@ class Opening(NamedTuple):
 class Admission(NamedTuple):
     """A call that may be made: it is written down, and its worst case is held.
 
-    `limits` are all that bind it, the tightest of each kind first; `warnings` are the budgets of which the warned
+    `limits` are those that bind it, the tightest of each kind; `warnings` are the budgets of which the warned
     share is gone.
     """
 

@@ -200,8 +200,7 @@ def limit_headers(limits: tuple[LimitState, ...], request_id: str = "", *, now: 
     headers = {"x-request-id": request_id} if request_id else {}
     for kind, _, _, limit, remaining, reset_at in limits:
         of_limit, of_remaining, of_reset = _LIMIT_NAMES[kind]
-        if of_limit not in headers:
-            headers[of_limit] = str(limit)
-            headers[of_remaining] = str(remaining)
-            headers[of_reset] = f"{max(0.0, reset_at.timestamp() - now):.0f}s"
+        headers[of_limit] = str(limit)
+        headers[of_remaining] = str(remaining)
+        headers[of_reset] = f"{max(0.0, reset_at.timestamp() - now):.0f}s"
     return headers
