@@ -131,8 +131,8 @@ def test_the_tightest_limit_of_each_kind_that_binds_a_call_is_told(site: Site) -
     told = site.open().limits
     assert [(state.kind, state.scope, state.remaining) for state in told] == [
         ("requests", "person", 9),
-        ("tokens", "person", 4000),
         ("money", "organisation", 99 * CALL),
+        ("tokens", "person", 4000),
     ]
 
 
