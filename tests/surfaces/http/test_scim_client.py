@@ -20,9 +20,7 @@ def provider(made_home: Path, tmp_path: Path) -> Generator[SyncSCIMClient]:
     with serve(copy_home(made_home, tmp_path / "home"), refund_script("SO-10007", 1)) as platform:
         url = platform.settings.url
         operator = {"Authorization": f"Bearer {platform.home.operator_key()}"}
-        opened = httpx.post(f"{url}/api/sessions", json={"person": "manager"}, headers=operator, timeout=60).json()[
-            "token"
-        ]
+        opened = httpx.post(f"{url}/api/sessions", json={"person": "manager"}, headers=operator, timeout=60)
         manager = {"Authorization": f"Bearer {opened.json()['token']}"}
 
         def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
