@@ -33,7 +33,7 @@ from support.talker import question
 
 __all__ = ["Fleet", "open_fleet"]
 
-_SECONDS = 60.0
+_SECONDS = 120.0
 _AMOUNT = "0.01"
 
 
@@ -77,6 +77,15 @@ class Fleet:
     def start_engine(self) -> None:
         """Have the engine answer, again."""
         self.engine = self._fork("talk", str(self.port))
+
+    @contextmanager
+    def holding_engine(self) -> Generator[None]:
+        """Have the engine say nothing until the block ends, so that no run is over before a test has looked."""
+        self.kill(self.engine, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.kill(self.engine, signal.SIGCONT)
 
     def start_worker(self) -> int:
         """Add a worker and return its pid."""

@@ -13,7 +13,7 @@ from jindou.settings import load_settings
 from support.fleet import Fleet, open_fleet
 from support.servers import Server
 
-SECONDS = 120.0
+SECONDS = 180.0
 LEASE = 2.0
 TURNS = 5
 """Turns of each other company that one may miss: three workers go round by themselves."""
@@ -57,10 +57,11 @@ def test_runs_outlive_a_killed_a_frozen_and_a_cut_off_worker_with_every_effect_o
 
 def test_a_worker_that_is_told_to_stop_leaves_nothing_behind(fleet: Fleet) -> None:
     fleet.found(tenants=1, people=2)
-    ask(fleet, 8)
-    worker = fleet.start_worker()
-    assert fleet.wait_until(lambda: fleet.started(1), SECONDS)
-    fleet.kill(worker, signal.SIGTERM)
+    ask(fleet, 24)
+    with fleet.holding_engine():
+        worker = fleet.start_worker()
+        assert fleet.wait_until(lambda: fleet.started(1), SECONDS)
+        fleet.kill(worker, signal.SIGTERM)
     assert fleet.wait_until(lambda: not fleet.lives(worker), SECONDS)
     assert fleet.held() == {}
     assert fleet.open(), "It took no more than it had begun."

@@ -4,7 +4,7 @@ import resource
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -14,7 +14,7 @@ from support.fleet import Fleet, open_fleet
 from support.served import serve
 from support.servers import open_server
 
-SECONDS = 90.0
+SECONDS = 180.0
 RUNS = 16
 AWAY_SECONDS = 8.0
 """Longer than a lease."""
@@ -78,9 +78,10 @@ def test_runs_and_an_open_stream_outlive_a_database_that_is_gone_and_comes_back(
         seen: list[int] = []
         reader = threading.Thread(target=read, args=(browser, run_id, seen))
         reader.start()
-        workers = [fleet.start_worker() for _ in range(2)]
-        assert fleet.wait_until(lambda: is_under_way(fleet) and bool(seen))
-        server.stop()
+        with fleet.holding_engine():
+            workers = [fleet.start_worker() for _ in range(2)]
+            assert fleet.wait_until(lambda: is_under_way(fleet) and bool(seen))
+            server.stop()
         back_at = time.monotonic() + AWAY_SECONDS
         answer = browser.get("/api/runs")
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
@@ -103,10 +104,12 @@ def read(browser: httpx.Client, run_id: str, seen: list[int]) -> None:
 def test_runs_outlive_a_disk_that_is_full_for_a_while(tmp_path: Path) -> None:
     with open_fleet(tmp_path / "home") as fleet:
         ask(fleet)
-        worker = fleet.start_worker()
-        assert fleet.wait_until(lambda: is_under_way(fleet))
-        with no_room(worker):
-            before = fleet.open()
+        with ExitStack() as full:
+            with fleet.holding_engine():
+                worker = fleet.start_worker()
+                assert fleet.wait_until(lambda: is_under_way(fleet))
+                full.enter_context(no_room(worker))
+                before = fleet.open()
             time.sleep(1.0)
         assert before, "The disk was full while runs were under way."
         assert_all_done_once(fleet)
@@ -119,9 +122,11 @@ def test_runs_on_a_server_outlive_a_disk_that_is_full_for_a_while(tmp_path: Path
         open_fleet(tmp_path / "home", server.create()) as fleet,
     ):
         ask(fleet)
-        workers = [fleet.start_worker() for _ in range(2)]
-        assert fleet.wait_until(lambda: is_under_way(fleet))
-        with full_disk(server.folder):
+        with ExitStack() as full:
+            with fleet.holding_engine():
+                workers = [fleet.start_worker() for _ in range(2)]
+                assert fleet.wait_until(lambda: is_under_way(fleet))
+                full.enter_context(full_disk(server.folder))
             for order in fleet.orders()[RUNS:]:
                 with suppress(DatabaseUnavailable):
                     fleet.ask(fleet.people[0], order)

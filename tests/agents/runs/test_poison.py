@@ -7,7 +7,7 @@ import pytest
 from support.fleet import open_fleet
 from support.forker import POISON
 
-SECONDS = 90.0
+SECONDS = 180.0
 RUNS = 6
 
 
@@ -17,7 +17,7 @@ def test_a_run_that_kills_its_worker_each_time_is_given_up_and_harms_no_other(
 ) -> None:
     url = request.getfixturevalue("server").create() if kind == "postgresql" else ""
     died = 0
-    with open_fleet(tmp_path / "home", url, lease_seconds=1.0) as fleet:
+    with open_fleet(tmp_path / "home", url, lease_seconds=2.5) as fleet:
         fleet.found(tenants=2)
         orders = fleet.orders()
         poison = fleet.ask(fleet.people[0], orders[0], POISON)
