@@ -88,20 +88,35 @@ def test_several_calls_come_from_one_request() -> None:
     assert (completion.calls, completion.requests, completion.finish_reason) == ((BERLIN, PARIS), 1, "calls")
 
 
-def test_a_model_that_stops_at_the_first_of_several_calls_is_asked_for_all() -> None:
-    engine = Writer(calls(BERLIN), calls(BERLIN, PARIS), sure=SURE)
+def test_a_model_that_stops_at_the_first_of_several_calls_is_asked_for_the_others() -> None:
+    engine = Writer(calls(BERLIN), calls(PARIS), sure=SURE)
     completion = complete(engine, ask(BOTH))
     assert (completion.calls, completion.requests) == ((BERLIN, PARIS), 2)
-    shape, last = json.dumps(engine.requests[1].json_schema), str(engine.requests[1].messages[-1]["content"])
+    shape = json.dumps(engine.requests[1].json_schema)
     assert '"maxItems": 8' in shape
     assert '"say"' not in shape
-    assert last.startswith(BOTH)
+
+
+def test_to_be_asked_for_the_others_nothing_is_read_again() -> None:
+    engine = Writer(calls(BERLIN), calls(PARIS), sure=SURE)
+    complete(engine, ask(BOTH))
+    first, second = (list(request.messages) for request in engine.requests)
+    assert second[: len(first) + 1] == [*first, {"role": "assistant", "content": calls(BERLIN)}]
+
+
+def test_the_others_may_be_listed_with_the_first() -> None:
+    assert complete(Writer(calls(BERLIN), calls(BERLIN, PARIS), sure=SURE), ask(BOTH)).calls == (BERLIN, PARIS)
 
 
 def test_further_calls_that_use_no_more_of_what_was_said_are_not_made() -> None:
     again = ToolCall("get_weather", {"city": "Berlin", "days": 3})
     assert complete(Writer(calls(BERLIN), calls(BERLIN, again), sure=SURE), ask(BOTH)).calls == (BERLIN,)
     assert complete(Writer(calls(BERLIN), "[", sure=SURE), ask(BOTH)).calls == (BERLIN,)
+
+
+def test_further_calls_with_made_up_values_are_not_made() -> None:
+    others = [ToolCall("get_weather", {"city": city}) for city in ("Madrid", "Rome")]
+    assert complete(Writer(calls(BERLIN), calls(PARIS, *others), sure=SURE), ask(BOTH)).calls == (BERLIN, PARIS)
 
 
 def test_a_client_that_wants_one_call_at_a_time_is_given_the_first() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from jindou.models.gateway import ToolSchema
-from jindou.models.gateway.wording import left_out, overlap, share_said, without_made_up
+from jindou.models.gateway.wording import is_made_up, left_out, overlap, share_said, without_made_up
 
 TAX = ToolSchema(
     "calculate_sales_tax",
@@ -89,3 +89,26 @@ def test_a_value_that_is_said_in_part_counts_by_its_words() -> None:
 )
 def test_what_no_argument_has_is_left_out(request_: str, left: set[object]) -> None:
     assert left_out(request_, [{"amount": 20, "place": {"city": "Berlin"}}], [TAX]) == left
+
+
+@pytest.mark.parametrize(
+    ("value", "made_up"),
+    [
+        ("Paris", False),
+        ("Paris, FR", False),
+        ("2022-04-05", False),
+        (0.07, False),
+        (1000.0, False),
+        (True, False),
+        (None, False),
+        ("", False),
+        ([48.85, 2.29], False),
+        ("Rome", True),
+        (12, True),
+        (["Paris", "Rome"], True),
+        ({"city": "Rome"}, True),
+    ],
+)
+def test_a_value_is_made_up_when_nothing_of_it_was_said(value: object, made_up: bool) -> None:  # noqa: FBT001 - pytest fills it in
+    said = "From Paris (48.85, 2.29) on April 5, 2022, for $1,000 at 7%."
+    assert is_made_up(value, said) is made_up

@@ -17,9 +17,9 @@ from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.chances import Chances, Token, chances
 from jindou.models.gateway.copying import said_in
 from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, least_chance, signs
-from jindou.models.gateway.history import calls_of_this_turn, may_follow, tools_left
+from jindou.models.gateway.history import calls_of_this_turn, is_another, may_follow, tools_left
 from jindou.models.gateway.parsing import Reading, read
-from jindou.models.gateway.prompting import ALL_CALLS, SAY, messages_for
+from jindou.models.gateway.prompting import MORE_CALLS, SAY, messages_for
 from jindou.models.gateway.saying import Saying
 from jindou.models.gateway.schemas import call_schema, say_schema
 from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall, ToolSchema
@@ -144,15 +144,15 @@ class _Turn:
         fresh = [call for call in new if not self._is_free or may_follow(self._ask, call)][: self._ask.most_calls]
         wanted = self._wanted(fresh, output)
         if wanted:
-            return self._completion(judged.words or self._told, calls=self._with_more(wanted))
+            return self._completion(judged.words or self._told, calls=self._with_more(wanted, output))
         if not fresh:
             with_what = "values that nobody gave" if new else "the same arguments"
             again = f"The model called {judged.calls[0].name} again with {with_what}."
             self._notices.append(Notice("repeated_call", again))
         return self._say_instead()
 
-    def _with_more(self, calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
-        """Have all calls written where `calls` leave out something that was said; return those, if they don't."""
+    def _with_more(self, calls: tuple[ToolCall, ...], output: _Output) -> tuple[ToolCall, ...]:
+        """Have the other calls written where `calls` leave out something that was said."""
         if not self._is_free or len(calls) >= self._ask.most_calls or calls_of_this_turn(self._ask.messages):
             # What a result tells is for no call to use up.
             return calls
@@ -160,10 +160,12 @@ class _Turn:
         out = left_out(said, [call.arguments for call in calls], self._ask.tools)
         if not out:
             return calls
-        output = self._write(call_schema(self._ask, tools_left(self._ask), may_say=False), more=ALL_CALLS)
-        all_ = self._wanted(self._judge(output).calls[: self._ask.most_calls], output)
+        schema = call_schema(self._ask, tools_left(self._ask), may_say=False)
+        more = self._write(schema, _turn("assistant", output.text), _turn("user", MORE_CALLS))
+        others = [call for call in self._judge(more).calls if is_another(call, calls, said)]
+        all_ = (*calls, *self._wanted(others, more))[: self._ask.most_calls]
         still = left_out(said, [call.arguments for call in all_], self._ask.tools)
-        return all_ if len(all_) > len(calls) and len(still) < len(out) else calls
+        return all_ if len(still) < len(out) else calls
 
     def _say_instead(self) -> Completion:
         """Have words in place of a call; what the model said before the call was told, and stays."""
@@ -208,12 +210,12 @@ class _Turn:
             return call_schema(self._ask, self._ask.tools, may_say=False)
         return call_schema(self._ask, tools_left(self._ask))
 
-    def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object], more: str = "") -> _Output:
+    def _write(self, schema: Mapping[str, object] | None, *further: dict[str, object]) -> _Output:
         """Have the engine write in the shape of `schema`; words go to the person as they come."""
         tokens: list[Token] = []
         saying = Saying(self._tell)
         request = EngineRequest(
-            messages=[*self._messages, *further] if not more else self._messages_and(more),
+            messages=[*self._messages, *further],
             max_tokens=self._ask.max_tokens,
             temperature=self._ask.temperature,
             seed=self._ask.seed,
@@ -228,12 +230,6 @@ class _Turn:
             self._sure = chances(tokens)
             self._invented = any(call.name not in self._tools for call in reading.calls)
         return _Output(saying.output, cut, reading, saying, {**chances(tokens), **self._sure}, schema is None)
-
-    def _messages_and(self, more: str) -> list[dict[str, object]]:
-        last = self._messages[-1]
-        if last["role"] != "user":
-            return [*self._messages, _turn("user", more)]
-        return [*self._messages[:-1], {**last, "content": f"{last['content']}\n\n{more}"}]
 
     def _tell(self, text: str) -> None:
         self._told += text

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from jindou.models.gateway.copying import candidates, is_listed, said_in
 from jindou.models.gateway.types import CompletionAsk, ToolCall, ToolSchema
-from jindou.models.gateway.wording import all_said
+from jindou.models.gateway.wording import all_said, is_made_up
 
-__all__ = ["asked_last", "calls_of_this_turn", "may_follow", "tools_left"]
+__all__ = ["asked_last", "calls_of_this_turn", "is_another", "may_follow", "tools_left"]
 
 
 def calls_of_this_turn(messages: Sequence[Mapping[str, Any]]) -> list[ToolCall]:
@@ -45,6 +45,16 @@ def may_follow(ask: CompletionAsk, call: ToolCall) -> bool:
     if any(tool.name == call.name for tool in tools_left(ask)):
         return True
     return ask.follow_ups and all_said(call.arguments, said_in(ask.messages))
+
+
+def is_another(call: ToolCall, made: Sequence[ToolCall], said: str) -> bool:
+    """Return whether `call` is for something else that was `said` than the calls of its tool in `made`.
+
+    A small model that has begun to list calls goes on with values that it makes up.
+    """
+    same = [before.arguments for before in made if before.name == call.name]
+    fresh = [value for name, value in call.arguments.items() if all(of.get(name) != value for of in same)]
+    return not same or (bool(fresh) and not any(is_made_up(value, said) for value in fresh))
 
 
 def asked_last(messages: Sequence[Mapping[str, Any]]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from jindou.models.gateway.types import ToolSchema
 
-__all__ = ["ALL_CALLS", "SAY", "messages_for"]
+__all__ = ["MORE_CALLS", "SAY", "messages_for"]
 
 SAY: Final = "say"
 _LEAD: Final = 'Each reply is one JSON object {"name": ..., "arguments": {...}} that calls one of these functions:'
@@ -40,8 +40,9 @@ For each function call, return a json object with function name and arguments wi
 _NO_INSTRUCTIONS: Final = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 """With which Qwen's template begins where nobody gave any: without it, it is another prompt than the trained one."""
 
-ALL_CALLS: Final = (
-    "Answer with a JSON list of all function calls that this takes, one for each thing that is asked for."
+MORE_CALLS: Final = (
+    "Now answer with a JSON list of the other function calls that my request takes, "
+    "one for each thing that it asks for."
 )
 """Left to itself, a small model makes the first call of several and stops."""
 

@@ -15,11 +15,12 @@ import yaml
 from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.types import ToolSchema
 
-__all__ = ["Overlap", "all_said", "left_out", "overlap", "share_said", "without_made_up"]
+__all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_said", "without_made_up"]
 
 _SHORTEST: Final = 3
 _MANY: Final = 6
 _WORD: Final = re.compile(r"[^\W\d_\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
+_DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
 _NAME: Final = re.compile(r"(?<=[^\s.!?:])\s+[\"'(]?([A-Z][\w-]+)")
 _POWER: Final = re.compile(r"\^\d+")
 _HUNDRED: Final = 100
@@ -59,6 +60,22 @@ def all_said(values: object, said: str) -> bool:
     """Return whether each of `values`, however deep, stands in what was `said` as it is."""
     source = _bare(said)
     return all(_bare(str(value)) in source for value in _leaves(values))
+
+
+def is_made_up(values: object, said: str) -> bool:
+    """Return whether one of `values`, however deep, has nothing that was `said`: no word and no number.
+
+    A number may be said as a percentage, and a date in another form. Truth values are not said at all.
+    """
+    numbers = {float(digits) for digits in _DIGITS.findall(said.replace(",", ""))}
+    numbers |= {number / _HUNDRED for number in numbers}
+    source, words = _bare(said), set(_WORD.findall(said.lower()))
+
+    def is_said(value: str) -> bool:
+        has_number = any(float(digits) in numbers for digits in _DIGITS.findall(value))
+        return has_number or not _bare(value) or _said_of(value, source, words) > 0.0
+
+    return not all(is_said(str(value)) for value in _leaves(values))
 
 
 def _said_of(value: str, source: str, words: set[str]) -> float:
