@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from jindou.models.completions import Begun, CallPiece, Done, Event, ReasoningPiece, Tell, TextPiece
+from jindou.models.completions import Begun, Done, Event, Tell
 from jindou.surfaces.http.v1.blocks import Piece
 from jindou.surfaces.http.v1.call import Call
 
@@ -58,11 +58,11 @@ class _Whole:
         """Take an event; the last one sends the answer."""
         if isinstance(event, Begun):
             self._shape = self._begin(event)
-        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece):
-            self._pieces.append(event)
         elif isinstance(event, Done):
             assert self._shape is not None  # noqa: S101 - every completion begins
             await self._call.answer(200, self._shape.whole(self._pieces, event), self._shape.headers())
+        else:
+            self._pieces.append(event)
 
 
 class _Stream:
@@ -82,5 +82,5 @@ class _Stream:
         assert self._shape is not None  # noqa: S101 - every completion begins
         if isinstance(event, Done):
             await self._call.end(self._shape.end(event))
-        elif isinstance(event, TextPiece | ReasoningPiece | CallPiece) and (told := self._shape.of(event)):
+        elif told := self._shape.of(event):
             await self._call.send(told)
