@@ -140,6 +140,14 @@ class Approvals:
         deciders = [one.name for one in self._deciders(work, row)]
         return self._shown(work, rights, row).model_copy(update={"deciders": deciders})
 
+    def seen_with_run(self, work: Work, approval_id: str) -> Approval:
+        """Return an approval as whoever sees its run may know it; of one that waits, with who may still decide it."""
+        row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).one()
+        if not is_open(work, row):
+            return as_approval(row)
+        deciders = [one.name for one in self._deciders(work, row)]
+        return as_approval(row).model_copy(update={"votes": self._votes.standing(work, row), "deciders": deciders})
+
     def deciders(self, work: Work, checked: Checked) -> list[str]:
         """Return the names of those who may decide about a call that has not been made."""
         asked = checked.asked

@@ -118,7 +118,7 @@ class Runs:
         row = self._reach.visible(work, who, run_id)
         steps = counting(steps_of(work, row.id))
         asked = [step for step in steps if step.approval_id is not None and step.copied_from is None]
-        approvals = {step.id: self._parts.approvals.get(work, who, str(step.approval_id)) for step in asked}
+        approvals = {step.id: self._parts.approvals.seen_with_run(work, str(step.approval_id)) for step in asked}
         undo = work.session.scalars(select(RunRow).where(RunRow.undoes == row.id).order_by(RunRow.id.desc())).first()
         task = self._parts.queue.standing(work, RUN_TASK, row.id)
         return explain(Scene(row, steps, approvals, undo), task, work.now())
