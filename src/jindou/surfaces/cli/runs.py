@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_grou
 from jindou.surfaces.cli.show import document, moment, one_line, printable, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import EXIT_CODES, Watcher, diff
+from jindou_client import Client
+from jindou_client.errors import NotFound
 from jindou_client.runs import RunFilters
 from jindou_client.types import Approval, Run, RunDetail, RunStatus, UndoPlan
 from jindou_client.usage_types import Money
@@ -50,12 +53,21 @@ def show(
     """Show a run with every step."""
     with signed_in(home, person, language) as seat:
         run = seat.client.runs.get(run_id)
-        asked = [step.approval_id for step in run.journal if step.approval_id and not step.copied_from]
-        approvals = {approval_id: seat.client.approvals.get(approval_id) for approval_id in asked}
+        approvals = _approvals_of(seat.client, run)
     if as_json:
         document(run)
         return
     _show_journal(run, approvals, Words(seat.language), home)
+
+
+def _approvals_of(client: Client, run: RunDetail) -> dict[str, Approval]:
+    """Return the approvals of a run's own steps, as far as this person may see them."""
+    seen: dict[str, Approval] = {}
+    for step in run.journal:
+        if step.approval_id and not step.copied_from:
+            with suppress(NotFound):
+                seen[step.approval_id] = client.approvals.get(step.approval_id)
+    return seen
 
 
 def _show_journal(run: RunDetail, approvals: Mapping[str, Approval], words: Words, home: Path | None) -> None:
