@@ -6,9 +6,8 @@ Several processes may use one server. None of them trusts what it remembers of a
 """
 
 import hashlib
-import queue
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -81,8 +80,8 @@ class Slots:
         self._held: dict[int, tuple[int, int]] = {}
         self._taken: set[int] = set()
         self._seen: OrderedDict[int, str] = OrderedDict()
-        self._later: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._worker: threading.Thread | None = None
+        self._later: deque[Callable[[], None]] = deque()
+        self._is_at_work = False
 
     def knows(self, prefix: int) -> bool:
         """Say whether `take` has something to do for a prefix."""
@@ -209,14 +208,19 @@ class Slots:
 
     def _do_later(self, work: Callable[[], None]) -> None:
         with self._lock:
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="engine-slots", daemon=True)
-                self._worker.start()
-        self._later.put(work)
+            self._later.append(work)
+            is_idle, self._is_at_work = not self._is_at_work, True
+        if is_idle:
+            threading.Thread(target=self._work, name="engine-slots", daemon=True).start()
 
     def _work(self) -> None:
+        """Do what waits, one after the other, and end: an engine that is gone leaves no thread behind."""
         while True:
-            work = self._later.get()
+            with self._lock:
+                if not self._later:
+                    self._is_at_work = False
+                    return
+                work = self._later.popleft()
             try:
                 work()
             except (OSError, Refused, KeyError, ValueError) as error:
