@@ -116,7 +116,8 @@ def open_server(
             shutil.chown(folder, account["user"])
         with _running(folder, programs, account, durable=durable, environment=environment or {}) as server:
             yield server
-    shutil.rmtree(folder, ignore_errors=True)
+    # Each database is some hundred files, and the tests make hundreds: `rm` is done with them in seconds.
+    subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
 
 
 @contextmanager

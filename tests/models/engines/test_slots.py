@@ -1,5 +1,6 @@
 """What a model has read once is not read again: by another conversation, or after a restart."""
 
+import os
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +92,20 @@ def test_a_file_that_can_not_be_used_is_removed_and_the_answer_comes_all_the_sam
     engine = start()
     assert used(engine, request("Hello again")).completion == 2
     assert kept() == []
+
+
+def test_what_an_engine_was_killed_over_is_no_file_to_load(tmp_path: Path) -> None:
+    files = SlotFiles(tmp_path, lambda: "model", most_bytes=1000)
+    half, old, whole = files.draft(1), files.draft(1), files.draft(2)
+    for name in (half, old, whole):
+        (tmp_path / name).write_bytes(bytes(100))
+    os.utime(tmp_path / old, (0, 0))
+    files.keep(whole, 2)
+    files.sweep()
+    assert (files.has(1), files.has(2)) == (False, True)
+    assert {path.name for path in tmp_path.iterdir()} == {half, files.name(2)}
+    files.throw_away(half)
+    assert [path.name for path in tmp_path.iterdir()] == [files.name(2)]
 
 
 def test_short_beginnings_and_streams_that_are_closed_keep_nothing(start: Open, kept: Callable[[], list[Path]]) -> None:

@@ -6,9 +6,11 @@ Several processes may use one server. None of them trusts what it remembers of a
 """
 
 import hashlib
+import secrets
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ _KEEP_SECONDS: Final = 300.0
 _LEAST_CHARS: Final = 1000
 """A prefix shorter than this is read in a moment."""
 _MOST_SEEN: Final = 256
+_DRAFT: Final = ".part"
 _HEADER_BYTES: Final = 4 << 20
 
 _log = get_logger(__name__)
@@ -59,14 +62,30 @@ class SlotFiles:
         """Forget a prefix."""
         (self._folder / self.name(prefix)).unlink(missing_ok=True)
 
+    def draft(self, prefix: int) -> str:
+        """Return the name of a file to write a prefix into: an engine that is killed meanwhile leaves half of one."""
+        return f"{self.name(prefix)}.{secrets.token_hex(4)}{_DRAFT}"
+
+    def keep(self, draft: str, prefix: int) -> None:
+        """Have the file of a prefix be what was written as `draft`."""
+        (self._folder / draft).replace(self._folder / self.name(prefix))
+
+    def throw_away(self, draft: str) -> None:
+        """Remove what was written as `draft`, if anything was."""
+        (self._folder / draft).unlink(missing_ok=True)
+
     def sweep(self) -> None:
-        """Remove what is too much."""
+        """Remove what is too much, and drafts that nobody writes any more."""
         files = sorted(((path.stat(), path) for path in self._folder.glob("*.slot")), key=lambda at: -at[0].st_mtime)
         held = 0
         for stat, path in files:
             held += stat.st_size
             if held > self._most_bytes:
                 path.unlink(missing_ok=True)
+        for draft in self._folder.glob(f"*{_DRAFT}") if files else ():
+            with suppress(FileNotFoundError):
+                if files[0][0].st_mtime - draft.stat().st_mtime > _KEEP_SECONDS:
+                    draft.unlink()
 
 
 class Slots:
@@ -97,11 +116,7 @@ class Slots:
         with self._lock:
             try:
                 return self._take(address, prefix)
-            except Refused as error:
-                # A file that is cut off, or of another build: the prefix is read and kept anew.
-                self._files.drop(prefix)
-                _log.warning("slot not restored", extra={"fields": {"error": str(error)}})
-            except OSError as error:
+            except (OSError, Refused) as error:
                 _log.warning("slot not restored", extra={"fields": {"error": str(error)}})
             return None
 
@@ -148,7 +163,12 @@ class Slots:
         if found is None and idle:
             found = min(idle, key=lambda slot: idle[slot])
             body = {"filename": self._files.name(prefix)}
-            post(address, f"/slots/{found}?action=restore", body, seconds=_RESTORE_SECONDS)
+            try:
+                post(address, f"/slots/{found}?action=restore", body, seconds=_RESTORE_SECONDS)
+            except (OSError, Refused):
+                # A file that is cut off, or of another build, and may even have ended the engine: it is made anew.
+                self._files.drop(prefix)
+                raise
             self._files.touch(prefix)
         if found is not None:
             self._taken.add(found)
@@ -176,12 +196,15 @@ class Slots:
             address, "/completion", {"prompt": text, "n_predict": 0, "cache_prompt": True}, seconds=_KEEP_SECONDS
         )
         slot, tokens = int(read["id_slot"]), int(read["tokens_evaluated"])
-        body = {"filename": self._files.name(prefix)}
-        saved = post(address, f"/slots/{slot}?action=save", body, seconds=_KEEP_SECONDS)
-        if abs(int(saved["n_saved"]) - tokens) > 1:
-            # Another request was quicker to take the slot.
-            self._files.drop(prefix)
-            return
+        draft = self._files.draft(prefix)
+        try:
+            saved = post(address, f"/slots/{slot}?action=save", {"filename": draft}, seconds=_KEEP_SECONDS)
+            if abs(int(saved["n_saved"]) - tokens) > 1:
+                # Another request was quicker to take the slot.
+                return
+            self._files.keep(draft, prefix)
+        finally:
+            self._files.throw_away(draft)
         self._files.sweep()
         tasks = _tasks(address)
         with self._lock:
