@@ -211,7 +211,7 @@ def test_the_chart_is_moved_through_by_keys_and_read_aloud(at_browser: SitDown, 
     page.keyboard.press("ArrowLeft")
     expect(chart).to_have_attribute("aria-valuenow", "6")
     page.click("[data-test=chart-tokens]")
-    tokens = {"en": r"2,000 tokens", "zh": r"2,000 个令牌"}[language]
+    tokens = {"en": r"2,000 tokens", "zh": r"2,000 个词元"}[language]
     expect(chart).to_have_attribute("aria-valuetext", re.compile(tokens))
     page.keyboard.press("Home")
 

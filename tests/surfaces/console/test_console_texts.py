@@ -33,6 +33,10 @@ def test_no_english_text_has_chinese_in_it() -> None:
     assert [key for key, text in _words("en").items() if re.search(r"[\u4e00-\u9fff]", text)] == []
 
 
+def test_only_what_a_provider_vouches_by_bears_the_chinese_word_for_an_access_token() -> None:
+    assert [key for key, text in _words("zh").items() if "令牌" in text] == ["sign_in.sso_token.text"]
+
+
 def test_an_unknown_text_is_an_error_and_not_a_blank() -> None:
     with pytest.raises(KeyError):
         texts_in("en")("no.such.text")
