@@ -1,8 +1,9 @@
 import io
 import json
 import re
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -370,3 +371,20 @@ def test_an_account_is_reset_by_a_handle_and_a_tool_that_is_misspelt_is_told_whi
     assert here("accounts", "reset", "nobody").code == 6
     misspelt = here("policy", "explain", "after-sales", "refund_orde", "--person", "clerk")
     assert "after-sales has no tool 'refund_orde'; there are: " in misspelt.err
+
+
+def test_times_are_told_and_taken_in_the_time_zone_of_the_terminal(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        run_id, approval_id = waiting_refund(here, "SO-10234")
+        ends = datetime.fromisoformat(here("approvals", "show", approval_id, "--json").json["expires_at"])
+        told = ends.astimezone().isoformat(" ", "minutes")
+        assert told.endswith("+08:00")
+        assert told in here("approvals", "show", approval_id).out
+        to_the_second = ends.astimezone().isoformat(" ", "seconds")
+        assert f"until {to_the_second}" in here("runs", "explain", run_id, "--language", "en").out
+        assert f"{ends:%Y-%m-%d %H:%M:%S} UTC" in here("runs", "explain", run_id, "--json").json["why"]["en"]
+        assert run_id in here("runs", "search", "--until", told).out
+        assert run_id not in here("runs", "search", "--since", told).out
+    time.tzset()

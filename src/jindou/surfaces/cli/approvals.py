@@ -10,7 +10,7 @@ import typer
 from jindou.errors import Conflict
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import Watcher, diff
@@ -29,7 +29,6 @@ class NothingWaits(Conflict):
 
 group = command_group("Approvals: calls that wait for a person.")
 
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
 ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL", help="An approval: apr_…")]
 
 
@@ -147,9 +146,13 @@ def link(approval_id: ApprovalId, *, person: As = "manager", home: Home = None, 
 def delegate(
     to: Annotated[str, typer.Argument(metavar="PERSON", help="Who may decide for you.")],
     *,
-    until: Annotated[datetime, typer.Option(formats=_FORMATS, help="When it ends, in your time zone.")],
+    until: Annotated[
+        datetime,
+        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="When it ends: 2026-03-02 14:05, in your time zone."),
+    ],
     since: Annotated[
-        datetime | None, typer.Option("--from", formats=_FORMATS, help="When it begins.  [default: now]")
+        datetime | None,
+        typer.Option("--from", formats=TIME_FORMATS, metavar="TIME", help="When it begins.  [default: now]"),
     ] = None,
     assistant: Annotated[str | None, typer.Option(help="Only for this assistant.")] = None,
     tool: Annotated[str | None, typer.Option(help="Only for this tool.")] = None,

@@ -8,7 +8,7 @@ import typer
 
 from jindou.errors import Corrupt
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.problems import PROBLEMS
 from jindou_client.audit import AuditFilters, Decision
@@ -25,8 +25,10 @@ def list_events(
     who: Annotated[str, typer.Option(metavar="HANDLE|ID", help="Who did it, had it done, or was done to.")] = "",
     action: Annotated[str, typer.Option(metavar="BEGINNING", help="How the action begins.")] = "",
     decision: Annotated[Decision | None, typer.Option(help="What was decided.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Then or later.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Before that.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Then or later: 2026-03-02 14:05.")
+    ] = None,
+    until: Annotated[datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Before that.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Events at most.")] = 30,
     before: Annotated[int | None, typer.Option(min=1, help="Only events older than this number.")] = None,
     person: As = "manager",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["As", "AsJson", "Home", "Language", "command_group", "command_line"]
+__all__ = ["TIME_FORMATS", "As", "AsJson", "Home", "Language", "command_group", "command_line"]
 
 Home = Annotated[
     Path | None,
@@ -17,6 +17,12 @@ As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who to be: cler
 Language = Annotated[
     Literal["en", "zh"] | None, typer.Option("--language", help="Language of the texts.  [default: the person's]")
 ]
+
+TIME_FORMATS = [
+    "%Y-%m-%d",
+    *(f"%Y-%m-%d{gap}%H:%M{seconds}{zone}" for gap in " T" for seconds in ("", ":%S") for zone in ("", "%z")),
+]
+"""How a time may be given: as it is printed, as in ISO 8601, or without a zone, in that of the terminal."""
 
 
 def command_group(text: str) -> typer.Typer:

@@ -13,8 +13,8 @@ from jindou.surfaces.amounts import micro_of
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.ask import watch as watch_run
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
-from jindou.surfaces.cli.show import document, moment, one_line, printable, table
+from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.show import document, in_own_zone, moment, one_line, printable, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import EXIT_CODES, Watcher, diff
 from jindou_client import Client
@@ -119,8 +119,13 @@ def search(
     assistant: Annotated[str, typer.Option(help="The assistant that was asked.")] = "",
     status: Annotated[RunStatus | None, typer.Option(help="How it stands.")] = None,
     tool: Annotated[str, typer.Option(help="A tool that was called.")] = "",
-    since: Annotated[datetime | None, typer.Option(help="Started then or later.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Started before that.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Started then or later: 2026-03-02 14:05."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Started before that.")
+    ] = None,
     least_cost: Annotated[str, typer.Option(metavar="AMOUNT", help="Cost that much or more.")] = "",
     before: Annotated[str, typer.Option(metavar="RUN", help="Only runs older than this one.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200, help="Runs at most.")] = 20,
@@ -157,8 +162,8 @@ def explain(
         return
     words = Words(seat.language)
     typer.echo(f"{run_id}: {words(f'status.{told.status}')}")
-    typer.echo(printable(words.of(told.why)))
-    typer.echo(printable(words.of(told.next)))
+    typer.echo(printable(in_own_zone(words.of(told.why))))
+    typer.echo(printable(in_own_zone(words.of(told.next))))
 
 
 @group.command("cancel")

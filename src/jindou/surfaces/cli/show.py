@@ -1,6 +1,7 @@
 """How the terminal shows things: tables, moments, spans of time, JSON."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "document", "moment", "one_line", "printable", "span", "table"]
+__all__ = ["console", "document", "in_own_zone", "moment", "one_line", "printable", "span", "table"]
 
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _WIDE = 1000
 """Columns of an output that is no terminal: nothing is cut off."""
 
@@ -51,8 +53,13 @@ def document(value: BaseModel | Sequence[BaseModel] | dict[str, object]) -> None
 
 
 def moment(at: datetime) -> str:
-    """Return ``2026-03-02 10:15``, in the time zone of this machine."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M")
+    """Return ``2026-03-02 10:15+08:00``, in the time zone of whoever reads it, which is that of this machine."""
+    return at.astimezone().isoformat(" ", "minutes")
+
+
+def in_own_zone(text: str) -> str:
+    """Return a sentence of the server with the times in it, which are in UTC to the second, in the reader's zone."""
+    return _UTC.sub(lambda found: datetime.fromisoformat(f"{found[1]}+00:00").astimezone().isoformat(" "), text)
 
 
 def span(start: datetime, end: datetime) -> str:
