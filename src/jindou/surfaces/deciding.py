@@ -1,16 +1,19 @@
-"""Many decisions at once. Each is a transaction of its own, so that one that fails keeps no other back."""
+"""Decisions: what they are for is looked at again first, since approving what has changed can only fail.
 
-from collections.abc import Sequence
+Of many at once each is a transaction of its own, so that one that fails keeps no other back.
+"""
+
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from jindou.agents.approvals import ApprovalStatus, Verdict
+from jindou.agents.approvals import Approval, ApprovalStatus, Verdict
 from jindou.errors import Forbidden, JindouError
 from jindou.surfaces.door import platform_of, signed_in, writing
 
-__all__ = ["Ballot", "Batch", "Outcome", "decide_each"]
+__all__ = ["Ballot", "Batch", "Outcome", "decide", "decide_each", "look_afresh", "void_of"]
 
 _TEXT = r"^[^\x00]*$"
 
@@ -44,18 +47,41 @@ class Outcome(BaseModel):
     rules: list[str] = []
 
 
+def look_afresh(request: Request, org_id: str, found: Sequence[Approval]) -> list[Approval]:
+    """Return approvals with how those that wait stand now; to be asked outside of a unit of work."""
+    platform = platform_of(request)
+    return platform.approvals.afresh.look(platform.database, org_id, found)
+
+
+def decide(request: Request, approval_id: str, verdict: Verdict) -> Approval:
+    """Decide about one approval."""
+    void = void_of(request, signed_in(request).org_id, [approval_id], verdict.decision)
+    return _decide(request, approval_id, verdict, void)
+
+
 def decide_each(request: Request, batch: Batch) -> Sequence[Outcome]:
     """Decide about every approval of `batch`, and say of each what became of it."""
-    return [_decide(request, ballot, batch) for ballot in batch.approvals]
+    wanted = [ballot.approval_id for ballot in batch.approvals]
+    void = void_of(request, signed_in(request).org_id, wanted, batch.decision)
+    return [_outcome(request, ballot, batch, void) for ballot in batch.approvals]
 
 
-def _decide(request: Request, ballot: Ballot, batch: Batch) -> Outcome:
+def void_of(request: Request, org_id: str, approval_ids: Collection[str], decision: str) -> Collection[str]:
+    """Return those of some approvals that approving would do nothing for; any can be denied."""
+    platform = platform_of(request)
+    return platform.approvals.afresh.void(platform.database, org_id, approval_ids) if decision == "approve" else ()
+
+
+def _outcome(request: Request, ballot: Ballot, batch: Batch, void: Collection[str]) -> Outcome:
     verdict = Verdict(decision=batch.decision, reason=batch.reason, arguments_hash=ballot.arguments_hash)
-    who = signed_in(request)
     try:
-        with writing(request) as work:
-            decided = platform_of(request).approvals.decide(work, who, ballot.approval_id, verdict)
+        decided = _decide(request, ballot.approval_id, verdict, void)
     except JindouError as error:
         rules = list(error.rules) if isinstance(error, Forbidden) else []
         return Outcome(approval_id=ballot.approval_id, code=error.code, detail=error.message, rules=rules)
     return Outcome(approval_id=decided.id, status=decided.status)
+
+
+def _decide(request: Request, approval_id: str, verdict: Verdict, void: Collection[str]) -> Approval:
+    with writing(request) as work:
+        return platform_of(request).approvals.decide(work, signed_in(request), approval_id, verdict, void)

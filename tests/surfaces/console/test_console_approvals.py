@@ -94,6 +94,30 @@ def test_who_stood_in_is_named_with_whom_they_stood_in_for(site: Site, visit: Si
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_what_has_changed_since_it_was_asked_is_shown_so_and_offers_no_approval(
+    site: Site, visit: SignIn, language: str
+) -> None:
+    first, second, client = ask(site), ask(site), visit("manager")
+    client.cookies.set("jindou_language", language)
+    assert client.get("/approvals").text.count('data-test="tick"') == 2
+    decided = client.post(f"/approvals/{first.id}", data={"decision": "approve"})
+    assert decided.status_code == 303
+    wait_for_rest(site, "clerk", first.run_id)
+    path = f"/approvals/{second.id}"
+    for page in (client.get("/approvals"), client.get(path)):
+        is_strict(page)
+        assert 'data-test="now" data-state="void"' in page.text
+        assert {"en": "As it would be now", "zh": "现在的更改"}[language] in page.text
+        assert 'data-test="approve"' not in page.text
+        assert 'data-test="deny"' in page.text
+        assert 'data-test="approve-changed"' in page.text
+    late = client.post(path, data={"decision": "approve"})
+    assert late.status_code == 409
+    assert {"en": "Nothing was approved", "zh": "未批准"}[language] in late.text
+    assert client.post(path, data={"decision": "deny", "reason": "No."}).status_code == 303
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_like_calls_are_one_table_and_decided_by_one_press(site: Site, visit: SignIn, language: str) -> None:
     approvals, client = [ask(site) for _ in range(3)], visit("manager")
     client.cookies.set("jindou_language", language)

@@ -50,6 +50,26 @@ def test_a_batch_is_decided_with_the_rights_of_who_sends_it(door: Door) -> None:
     assert_problem(door.post("/api/approvals/decisions", batch([]), "manager"), 422, "invalid")
 
 
+def test_what_has_changed_since_it_was_asked_is_told_and_not_approved(door: Door) -> None:
+    door.ask()
+    (before,) = waiting(door)
+    door.desk.refund_behind_our_back(1_000_000)
+    (after,) = waiting(door)
+    alone = door.get(f"/api/approvals/{after['id']}", "manager").json()
+    states = [one["now"]["state"] for one in (before, after, alone)]
+    assert states == ["same", "void", "void"]
+    assert after["now"]["changes"][0]["before"] == "1.00 CNY"
+    path = f"/api/approvals/{after['id']}/decision"
+    assert_problem(door.post(path, {"decision": "approve"}, "manager"), 409, "approval_void")
+    (outcome,) = door.post("/api/approvals/decisions", batch([after]), "manager").json()
+    assert outcome["code"] == "approval_void"
+    link = door.post(f"/api/approvals/{after['id']}/links", who="manager").json()["url"].rpartition("/")[2]
+    assert_problem(door.post(f"/api/approvals/links/{link}", {"decision": "approve"}), 409, "approval_void")
+    assert_problem(door.post(path, {"decision": "approve"}, "warehouse"), 404, "not_found")
+    denied = door.post(f"/api/approvals/links/{link}", {"decision": "deny", "reason": "By phone."})
+    assert denied.json()["status"] == "denied"
+
+
 def test_a_call_is_changed_and_approved(door: Door) -> None:
     run = door.ask()
     path = f"/api/approvals/{waiting(door)[0]['id']}/decision"

@@ -7,7 +7,18 @@ from pydantic import BaseModel
 
 from jindou_client.usage_types import Money
 
-__all__ = ["Approval", "ApprovalLink", "ApprovalStatus", "Change", "Delegation", "Origin", "Outcome", "Rule", "Vote"]
+__all__ = [
+    "Approval",
+    "ApprovalLink",
+    "ApprovalStatus",
+    "Change",
+    "Delegation",
+    "Now",
+    "Origin",
+    "Outcome",
+    "Rule",
+    "Vote",
+]
 
 ApprovalStatus = Literal["waiting", "approved", "denied", "expired", "withdrawn"]
 
@@ -46,11 +57,25 @@ class Vote(BaseModel):
     at: datetime
 
 
+class Now(BaseModel):
+    """How a call that waits stands by now. `void`: approving it as it was asked can only fail.
+
+    `changes` is the diff where it is another now, `problem` why the call can't be made any more, and `rules` are those
+    that refuse it to who asked.
+    """
+
+    state: Literal["same", "changed", "void", "unknown"]
+    changes: list[Change] = []
+    problem: str = ""
+    rules: list[Rule] = []
+
+
 class Approval(BaseModel):
     """One call of a tool that waits until others approve exactly this call.
 
     `needed` different people must approve, `votes` have. `estimate` is what the rest of the run costs at most.
-    `deciders` are told of an approval that is looked at alone. `alike` is the same for calls of one kind.
+    `deciders` are told of an approval that is looked at alone. `alike` is the same for calls of one kind. `now` is told
+    of what waits, where it is looked at.
     """
 
     id: str
@@ -83,6 +108,7 @@ class Approval(BaseModel):
     edited_by_name: str | None = None
     can_decide: bool = False
     deciders: list[str] = []
+    now: Now | None = None
 
 
 class Outcome(BaseModel):

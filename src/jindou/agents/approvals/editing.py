@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jindou.agents.approvals.afresh import ApprovalVoid
 from jindou.agents.approvals.rights import Right, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.approvals.types import Origin
@@ -30,6 +31,7 @@ class Editing:
         Raises:
             Invalid: the tool does not take these arguments, or they can't be changed at all.
             Forbidden: a rule refuses them to who asked, or to who approves.
+            ApprovalVoid: they are those that were asked for, and what they would change has changed.
         """
         changed = {name for name, value in arguments.items() if row.arguments.get(name) != value}
         origins = {
@@ -39,6 +41,8 @@ class Editing:
         checked = self._check(work, row, arguments, {name: origin["source"] for name, origin in origins.items()})
         right = rights.require(row, checked.facts or {})
         if checked.arguments_hash == row.arguments_hash:
+            if row.facts != dict(checked.facts or {}):
+                raise ApprovalVoid
             return right
         changes = self._preview(checked)
         if row.edited_by_name is None:

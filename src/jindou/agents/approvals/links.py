@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -73,7 +73,7 @@ class Links:
         key: bytes,
         principals: Principals,
         get: Callable[[Work, Principal, str], Approval],
-        decide: Callable[[Work, Principal, str, Verdict], Approval],
+        decide: Callable[[Work, Principal, str, Verdict, Collection[str]], Approval],
     ) -> None:
         self._key = key
         self._principals = principals
@@ -144,7 +144,7 @@ class Links:
         """Return the name of the link's person."""
         return self._who(work, claim).name
 
-    def decide(self, work: Work, claim: Claim, verdict: Verdict) -> Approval:
+    def decide(self, work: Work, claim: Claim, verdict: Verdict, void: Collection[str] = ()) -> Approval:
         """Decide as the link's person, with the rights that they have now, about the arguments that it was made for.
 
         Raises:
@@ -156,7 +156,7 @@ class Links:
         if not isinstance(taken, CursorResult) or taken.rowcount != 1:
             raise _used()
         bound = Verdict(decision=verdict.decision, reason=verdict.reason, arguments_hash=claim.arguments_hash)
-        return self._decide(work, self._who(work, claim), claim.approval_id, bound)
+        return self._decide(work, self._who(work, claim), claim.approval_id, bound, void)
 
     def end_all(self, work: Work, person_id: str) -> None:
         """Let nobody decide with the links of a person any more."""

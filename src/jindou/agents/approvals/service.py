@@ -1,11 +1,12 @@
 """Approvals: a call waits, people with the right decide, the run is woken."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
 from sqlalchemy import CursorResult, select, update
 
+from jindou.agents.approvals.afresh import Afresh, ApprovalVoid
 from jindou.agents.approvals.delegations import Delegations
 from jindou.agents.approvals.editing import Editing
 from jindou.agents.approvals.links import Links
@@ -46,7 +47,10 @@ class ApprovalChanged(Conflict):
 
 
 class Approvals:
-    """The inbox. `delegations` are the rights that people handed to each other, `links` decide without a session."""
+    """The inbox. `delegations` are the rights that people handed to each other, `links` decide without a session.
+
+    `afresh` looks at what the calls that wait would change by now.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class Approvals:
         self._votes = Votes(self._rights)
         self._editing = Editing(doorway, assistants, principals)
         self._terms = terms
+        self.afresh = Afresh(doorway, assistants, principals)
         self.delegations = Delegations(policy, audit, principals, assistants)
         self.links = Links(terms.link_key, principals, self.get, self.decide)
 
@@ -160,14 +165,19 @@ class Approvals:
         )
         return [one.name for one in self._rights.deciders(work, row)]
 
-    def decide(self, work: Work, who: Principal, approval_id: str, verdict: Verdict) -> Approval:
+    def decide(
+        self, work: Work, who: Principal, approval_id: str, verdict: Verdict, void: Collection[str] = ()
+    ) -> Approval:
         """Decide, and wake the run, which goes on once as many have approved as must.
+
+        `void` are the approvals of which `afresh` has said just before that they let nothing pass any more.
 
         Raises:
             NotFound: there is no such approval that this person may know of.
             Forbidden: they may not decide it, or not with these arguments; the rule is named.
             ApprovalDecided: it was decided before, by whoever was quicker or by oneself, or has expired.
             ApprovalChanged: somebody changed the arguments meanwhile.
+            ApprovalVoid: what it would change has changed, so that approving it as it was asked can only fail.
             Invalid: a denial without a reason, or arguments that the tool does not take.
         """
         rights = self._rights.of(work, who)
@@ -186,6 +196,8 @@ class Approvals:
             return self._close(work, row, right, "denied", verdict.reason.strip())
         if verdict.arguments is not None:
             right = self._editing.edit(work, rights, row, who, verdict.arguments)
+        elif row.id in void:
+            raise ApprovalVoid
         lapsed = self._vote(work, row, rights)
         if len(row.votes) < row.needed:
             detail = {"votes": len(row.votes), "needed": row.needed, **lapsed, **_edited(row)}

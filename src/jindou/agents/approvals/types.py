@@ -11,7 +11,18 @@ from jindou.agents.tools import Change
 from jindou.billing.pricing import Money
 from jindou.identity.policy import Rule
 
-__all__ = ["Approval", "ApprovalStatus", "Case", "Delegation", "Lapse", "NewDelegation", "Origin", "Verdict", "Vote"]
+__all__ = [
+    "Approval",
+    "ApprovalStatus",
+    "Case",
+    "Delegation",
+    "Lapse",
+    "NewDelegation",
+    "Now",
+    "Origin",
+    "Verdict",
+    "Vote",
+]
 
 ApprovalStatus = Literal["waiting", "approved", "denied", "expired", "withdrawn"]
 
@@ -57,6 +68,20 @@ class Vote(BaseModel):
     at: datetime
 
 
+class Now(BaseModel):
+    """How a call that waits stands by now, against what was shown when it was asked.
+
+    `changed`: it would change something else, and an approval still holds. `void`: approving it as it was asked can
+    only fail. `unknown`: its tool did not say in time. `changes` is the diff where it is another now, `problem` why the
+    call can't be made any more, and `rules` are those that refuse it to who asked.
+    """
+
+    state: Literal["same", "changed", "void", "unknown"]
+    changes: list[Change] = []
+    problem: str = ""
+    rules: list[Rule] = []
+
+
 class Approval(BaseModel):
     """One call of a tool that a rule lets through only if somebody else approves exactly this call.
 
@@ -65,7 +90,8 @@ class Approval(BaseModel):
     costs at most. `needed` different people must approve; `votes` are those who have. `alike` is the same for calls
     of one tool for one assistant that wait by the same rules. `can_decide` says whether the viewer may decide it now;
     `deciders` are the people who may and have not yet, told only of an approval that is looked at alone. Where somebody
-    changed the arguments before approving, `edited_by_name` says who, and `asked_arguments` what was asked for.
+    changed the arguments before approving, `edited_by_name` says who, and `asked_arguments` what was asked for. `now`
+    is told of what waits, where somebody looks at it.
     """
 
     id: str
@@ -98,6 +124,12 @@ class Approval(BaseModel):
     edited_by_name: str | None = None
     can_decide: bool = False
     deciders: list[str] = []
+    now: Now | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether approving it as it was asked may let it pass, as far as anybody has looked."""
+        return self.now is None or self.now.state != "void"
 
 
 class Verdict(BaseModel):

@@ -16,7 +16,7 @@ from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import Watcher, diff
 from jindou_client.approvals import Approvals
 from jindou_client.errors import NotFound
-from jindou_client.types import Approval, ApprovalStatus, Outcome
+from jindou_client.types import Approval, ApprovalStatus, Change, Outcome
 
 __all__ = ["group"]
 
@@ -53,11 +53,11 @@ def list_approvals(
     rows = [
         (
             approval.id,
-            words(f"status.{approval.status}"),
+            _status(approval, words),
             approval.requested_by_name,
             words.of(approval.tool_title),
             moment(approval.expires_at),
-            "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in approval.changes),
+            "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in _changes(approval)),
         )
         for approval in found
     ]
@@ -240,6 +240,20 @@ def _changed(arguments: Mapping[str, object], changes: Sequence[str]) -> dict[st
         except ValueError:
             changed[name] = value
     return changed
+
+
+def _status(approval: Approval, words: Words) -> str:
+    """Return how an approval stands: how many have approved, where several must, and whether it is as it was asked."""
+    told = [words(f"status.{approval.status}")]
+    if approval.needed > 1:
+        told.append(f"{len(approval.votes)}/{approval.needed}")
+    if approval.now is not None and approval.now.state != "same":
+        told.append(words(f"approval.now.{approval.now.state}"))
+    return " · ".join(told)
+
+
+def _changes(approval: Approval) -> Sequence[Change]:
+    return (approval.now.changes if approval.now else ()) or approval.changes
 
 
 def _tell(approval: Approval, words: Words, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from jindou.errors import Cancelled, Forbidden
 from jindou.surfaces.cli.show import console, moment, one_line, printable, span
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.problems import PROBLEMS
-from jindou_client.types import Approval, Change, Rule, Run, RunEvent, RunStatus, Step
+from jindou_client.types import Approval, Change, Now, Rule, Run, RunEvent, RunStatus, Step
 
 __all__ = ["EXIT_CODES", "Watcher", "diff"]
 
@@ -111,6 +111,8 @@ class Watcher:
         """Show what a call would change, why it waits, and how it is decided."""
         for change in approval.changes:
             self.line(f"    {self._words.of(change.label)}: {diff(change)}")
+        if approval.now is not None:
+            self._now(approval.now)
         self.rules(approval.rules)
         self._origins(approval)
         if approval.edited_by_name and approval.status == "waiting":
@@ -129,6 +131,18 @@ class Watcher:
             self.line("    " + self._words("approval.until", time=moment(approval.expires_at)))
         for command in commands:
             self.line(f"      {command}", style="bold")
+
+    def _now(self, now: Now) -> None:
+        if now.state == "same":
+            return
+        self.line("    " + self._words(f"approval.{now.state}"), style="yellow")
+        if now.problem:
+            self.line(f"      {now.problem}", style="yellow")
+        if now.changes:
+            self.line("    " + self._words("approval.would"))
+        for change in now.changes:
+            self.line(f"      {self._words.of(change.label)}: {diff(change)}")
+        self.rules(now.rules)
 
     def _edited(self, name: object, asked: object) -> None:
         self.line("    " + self._words("approval.edited", name=name, asked=json.dumps(asked, ensure_ascii=False)))

@@ -8,7 +8,9 @@ from pydantic import ValidationError
 
 from jindou.agents.approvals import Approval, Verdict
 from jindou.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from jindou.surfaces.console.approvals import TROUBLES
 from jindou.surfaces.console.pages import page
+from jindou.surfaces.deciding import look_afresh, void_of
 from jindou.surfaces.door import platform_of
 
 __all__ = ["router"]
@@ -32,12 +34,13 @@ def decide(
     try:
         claim = links.read(token, platform.database.clock)
         verdict = Verdict.model_validate({"decision": decision, "reason": reason})
+        void = void_of(request, claim.org_id, [claim.approval_id], verdict.decision)
         with platform.database.writing(claim.org_id) as work:
-            decided = links.decide(work, claim, verdict)
+            decided = links.decide(work, claim, verdict, void)
     except (ValidationError, Invalid):
         return _show(request, token, status=422, reason=reason, trouble="reason")
     except Conflict as error:
-        trouble = "changed" if error.code == "approval_changed" else "decided"
+        trouble = TROUBLES.get(error.code, "decided")
         return _show(request, token, status=409, reason=reason, trouble=trouble)
     except (Unauthenticated, Forbidden, NotFound):
         return _page(request, token, None, status=401)
@@ -52,6 +55,7 @@ def _show(request: Request, token: str, *, status: int = 200, reason: str = "", 
         claim = links.read(token, platform.database.clock)
         with platform.database.reading(claim.org_id) as work:
             approval, whose = links.show(work, claim), links.whose(work, claim)
+        (approval,) = look_afresh(request, claim.org_id, [approval])
     except (Unauthenticated, NotFound):
         return _page(request, token, None, status=401)
     if approval.arguments_hash != claim.arguments_hash:

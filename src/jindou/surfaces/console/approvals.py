@@ -13,12 +13,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from jindou.agents.approvals import Approval, NewDelegation, Verdict
 from jindou.errors import Conflict, Forbidden, Invalid
 from jindou.surfaces.console.pages import fragment, page
-from jindou.surfaces.deciding import Ballot, Batch, Outcome, decide_each
+from jindou.surfaces.deciding import Ballot, Batch, Outcome, decide_each, look_afresh
+from jindou.surfaces.deciding import decide as decide_one
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
-__all__ = ["router"]
+__all__ = ["TROUBLES", "router"]
 
 router = APIRouter()
+
+TROUBLES: Mapping[str, str] = {"approval_changed": "changed", "approval_void": "void"}
+"""What the page says of a conflict, by its code."""
 
 _MOST_OPEN = 500
 
@@ -128,18 +132,17 @@ def show_approval(request: Request, approval_id: str) -> Response:
 def decide(request: Request, approval_id: str, typed: Annotated[DecisionForm, Form()]) -> Response:
     """Approve, with other arguments if they were typed, or deny; what stands in the way is said on the page."""
     who = signed_in(request)
-    approvals = platform_of(request).approvals
+    with reading(request) as work:
+        arguments = platform_of(request).approvals.get(work, who, approval_id).arguments
     try:
-        with writing(request) as work:
-            verdict = typed.verdict(approvals.get(work, who, approval_id).arguments)
-            approvals.decide(work, who, approval_id, verdict)
+        decide_one(request, approval_id, typed.verdict(arguments))
     except ValidationError:
         return _show(request, approval_id, status=422, typed=typed, trouble="unreadable")
     except Invalid as error:
         trouble = "reason" if error.field == "reason" else "arguments"
         return _show(request, approval_id, status=422, typed=typed, trouble=trouble, detail=error.message)
     except Conflict as error:
-        trouble = "changed" if error.code == "approval_changed" else "decided"
+        trouble = TROUBLES.get(error.code, "decided")
         return _show(request, approval_id, status=409, typed=typed, trouble=trouble)
     return RedirectResponse(f"/approvals/{approval_id}", status_code=303)
 
@@ -154,6 +157,7 @@ def _inbox(request: Request, *, status: int = 200, trouble: str = "", outcomes: 
         waiting = services.approvals.count_waiting(work, who)
         delegations = services.approvals.delegations.list_delegations(work, who)
         people = services.principals.list_people(work)
+    open_ = look_afresh(request, who.org_id, open_)
     alike, alone = _by_kind(open_)
     return page(
         request,
@@ -176,10 +180,12 @@ def _inbox(request: Request, *, status: int = 200, trouble: str = "", outcomes: 
 
 
 def _by_kind(approvals: Sequence[Approval]) -> tuple[list[list[Approval]], list[Approval]]:
-    """Return those of which the viewer may decide several alike, kind by kind, and the others."""
-    kinds = groupby(
-        sorted(approvals, key=lambda one: (not one.can_decide, one.alike)), lambda one: (one.can_decide, one.alike)
-    )
+    """Return those of which the viewer may approve several alike, kind by kind, and the others."""
+
+    def kind(one: Approval) -> tuple[bool, str]:
+        return not (one.can_decide and one.holds), one.alike
+
+    kinds = groupby(sorted(approvals, key=kind), lambda one: (one.can_decide and one.holds, one.alike))
     groups = [(may, list(group)) for (may, _), group in kinds]
     several = [group for may, group in groups if may and len(group) > 1]
     together = {one.id for group in several for one in group}
@@ -200,6 +206,7 @@ def _show(
     with reading(request) as work:
         approval = services.approvals.get(work, who, approval_id)
         waiting = services.approvals.count_waiting(work, who)
+    (approval,) = look_afresh(request, who.org_id, [approval])
     return page(
         request,
         "approval.html",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jindou.agents.approvals import Approval, ApprovalStatus, Delegation, NewDelegation, Verdict
 from jindou.identity.principals import Principal
-from jindou.surfaces.deciding import Batch, Outcome, decide_each
+from jindou.surfaces.deciding import Batch, Outcome, decide, decide_each, look_afresh, void_of
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
 __all__ = ["ApprovalLink", "router"]
@@ -46,7 +46,8 @@ def list_approvals(
 ) -> list[Approval]:
     """Return what one asked for or may decide, the newest first; older than approval `before`."""
     with reading(request) as work:
-        return platform_of(request).approvals.list_approvals(work, who, status, limit, before=before)
+        found = platform_of(request).approvals.list_approvals(work, who, status, limit, before=before)
+    return look_afresh(request, who.org_id, found)
 
 
 @router.post("/decisions")
@@ -81,8 +82,9 @@ def decide_by_link(request: Request, token: str, verdict: LinkVerdict) -> Approv
     """Decide with a signed link, without signing in: as its person, with the rights that they have now."""
     platform = platform_of(request)
     claim = platform.approvals.links.read(token, platform.database.clock)
+    void = void_of(request, claim.org_id, [claim.approval_id], verdict.decision)
     with platform.database.writing(claim.org_id) as work:
-        decided = platform.approvals.links.decide(work, claim, Verdict(**verdict.model_dump()))
+        decided = platform.approvals.links.decide(work, claim, Verdict(**verdict.model_dump()), void)
     platform.worker.wake()
     return decided
 
@@ -105,18 +107,24 @@ def create_link(request: Request, who: Who, approval_id: str) -> ApprovalLink:
 def get(request: Request, who: Who, approval_id: str) -> Approval:
     """Return one approval with its diff, and who may decide it."""
     with reading(request) as work:
-        return platform_of(request).approvals.get(work, who, approval_id)
+        found = platform_of(request).approvals.get(work, who, approval_id)
+    return look_afresh(request, who.org_id, [found])[0]
 
 
 @router.get("/{approval_id}/alike")
 def list_alike(request: Request, who: Who, approval_id: str) -> list[Approval]:
     """Return what one may decide now of the same kind: one assistant, one tool, the same rules."""
     with reading(request) as work:
-        return platform_of(request).approvals.list_alike(work, who, approval_id)
+        found = platform_of(request).approvals.list_alike(work, who, approval_id)
+    return look_afresh(request, who.org_id, found)
 
 
 @router.post("/{approval_id}/decision")
-def decide(request: Request, who: Who, approval_id: str, verdict: Verdict) -> Approval:
+def decide_one(
+    request: Request,
+    who: Who,  # noqa: ARG001 - `who` must be there
+    approval_id: str,
+    verdict: Verdict,
+) -> Approval:
     """Approve, with other arguments if they are given, or deny; the run that waits goes on."""
-    with writing(request) as work:
-        return platform_of(request).approvals.decide(work, who, approval_id, verdict)
+    return decide(request, approval_id, verdict)

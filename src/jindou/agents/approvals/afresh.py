@@ -1,0 +1,177 @@
+"""Looking again at calls that wait: what they would change by now, and whether approving one can still let it pass.
+
+The tools are asked in threads of their own and for a short time, so that one that hangs keeps no page waiting.
+"""
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from jindou.agents.approvals.queries import as_approval, is_open
+from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.approvals.types import Approval, Now
+from jindou.agents.assistants import Assistant, Assistants
+from jindou.agents.tools import Asked, Checked, Doorway, ToolError
+from jindou.db import Database, Work
+from jindou.errors import Conflict, NotFound
+from jindou.identity.principals import Principal, Principals
+from jindou.telemetry import get_logger
+
+__all__ = ["Afresh", "ApprovalVoid"]
+
+_MOST: Final = 50
+"""As many as a page shows at once; the others are looked at when they are opened."""
+_SECONDS: Final = 2.0
+_MOST_OF_A_TOOL: Final = 4
+"""How often a tool may be asked at the same time: one that hangs takes no more threads than these."""
+_UNKNOWN: Final = Now(state="unknown")
+_log = get_logger(__name__)
+
+
+class ApprovalVoid(Conflict):
+    """What the call would change is not as it was when it was asked, so approving it as it was can only fail."""
+
+    code = "approval_void"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This has changed since it was asked, and approving it as it was can only fail. Deny it, or change its"
+            " arguments and approve that."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call that waits, with the facts that were shown."""
+
+    approval: Approval
+    facts: Mapping[str, Any]
+    asked: Asked
+
+
+class Afresh:
+    """Asks the tools of calls that wait what is so now. It opens units of work of its own, and asks outside of them."""
+
+    def __init__(
+        self, doorway: Doorway, assistants: Assistants, principals: Principals, seconds: float = _SECONDS
+    ) -> None:
+        self._seconds = seconds
+        self._doorway = doorway
+        self._assistants = assistants
+        self._principals = principals
+        self._lock = threading.Lock()
+        self._at_work: Counter[tuple[str, str]] = Counter()
+
+    def look(self, database: Database, org_id: str, found: Sequence[Approval]) -> list[Approval]:
+        """Return approvals with how each of the first that wait stands now."""
+        wanted = [one.id for one in found if one.status == "waiting"][:_MOST]
+        seen = self._look(database, org_id, wanted)
+        return [one.model_copy(update={"now": seen[one.id]}) if one.id in seen else one for one in found]
+
+    def void(self, database: Database, org_id: str, approval_ids: Collection[str]) -> set[str]:
+        """Return those of some approvals that are known to let nothing pass any more."""
+        seen = self._look(database, org_id, approval_ids)
+        return {id_ for id_, now in seen.items() if now.state == "void"}
+
+    def _look(self, database: Database, org_id: str, approval_ids: Collection[str]) -> dict[str, Now]:
+        if not approval_ids:
+            return {}
+        with database.reading(org_id) as work:
+            rows = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id.in_(approval_ids))).all()
+            waiting = [self._waiting(work, row) for row in rows if is_open(work, row)]
+        known = [one for one in waiting if one is not None]
+        kinds: defaultdict[tuple[str, str], list[_Waiting]] = defaultdict(list)
+        for one in known:
+            kinds[one.asked.assistant.pack, one.asked.name].append(one)
+        found = self._ask(kinds)
+        return {one.approval.id: found.get(one.approval.id, _UNKNOWN) for one in known}
+
+    def _ask(self, kinds: Mapping[tuple[str, str], Sequence[_Waiting]]) -> dict[str, Now]:
+        """Ask each tool in a thread, and return what was known in time."""
+        found: dict[str, Now] = {}
+        over = threading.Event()
+        threads = [
+            threading.Thread(target=self._ask_one, args=(kind, calls, found, over), name="afresh", daemon=True)
+            for kind, calls in kinds.items()
+            if self._begin(kind)
+        ]
+        until = time.monotonic() + self._seconds
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        over.set()
+        return dict(found)
+
+    def _begin(self, kind: tuple[str, str]) -> bool:
+        with self._lock:
+            if self._at_work[kind] >= _MOST_OF_A_TOOL:
+                return False
+            self._at_work[kind] += 1
+            return True
+
+    def _ask_one(
+        self, kind: tuple[str, str], calls: Sequence[_Waiting], found: dict[str, Now], over: threading.Event
+    ) -> None:
+        try:
+            for one in calls:
+                if over.is_set():
+                    return
+                found[one.approval.id] = self._now(one)
+        # A tool can raise anything, and `sys.exit` too.
+        except BaseException as error:  # noqa: BLE001
+            fields = {"tool": kind[1], "error": type(error).__name__}
+            _log.warning("a tool can't say what a call would change by now", extra={"fields": fields})
+        finally:
+            with self._lock:
+                self._at_work[kind] -= 1
+
+    def _waiting(self, work: Work, row: ApprovalRow) -> _Waiting | None:
+        try:
+            assistant = self._assistants.get(row.assistant)
+            who = self._principals.principal(work, row.org_id, row.requested_by)
+        except NotFound:
+            return None
+        return _Waiting(as_approval(row), row.facts, _asked(row, assistant, who, work.now()))
+
+    def _now(self, one: _Waiting) -> Now:
+        approval = one.approval
+        try:
+            checked = self._doorway.check(one.asked)
+            if self._is_refused(checked):
+                return Now(state="void", rules=list(checked.decision.rules))
+            if checked.problem is not None:
+                return Now(state="void", problem=checked.problem)
+            changes = self._doorway.preview(checked)
+        except ToolError as error:
+            return Now(state="void", problem=str(error))
+        differing = [] if changes == approval.changes else changes
+        if checked.arguments_hash != approval.arguments_hash or one.facts != dict(checked.facts or {}):
+            return Now(state="void", changes=differing)
+        return Now(state="changed" if differing else "same", changes=differing)
+
+    def _is_refused(self, checked: Checked) -> bool:
+        """Say whether the rules refuse the call to who asked, also where it puts an effect back."""
+        if checked.decision.verb != "deny" or checked.asked.undoes:
+            return checked.decision.verb == "deny"
+        return self._doorway.check(replace(checked.asked, undoes=True)).decision.verb == "deny"
+
+
+def _asked(row: ApprovalRow, assistant: Assistant, who: Principal, now: datetime) -> Asked:
+    return Asked(
+        who=who,
+        assistant=assistant,
+        name=row.tool,
+        arguments=row.arguments,
+        # Not the key of the effect: what a tool remembers of that one is what the run itself was told.
+        key=f"look:{row.id}",
+        now=now,
+        undoes=row.tool not in assistant.tools,
+        origins={name: origin["source"] for name, origin in row.origins.items()},
+    )
