@@ -181,7 +181,7 @@ def _limits(settings: Settings) -> Limits:
 def open_webhooks(ground: Ground, settings: Settings) -> Webhooks:
     """Return the webhooks of organisations."""
     private = settings.approval_webhook_private
-    return Webhooks(ground.database, ground.policy, ground.audit, ground.secrets, private=private)
+    return Webhooks(ground.database, ground.policy, ground.audit, ground.secrets, queue=ground.queue, private=private)
 
 
 def _approvals(ground: Ground, settings: Settings, home: Home, assistants: Assistants, doorway: Doorway) -> Approvals:

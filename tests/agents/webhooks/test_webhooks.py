@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Generator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from jindou.agents.webhooks import NewWebhook, NotDelivered, WebhookSecret
+from jindou.agents.webhooks import NewWebhook, NotDelivered, Webhook, WebhookSecret
 from jindou.agents.webhooks.tables import WebhookRow
 from jindou.cloud.secrets import SecretMissing
 from jindou.cloud.secrets.tables import SecretRow
@@ -152,6 +153,53 @@ def test_an_address_in_a_private_network_is_not_reached_unless_the_operator_lets
         with pytest.raises(NotDelivered, match="private"):
             deliver(desk)
     assert inbox.got == []
+
+
+def listed(desk: Desk) -> Webhook:
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        (webhook,) = desk.platform.webhooks.list_webhooks(work, desk.manager)
+    return webhook
+
+
+def test_it_is_told_whether_it_takes_what_it_is_told_since_when_not_and_why(desk: Desk, inbox: Inbox) -> None:
+    put(desk, inbox.url)
+    assert (listed(desk).delivered_at, listed(desk).failing_since, listed(desk).waiting) == (None, None, 0)
+    desk.ask(ASK)
+    assert (listed(desk).waiting, listed(desk).next_try_at) == (1, None)
+    inbox.status = 503
+    with pytest.raises(NotDelivered):
+        deliver(desk)
+    began = desk.clock.now()
+    desk.approve(desk.inbox()[0].id)
+    desk.clock.move(timedelta(minutes=1))
+    with pytest.raises(NotDelivered):
+        deliver(desk)
+    failing = listed(desk)
+    assert (failing.delivered_at, failing.failing_since) == (None, began)
+    assert (failing.error, failing.waiting) == ("127.0.0.1 answered 503.", 2)
+    assert failing.next_try_at is not None
+    inbox.status = 200
+    desk.clock.move(timedelta(hours=1))
+    with desk.platform.database.writing(None) as work:
+        desk.platform.queue.recover(work)
+    assert deliver(desk) == 2
+    well = listed(desk)
+    assert (well.delivered_at, well.failing_since, well.error) == (desk.clock.now(), None, "")
+    assert (well.waiting, well.next_try_at) == (0, None)
+
+
+def test_what_is_told_of_a_failure_is_one_short_line_about_the_address_that_there_is(desk: Desk, inbox: Inbox) -> None:
+    webhooks = desk.platform.webhooks
+    put(desk, inbox.url)
+    with desk.platform.database.writing(desk.manager.org_id) as work:
+        webhooks.note(work, "https://earlier.example/", "gone")
+    assert listed(desk).failing_since is None
+    with desk.platform.database.writing(desk.manager.org_id) as work:
+        webhooks.note(work, inbox.url, "odd\n\x1b[2J " + "x" * 1000)
+    assert listed(desk).error.startswith("odd [2J x")
+    assert len(listed(desk).error) == 300
+    put(desk, inbox.url)
+    assert (listed(desk).failing_since, listed(desk).error) == (None, "")
 
 
 def test_only_administrators_say_where(desk: Desk, inbox: Inbox) -> None:

@@ -49,6 +49,7 @@ class ApprovalRow(Tenant, Base):
     decided_by: Mapped[str | None] = mapped_column(String(40))
     decided_by_name: Mapped[str | None] = mapped_column(String(200))
     decided_at: Mapped[datetime | None]
+    decided_for_name: Mapped[str | None] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(Text, default="")
     turn: Mapped[int] = mapped_column(default=0, server_default="0")
     needed: Mapped[int] = mapped_column(default=1, server_default="1")

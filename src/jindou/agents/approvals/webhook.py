@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,10 +22,9 @@ from jindou.telemetry import get_logger
 
 __all__ = ["WEBHOOK_TASK", "Invitation", "Webhook", "signature_of"]
 
-WEBHOOK_TASK = "approval.webhook"
+WEBHOOK_TASK = Webhooks.task
 
 _MOST_ATTEMPTS = 30
-_OWN = "own"
 _TOLD = {
     *("id", "run_id", "assistant", "tool", "tool_title", "risk", "requested_by", "requested_by_name", "status"),
     *("needed", "created_at", "expires_at", "decided_by_name", "decided_at"),
@@ -63,7 +62,7 @@ class Webhook:
         """Have it told, once the transaction is durable."""
         told = [f"{row.id}:{what}"] if self._operator is not None else []
         if self._own.is_set(work):
-            told.append(f"{row.id}:{what}:{_OWN}")
+            told.append(f"{row.id}:{what}:{Webhooks.own}")
         for subject in told:
             self._queue.enqueue(work, WEBHOOK_TASK, subject, row.org_id, background=True)
 
@@ -88,6 +87,19 @@ class Webhook:
         with database.writing(lease.org_id) as work:
             self._queue.done(work, lease)
 
+    def _post(self, database: Database, lease: Lease, sender: Sender, body: bytes, headers: Mapping[str, str]) -> None:
+        """Post a message, and write down how that went where it is an organisation's own."""
+        error: NotDelivered | None = None
+        try:
+            post(sender.destination, body, headers)
+        except NotDelivered as failed:
+            error = failed
+        if lease.subject.endswith(f":{Webhooks.own}"):
+            with database.writing(lease.org_id) as work:
+                self._own.note(work, sender.destination.url, error.message if error else None)
+        if error is not None:
+            raise error
+
     def _deliver(self, database: Database, lease: Lease, invite: Invite) -> None:
         approval_id, what, *own = lease.subject.split(":")
         sender = self._own.sender(lease.org_id) if own else self._operator
@@ -109,7 +121,7 @@ class Webhook:
             "webhook-timestamp": str(seconds),
             "webhook-signature": signature_of(sender.secret, lease.subject, seconds, body),
         }
-        post(sender.destination, body, headers)
+        self._post(database, lease, sender, body, headers)
 
 
 def signature_of(secret: bytes, message_id: str, seconds: int, body: bytes) -> str:

@@ -67,8 +67,10 @@ def post(destination: Destination, body: bytes, headers: Mapping[str, str]) -> N
     try:
         connection.request("POST", path, body, dict(headers))
         status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         raise NotDelivered(f"{host} can't be reached ({error}).") from None
+    except http.client.HTTPException:
+        raise NotDelivered(f"{host} answered with what is no HTTP.") from None
     finally:
         connection.close()
     if status not in _OK:

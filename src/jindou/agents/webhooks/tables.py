@@ -11,7 +11,7 @@ __all__ = ["WebhookRow"]
 
 
 class WebhookRow(Tenant, Base):
-    """The webhook of an organisation."""
+    """The webhook of an organisation, and how telling it went: `failing_since` is null while that goes well."""
 
     __tablename__ = "webhook"
 
@@ -19,3 +19,6 @@ class WebhookRow(Tenant, Base):
     url: Mapped[str] = mapped_column(String(1000))
     changed_by_name: Mapped[str] = mapped_column(String(200))
     changed_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(String(300), default="", server_default="")

@@ -200,6 +200,13 @@ class Queue:
         """Return how many tasks of `kind` there are, held or not."""
         return work.session.scalars(select(func.count()).where(TaskRow.kind == kind)).one()
 
+    def outlook(self, work: Work, kind: str, org_id: str, ending: str) -> tuple[int, datetime | None]:
+        """Return how many tasks of `kind` an organisation has whose subjects end so, and when the first is due."""
+        asked = TaskRow.kind == kind, TaskRow.org_id == org_id, TaskRow.subject.endswith(ending, autoescape=True)
+        found = select(func.count(), func.min(TaskRow.available_at)).where(*asked)
+        count, first = work.session.execute(found).one()
+        return count, first
+
     def missing(self, work: Work, kind: str, subjects: Sequence[str]) -> list[str]:
         """Return those of `subjects` about which there is nothing to do."""
         known: set[str] = set()

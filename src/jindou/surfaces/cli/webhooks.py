@@ -7,6 +7,7 @@ import typer
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, command_group
 from jindou.surfaces.cli.show import document, moment, one_line
+from jindou_client.types import Webhook
 
 __all__ = ["group"]
 
@@ -17,7 +18,7 @@ Url = Annotated[str, typer.Argument(metavar="URL", help="Its address: https://â€
 
 @group.command("list")
 def list_webhooks(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
-    """Show where your organisation is told of approvals."""
+    """Show where your organisation is told, and how it goes."""
     with signed_in(home, person) as seat:
         found = seat.client.webhooks.list()
     if as_json:
@@ -25,6 +26,7 @@ def list_webhooks(*, person: As = "manager", home: Home = None, as_json: AsJson 
         return
     for one in found:
         typer.echo(one_line(f"{one.url}, since {moment(one.changed_at)}, by {one.changed_by_name}"))
+        typer.echo(one_line(_how_it_goes(one)))
     if not found:
         typer.echo("Your organisation is told nowhere: `jindou webhooks set` says where.")
 
@@ -50,3 +52,13 @@ def remove(*, person: As = "manager", home: Home = None, as_json: AsJson = False
             document(seat.client.webhooks.list())
             return
     typer.echo("Your organisation is told no more.")
+
+
+def _how_it_goes(one: Webhook) -> str:
+    """Return how telling a webhook goes, in one line."""
+    last = f"last taken {moment(one.delivered_at)}" if one.delivered_at else "nothing taken yet"
+    waiting = f"; waiting: {one.waiting}" if one.waiting else ""
+    if one.failing_since is None:
+        return f"  {last}{waiting}"
+    next_try = f"; next try {moment(one.next_try_at)}" if one.next_try_at else ""
+    return f"  failing since {moment(one.failing_since)}: {one.error} ({last}{waiting}{next_try})"
