@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from jindou.agents.approvals import Approvals
+from jindou.agents.approvals import RUN_TASK, Approvals
 from jindou.agents.assistants import Assistants
 from jindou.agents.conversations import Conversations
 from jindou.agents.decisions import Decisions
@@ -127,6 +127,10 @@ class Platform:
                 wrong = self.budgets.repair(work)
         fields = {"leases": freed, "unknown_attempts": unknown, "repaired_budgets": wrong}
         _log.info("recovered", extra={"fields": fields})
+
+    def runs_under_way(self) -> int:
+        """Return how many runs this process moves on now."""
+        return self.worker.under_way(RUN_TASK)
 
     def stop(self) -> None:
         """Stop the workers and the engine; runs that were under way go on at the next start."""

@@ -70,9 +70,15 @@ class RunWorker:
         ).start()
         self.worker.start()
 
-    def stop(self, seconds: float) -> None:
-        """Take no more tasks, give those under way `seconds` to end, and hand back what is left."""
+    def runs_under_way(self) -> int:
+        """Return how many runs this process moves on now."""
+        return self.worker.under_way(RUN_TASK)
+
+    def stop(self, seconds: float) -> int:
+        """Take no more tasks, give those under way `seconds` to end, and hand back the rest; return how many runs."""
+        left = 0
         if not self.worker.stop(seconds):
+            left = self.runs_under_way()
             self.runner.stop()
             self.worker.stop(_HAND_BACK_SECONDS)
         self.worker.close()
@@ -84,6 +90,7 @@ class RunWorker:
         for pack in self.packs.values():
             pack.close()
         self.database.close()
+        return left
 
 
 def publish_heads(audit: Audit, closing: threading.Event) -> None:

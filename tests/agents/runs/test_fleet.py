@@ -1,5 +1,6 @@
 """Many workers on one PostgreSQL database: killed, frozen and told to stop, and still every effect happens once."""
 
+import re
 import signal
 from collections.abc import Generator
 from pathlib import Path
@@ -30,6 +31,10 @@ def ask(fleet: Fleet, runs: int) -> None:
     orders = fleet.orders()
     for n in range(runs):
         fleet.ask(fleet.people[n % len(fleet.people)], orders[n])
+
+
+def output_of(fleet: Fleet) -> str:
+    return (fleet.home / "logs" / "work.out").read_text(encoding="utf-8")
 
 
 def end_every_connection(fleet: Fleet) -> None:
@@ -64,7 +69,28 @@ def test_a_worker_that_is_told_to_stop_leaves_nothing_behind(fleet: Fleet) -> No
         fleet.kill(worker, signal.SIGTERM)
     assert fleet.wait_until(lambda: not fleet.lives(worker), SECONDS)
     assert fleet.held() == {}
+    said = output_of(fleet)
+    assert re.search(
+        r"^Finishing [12] runs?, for 5 s at most; press Ctrl-C again to stop at once\.$", said, re.MULTILINE
+    )
+    assert said.splitlines()[-1].startswith("Stopped")
     assert fleet.open(), "It took no more than it had begun."
+    fleet.start_worker()
+    assert fleet.wait_until(fleet.all_over, SECONDS), fleet.unfinished()
+    assert set(fleet.effects().values()) == {1}
+
+
+def test_a_worker_that_is_told_twice_stops_at_once(fleet: Fleet) -> None:
+    fleet.found(tenants=1)
+    ask(fleet, 1)
+    with fleet.holding_engine():
+        worker = fleet.start_worker()
+        assert fleet.wait_until(lambda: fleet.started(1), SECONDS)
+        fleet.kill(worker, signal.SIGTERM)
+        assert fleet.wait_until(lambda: "Finishing 1 run," in output_of(fleet), SECONDS)
+        fleet.kill(worker, signal.SIGINT)
+        assert fleet.wait_until(lambda: not fleet.lives(worker), SECONDS)
+        assert "Stopped" not in output_of(fleet)
     fleet.start_worker()
     assert fleet.wait_until(fleet.all_over, SECONDS), fleet.unfinished()
     assert set(fleet.effects().values()) == {1}

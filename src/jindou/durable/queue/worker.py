@@ -69,6 +69,10 @@ class Worker:
         with self._wake:
             self._wake.notify()
 
+    def under_way(self, kind: str) -> int:
+        """Return how many tasks of a kind are being done now."""
+        return sum(lease.kind == kind for lease in list(self._held.values()))
+
     def stop(self, seconds: float) -> bool:
         """Take no more tasks, and wait up to `seconds` for those under way; say whether they have ended.
 

@@ -6,7 +6,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import psutil
@@ -25,11 +26,13 @@ from jindou.surfaces.cli.models import local_model
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
 from jindou.surfaces.cli.ready import tell_ready
+from jindou.surfaces.cli.show import counted
 from jindou.telemetry import configure_logging
 
 __all__ = ["ask_status", "config_of", "down", "status", "up"]
 
 _DOWN_SECONDS = 20.0
+_KILLED = 130
 
 
 class PortTaken(Conflict):
@@ -76,9 +79,16 @@ def serve(settings: Settings, place: Home, listener: socket.socket, *, as_json: 
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         # The server has shut down by itself; the signal is told again for whoever started it.
-        _say("Stopped.", quiet=as_json)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop_at_once)
     finally:
         platform.stop()
+    typer.echo("Stopped.", err=True)
+
+
+def _stop_at_once(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End as a crash would, which harms nothing: runs go on at the next start, and the engines end with us."""
+    os._exit(_KILLED)
 
 
 def config_of(platform: Platform) -> uvicorn.Config:
@@ -95,11 +105,11 @@ def config_of(platform: Platform) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers, and ends the event streams before it stops."""
+    """Says when it answers and that it stops, and ends the event streams before. A second signal ends it at once."""
 
     def __init__(self, platform: Platform, on_ready: Callable[[], None]) -> None:
         super().__init__(config_of(platform))
-        self._streams = platform.runs.stream
+        self._platform = platform
         self._on_ready = on_ready
 
     @override
@@ -109,8 +119,17 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
     @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            _stop_at_once(sig, frame)
+        super().handle_exit(sig, frame)
+
+    @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._streams.close()
+        under_way = self._platform.runs_under_way()
+        told = f"Stopping; {counted(under_way)} under way will be taken up again." if under_way else "Stopping."
+        typer.echo(f"{told} Press Ctrl-C again to stop at once.", err=True)
+        self._platform.runs.stream.close()
         await super().shutdown(sockets)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "document", "in_own_zone", "moment", "one_line", "printable", "span", "table"]
+__all__ = ["console", "counted", "document", "in_own_zone", "moment", "one_line", "printable", "span", "table"]
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _WIDE = 1000
@@ -50,6 +50,11 @@ def document(value: BaseModel | Sequence[BaseModel] | dict[str, object]) -> None
     else:
         plain = [item.model_dump(mode="json") for item in value]
     typer.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+
+
+def counted(runs: int) -> str:
+    """Return ``1 run`` or ``2 runs``."""
+    return f"{runs} run" if runs == 1 else f"{runs} runs"
 
 
 def moment(at: datetime) -> str:

@@ -13,6 +13,7 @@ from jindou.home import Home
 from jindou.settings import load_settings
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
+from jindou.surfaces.cli.show import counted
 from jindou.telemetry import configure_logging
 
 __all__ = ["worker"]
@@ -48,4 +49,8 @@ def worker(
     told = f"Worker {os.getpid()} takes up to {settings.run_workers} runs at once."
     typer.echo(json.dumps({"pid": os.getpid(), "threads": settings.run_workers}) if as_json else told)
     told_to_stop.wait()
-    rooms.stop(settings.drain_seconds)
+    under_way = rooms.runs_under_way()
+    most = f"for {settings.drain_seconds:g} s at most; press Ctrl-C again to stop at once."
+    typer.echo(f"Finishing {counted(under_way)}, {most}" if under_way else "Stopping; no run is under way.", err=True)
+    left = rooms.stop(settings.drain_seconds)
+    typer.echo(f"Stopped; {counted(left)} handed over to other workers." if left else "Stopped.", err=True)
