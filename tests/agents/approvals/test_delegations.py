@@ -35,6 +35,29 @@ def test_who_was_handed_the_right_decides_and_the_trail_says_whose_it_was(desk: 
     assert trail["approvals::decide"].detail["right_of"] == desk.manager.person_id
 
 
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+def test_it_is_told_for_whom_somebody_decided(desk: Desk, run_id: str, decision: str) -> None:
+    desk.hand_on("warehouse")
+    decided = desk.decide(desk.inbox()[0].id, desk.warehouse, decision=decision, reason="As she would.")
+    assert (decided.decided_by_name, decided.decided_for_name) == ("赵强", "Marta Lindqvist")
+    desk.move_on(run_id)
+    (event,) = [event for event in desk.events(run_id) if event.type == "approval.decided"]
+    assert event.data["decided_for_name"] == "Marta Lindqvist"
+    with desk.platform.database.reading(desk.clerk.org_id) as work:
+        told = desk.platform.runs.explain(work, desk.clerk, run_id)
+    assert "by 赵强 for Marta Lindqvist" in told.why["en"]
+    assert "赵强（代 Marta Lindqvist）" in told.why["zh"]
+    if decision == "deny":
+        assert "赵强 for Marta Lindqvist denied this" in str(desk.get(run_id).journal[1].error)
+
+
+def test_nobody_is_named_for_whom_somebody_decided_with_their_own_right(desk: Desk, run_id: str) -> None:
+    assert desk.deny(desk.inbox()[0].id, "No.").decided_for_name is None
+    desk.move_on(run_id)
+    with desk.platform.database.reading(desk.clerk.org_id) as work:
+        assert "was denied by Marta Lindqvist: “No.”" in desk.platform.runs.explain(work, desk.clerk, run_id).why["en"]
+
+
 @pytest.mark.usefixtures("run_id")
 def test_nobody_decides_about_their_own_call_with_a_right_handed_to_them(desk: Desk) -> None:
     desk.hand_on("clerk")

@@ -1,9 +1,25 @@
 """What `jindou approvals` tells of calls that wait."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from jindou.telemetry import SystemClock
+
 Run = Callable[..., Any]
+
+
+def test_it_is_told_for_whom_somebody_denied(here: Run) -> None:
+    asked = here("ask", "--as", "clerk", "refund 120 for SO-10402", "--json").json
+    approval = asked["journal"][-1]["approval_id"]
+    until = (SystemClock().now() + timedelta(days=2)).date().isoformat()
+    handed = here("approvals", "delegate", "warehouse", "--until", until, "--json").json
+    assert here("approvals", "decide", approval, "--as", "warehouse", "--deny", "--reason", "No.").code == 0
+    for command in (("runs", "watch"), ("runs", "show")):
+        told = here(*command, asked["id"])
+        assert "denied by 赵强 for Marta Lindqvist: No." in told.out + told.err
+    assert "was denied by 赵强 for Marta Lindqvist" in here("runs", "explain", asked["id"]).out
+    here("approvals", "revoke", handed["id"])
 
 
 def test_what_has_changed_since_it_was_asked_is_told_and_not_approved(here: Run) -> None:

@@ -91,6 +91,10 @@ def test_who_stood_in_is_named_with_whom_they_stood_in_for(site: Site, visit: Si
     warehouse.cookies.set("jindou_language", "en")
     assert warehouse.post(path, data={"decision": "approve"}).status_code == 303
     assert "Approved by 赵强 (for Marta Lindqvist)" in warehouse.get(path).text
+    denied = f"/approvals/{ask(site).id}"
+    assert warehouse.post(denied, data={"decision": "deny", "reason": "No."}).status_code == 303
+    assert "Denied by 赵强 (for Marta Lindqvist)" in warehouse.get(denied).text
+    assert warehouse.get("/approvals").text.count("赵强 (for Marta Lindqvist)") == 2
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -75,7 +75,7 @@ class Approval(BaseModel):
 
     `needed` different people must approve, `votes` have. `estimate` is what the rest of the run costs at most.
     `deciders` are told of an approval that is looked at alone. `alike` is the same for calls of one kind. `now` is told
-    of what waits, where it is looked at.
+    of what waits, where it is looked at. `decided_for_name` says whose right it was, where that was handed on.
     """
 
     id: str
@@ -102,6 +102,7 @@ class Approval(BaseModel):
     created_at: datetime
     expires_at: datetime
     decided_by_name: str | None = None
+    decided_for_name: str | None = None
     decided_at: datetime | None = None
     reason: str = ""
     asked_arguments: dict[str, object] = {}

@@ -40,6 +40,7 @@ def as_approval(row: ApprovalRow, *, can_decide: bool = False) -> Approval:
         created_at=row.created_at,
         expires_at=row.expires_at,
         decided_by_name=row.decided_by_name,
+        decided_for_name=row.decided_for_name,
         decided_at=row.decided_at,
         reason=row.reason,
         asked_arguments=row.asked_arguments,

@@ -306,6 +306,7 @@ class Approvals:
     def _close(self, work: Work, row: ApprovalRow, right: Right, status: str, reason: str) -> Approval:
         row.status, row.reason = status, reason
         row.decided_by, row.decided_by_name, row.decided_at = right.who.person_id, right.who.name, work.now()
+        row.decided_for_name = right.owner.name if right.owner.person_id != right.who.person_id else None
         self._record(work, row, right, "allow" if status == "approved" else "deny", _edited(row))
         self._tell(work, row)
         return as_approval(row)

@@ -91,7 +91,8 @@ class Approval(BaseModel):
     of one tool for one assistant that wait by the same rules. `can_decide` says whether the viewer may decide it now;
     `deciders` are the people who may and have not yet, told only of an approval that is looked at alone. Where somebody
     changed the arguments before approving, `edited_by_name` says who, and `asked_arguments` what was asked for. `now`
-    is told of what waits, where somebody looks at it.
+    is told of what waits, where somebody looks at it. Where who decided had the right from somebody else,
+    `decided_for_name` says from whom.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Approval(BaseModel):
     created_at: datetime
     expires_at: datetime
     decided_by_name: str | None = None
+    decided_for_name: str | None = None
     decided_at: datetime | None = None
     reason: str = ""
     asked_arguments: dict[str, object] = {}
@@ -125,6 +127,16 @@ class Approval(BaseModel):
     can_decide: bool = False
     deciders: list[str] = []
     now: Now | None = None
+
+    def deciders_as(self, handed: str) -> list[str]:
+        """Return who approved so far or, where somebody denied, who did; with `handed` of {name} for {owner}."""
+        if self.status != "denied" and self.votes:
+            named = [
+                (one.person_name, one.right_of_name if one.right_of != one.person_id else "") for one in self.votes
+            ]
+        else:
+            named = [(self.decided_by_name or "", self.decided_for_name or "")]
+        return [handed.format(name=name, owner=owner) if owner else name for name, owner in named]
 
     @property
     def holds(self) -> bool:

@@ -27,7 +27,7 @@ WEBHOOK_TASK = Webhooks.task
 _MOST_ATTEMPTS = 30
 _TOLD = {
     *("id", "run_id", "assistant", "tool", "tool_title", "risk", "requested_by", "requested_by_name", "status"),
-    *("needed", "created_at", "expires_at", "decided_by_name", "decided_at"),
+    *("needed", "created_at", "expires_at", "decided_by_name", "decided_for_name", "decided_at"),
 }
 _log = get_logger(__name__)
 

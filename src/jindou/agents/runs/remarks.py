@@ -24,8 +24,8 @@ class Scene:
 
 _CALLS: Mapping[str, Said] = {
     "denied": (
-        "Step {n} ({title_en}) was denied by {by}: “{reason}” Nothing was changed by it.",
-        "第 {n} 步（{title_zh}）被 {by} 拒绝：“{reason}” 该步没有更改任何内容。",
+        "Step {n} ({title_en}) was denied by {by_en}: “{reason}” Nothing was changed by it.",
+        "第 {n} 步（{title_zh}）被 {by_zh} 拒绝：“{reason}” 该步没有更改任何内容。",
     ),
     "expired": (
         "Nobody decided about step {n} ({title_en}) in time. Nothing was changed by it.",
@@ -61,6 +61,8 @@ _UNDO: Mapping[str, Said] = {
     "waiting": ("{undo} undoes it, and waits for approval.", "{undo} 正在撤销它，等待审批。"),
     "under way": ("{undo} is undoing it.", "{undo} 正在撤销它。"),
 }
+_HANDED: Said = ("{name} for {owner}", "{name}（代 {owner}）")
+_APPROVED: Said = ("Step {n} ({title_en}) was approved by {by_en}.", "第 {n} 步（{title_zh}）已由 {by_zh} 批准。")
 _VOTES: Said = ("{votes} of {needed} have approved: {names}.", "已有 {votes}/{needed} 人批准：{names}。")
 
 
@@ -72,20 +74,25 @@ def remarks(scene: Scene) -> tuple[str, str]:
 
 def _of_calls(scene: Scene) -> Iterator[Said]:
     for step in scene.steps:
-        key = _key(scene.run, step, scene.approvals.get(step.id))
-        if key is None:
-            continue
         approval = scene.approvals.get(step.id)
-        values: dict[str, object] = {
-            "n": step.n,
-            "title_en": step.title.get("en", step.name),
-            "title_zh": step.title.get("zh", step.name),
-            "error": step.response.get("error", ""),
-            "by": approval.decided_by_name if approval else "",
-            "reason": approval.reason if approval else "",
-            "until": f"{approval.expires_at:%Y-%m-%d %H:%M:%S} UTC" if approval else "",
-        }
-        yield _both(_CALLS[key], values)
+        if approval is not None and approval.status == "approved":
+            yield _both(_APPROVED, _values(step, approval))
+        key = _key(scene.run, step, approval)
+        if key is not None:
+            yield _both(_CALLS[key], _values(step, approval))
+
+
+def _values(step: StepRow, approval: Approval | None) -> dict[str, object]:
+    return {
+        "n": step.n,
+        "title_en": step.title.get("en", step.name),
+        "title_zh": step.title.get("zh", step.name),
+        "error": step.response.get("error", ""),
+        "by_en": ", ".join(approval.deciders_as(_HANDED[0])) if approval else "",
+        "by_zh": "、".join(approval.deciders_as(_HANDED[1])) if approval else "",
+        "reason": approval.reason if approval else "",
+        "until": f"{approval.expires_at:%Y-%m-%d %H:%M:%S} UTC" if approval else "",
+    }
 
 
 def _key(run: RunRow, step: StepRow, approval: Approval | None) -> str | None:
@@ -105,11 +112,11 @@ def _key(run: RunRow, step: StepRow, approval: Approval | None) -> str | None:
 def _of_votes(scene: Scene) -> Iterator[Said]:
     for approval in scene.approvals.values():
         if approval.status == "waiting" and approval.votes:
-            names = [vote.person_name for vote in approval.votes]
-            values = {"votes": len(names), "needed": approval.needed}
+            names_en, names_zh = (approval.deciders_as(handed) for handed in _HANDED)
+            values = {"votes": len(names_en), "needed": approval.needed}
             yield (
-                _VOTES[0].format(names=", ".join(names), **values),
-                _VOTES[1].format(names="、".join(names), **values),
+                _VOTES[0].format(names=", ".join(names_en), **values),
+                _VOTES[1].format(names="、".join(names_zh), **values),
             )
 
 

@@ -249,7 +249,8 @@ class _ToolStep:
 
     def _end_unapproved(self, checked: Checked, approval: Approval) -> str:
         if approval.status == "denied":
-            told = f"{approval.decided_by_name} denied this: “{approval.reason}” Nothing was changed."
+            by = ", ".join(approval.deciders_as("{name} for {owner}"))
+            told = f"{by} denied this: “{approval.reason}” Nothing was changed."
             return self._end("denied", {"error": told}, checked, approval)
         return self._end("expired", {"error": "Nobody approved this in time. Nothing was changed."}, checked, approval)
 
@@ -325,7 +326,8 @@ class _ToolStep:
         """Write that the wait is over, and how it ended."""
         approval = self._parts.approvals.of_step(work, step.id)
         if approval is not None:
-            fields = {"status", "decided_by_name", "reason", "votes", "edited_by_name", "arguments", "asked_arguments"}
+            fields = {"status", "decided_by_name", "decided_for_name", "reason", "votes"}
+            fields |= {"edited_by_name", "arguments", "asked_arguments"}
             data = {"approval_id": approval.id, **approval.model_dump(mode="json", include=fields)}
             self._parts.journal.event(work, run, "approval.decided", data)
         if run.status == _WAITING:

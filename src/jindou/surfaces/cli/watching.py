@@ -121,7 +121,7 @@ class Watcher:
         if approval.status == "waiting":
             self.line("    " + self._words("approval.estimate", cost=approval.estimate))
         if approval.needed > 1:
-            names = "".join(f" · {vote.person_name}" for vote in approval.votes)
+            names = "".join(f" · {self._voter(vote.model_dump())}" for vote in approval.votes)
             told = self._words("approval.votes", votes=len(approval.votes), needed=approval.needed, names=names)
             self.line("    " + told)
         if approval.deciders and approval.status == "waiting":
@@ -157,7 +157,7 @@ class Watcher:
         """Show how an approval ended: who decided, for whom, why, and what they changed."""
         status, votes = str(approval.get("status")), approval.get("votes") or ()
         names = [self._voter(vote) for vote in votes] if status == "approved" else []
-        name = ", ".join(names) or approval.get("decided_by_name")
+        name = ", ".join(names) or self._decider(approval.get("decided_by_name"), approval.get("decided_for_name"))
         told = self._words.known(f"status.{status}", status)
         told = self._words("approval.decided", status=told, name=name) if name else told
         reason = approval.get("reason")
@@ -166,9 +166,11 @@ class Watcher:
             self._edited(approval["edited_by_name"], approval.get("asked_arguments"))
 
     def _voter(self, vote: Mapping[str, Any]) -> str:
-        if vote["right_of"] == vote["person_id"]:
-            return str(vote["person_name"])
-        return self._words("approval.for", name=vote["person_name"], owner=vote["right_of_name"])
+        is_own = vote["right_of"] == vote["person_id"]
+        return self._decider(vote["person_name"], None if is_own else vote["right_of_name"])
+
+    def _decider(self, name: str | None, owner: str | None) -> str:
+        return self._words("approval.for", name=name, owner=owner) if owner else name or ""
 
     def rules(self, rules: Iterable[Rule]) -> None:
         """Show rules with their reasons."""

@@ -104,12 +104,13 @@ const FOLDS = {
     state.approvals.set(approval.id, approval);
     if (step) state.steps.set(step.id, { ...step, approval_id: step.approval_id ?? approval.id });
   },
-  "approval.decided": (state, { approval_id: id, status, decided_by_name: name, reason, votes, edited_by_name: editor }, at) => {
-    const approval = state.approvals.get(id);
+  "approval.decided": (state, decided, at) => {
+    const approval = state.approvals.get(decided.approval_id);
     if (approval) {
-      const decision = { status, decided_by_name: name, decided_at: at, reason: reason ?? "", can_decide: false };
-      Object.assign(decision, { votes: votes ?? [], edited_by_name: editor });
-      state.approvals.set(id, { ...approval, ...decision });
+      const { status, decided_by_name, decided_for_name, reason, votes, edited_by_name } = decided;
+      const decision = { status, decided_by_name, decided_for_name, decided_at: at, can_decide: false };
+      Object.assign(decision, { reason: reason ?? "", votes: votes ?? [], edited_by_name });
+      state.approvals.set(approval.id, { ...approval, ...decision });
     }
   },
 };

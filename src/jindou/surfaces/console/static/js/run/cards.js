@@ -25,13 +25,12 @@ export function approvalCard(t, approval, withdraw) {
   );
 }
 
-// Who said yes, and for whom; a denial has one name.
+// Who said yes, or no, and for whom.
 function deciders(t, approval) {
   const votes = approval.status === "approved" ? approval.votes : [];
-  const named = votes.map(({ person_id: id, person_name: name, right_of: of, right_of_name: owner }) =>
-    of === id ? name : `${name} (${t.get("approval.for", { name: owner })})`,
-  );
-  return named.join(", ") || (approval.decided_by_name ?? "");
+  const named = (name, owner) => (owner ? `${name} (${t.get("approval.for", { name: owner })})` : name);
+  const yes = votes.map((vote) => named(vote.person_name, vote.right_of === vote.person_id ? null : vote.right_of_name));
+  return yes.join(", ") || named(approval.decided_by_name ?? "", approval.decided_for_name);
 }
 
 function deadline(approval) {
