@@ -118,7 +118,7 @@ def test_a_run_that_waits_is_cancelled_and_ends_with_its_own_code(here: Run) -> 
 def test_a_run_is_shown_with_every_step_and_what_it_waits_for(here: Run) -> None:
     run, approval = waiting_refund(here, "SO-10871")
     shown = here("runs", "show", run).out
-    assert "Lena Vogel asked after-sales: refund 120 for SO-10871" in shown
+    assert "Lena Vogel asked After-sales: refund 120 for SO-10871" in shown
     assert "order_id=SO-10871" in shown
     assert approval in shown
     assert here("runs", "show", run, "--json").json["status"] == "waiting"
@@ -149,7 +149,7 @@ def test_a_conversation_is_gone_on_with_and_shown(here: Run) -> None:
     assert second["conversation_id"] == first["conversation_id"]
     shown = here("conversations", "show", first["conversation_id"]).out
     assert shown.index("good day") < shown.index("hello again")
-    assert shown.count("after-sales: Good morning.") == 2
+    assert shown.count("After-sales: Good morning.") == 2
 
 
 def test_the_bill_adds_up_and_has_two_names(here: Run) -> None:

@@ -132,6 +132,7 @@ def test_the_timeline_shows_tokens_money_and_the_step_a_link_names(at_browser: S
     clerk.page.wait_for_selector("jindou-timeline [data-test=step]")
     expect(page.locator("[data-test=step] .triple")).to_have_count(2)
     expect(page.locator("[data-test=run-cost]")).to_contain_text("CNY")
+    expect(page.locator("jindou-timeline .facts")).to_contain_text("After-sales")
     clerk.open("/usage")
     clerk.page.locator("tbody a", has_text="tool:").first.click()
     opened = clerk.page.locator("[data-test=step][data-kind=tool] details[open]")

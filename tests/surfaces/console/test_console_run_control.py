@@ -62,6 +62,7 @@ def test_runs_are_found_in_both_languages(at_browser: SitDown) -> None:
     search = page.get_by_role("search", name="查找运行")
     search.get_by_label("工具").fill("get_order")
     search.get_by_label("文字").fill("so-10120")
+    search.get_by_label("助手").select_option("售后助手")
     search.get_by_role("button", name="查找运行").click()
     expect(page.locator("tbody tr").first).to_contain_text("Show me order SO-10120.")
     search.get_by_label("工具").fill("refund_order")

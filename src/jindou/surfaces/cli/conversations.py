@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from jindou.surfaces.cli.assistants import titles_of
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, printable, table
@@ -44,6 +45,7 @@ def show(
     """Show what was asked and answered, the oldest first."""
     with signed_in(home, person, language) as seat:
         found = seat.client.conversations.runs(conversation_id)
+        titles = titles_of(seat)
     if as_json:
         document(found)
         return
@@ -51,5 +53,5 @@ def show(
     for run in found:
         typer.echo(f"{run.person_name}: {one_line(run.message)}")
         told = run.answer or "; ".join(words.of(rule.reason) for rule in run.rules) or words(f"status.{run.status}")
-        typer.echo(f"{run.assistant}: {printable(told)}")
+        typer.echo(f"{titles.get(run.assistant, run.assistant)}: {printable(told)}")
         typer.echo(f"    {run.id} · {words(f'status.{run.status}')} · {run.cost}\n")

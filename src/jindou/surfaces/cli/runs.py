@@ -12,6 +12,7 @@ import typer
 from jindou.surfaces.amounts import micro_of
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.ask import watch as watch_run
+from jindou.surfaces.cli.assistants import titles_of
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, in_own_zone, moment, one_line, printable, table
@@ -54,10 +55,13 @@ def show(
     with signed_in(home, person, language) as seat:
         run = seat.client.runs.get(run_id)
         approvals = _approvals_of(seat.client, run)
+        titles = titles_of(seat)
     if as_json:
         document(run)
         return
-    _show_journal(run, approvals, Words(seat.language), home)
+    words, assistant = Words(seat.language), titles.get(run.assistant, run.assistant)
+    typer.echo(words("run.said", name=run.person_name, assistant=assistant, message=one_line(run.message)))
+    _show_journal(run, approvals, words, home)
 
 
 def _approvals_of(client: Client, run: RunDetail) -> dict[str, Approval]:
@@ -72,7 +76,6 @@ def _approvals_of(client: Client, run: RunDetail) -> dict[str, Approval]:
 
 def _show_journal(run: RunDetail, approvals: Mapping[str, Approval], words: Words, home: Path | None) -> None:
     """Show every step with who decided about it, what still waits, how the run stands, and its limits."""
-    typer.echo(words("run.said", name=run.person_name, assistant=run.assistant, message=one_line(run.message)))
     watcher = Watcher(words, lambda approval_id: how_to_decide(home, approval_id), stderr=False)
     for step in run.journal:
         watcher.step(step)

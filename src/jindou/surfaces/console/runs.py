@@ -48,6 +48,7 @@ def list_runs(request: Request) -> Response:
         newest=urlencode(given),
         asked=given,
         statuses=_STATUSES,
+        assistants=services.assistants.list_assistants(),
     )
 
 
@@ -66,7 +67,9 @@ def show_run(request: Request, run_id: str) -> Response:
         run = services.runs.get(work, who, run_id)
         state = run_state(services.approvals, work, who, run)
         waiting = services.approvals.count_waiting(work, who)
+    titles = {one.slug: texts.pick(one.title) for one in services.assistants.list_assistants()}
     state |= {"language": texts.language, "texts": texts.live(), "own": run.person_id == who.person_id}
+    state["assistant"] = titles.get(run.assistant, run.assistant)
     undoable = run.person_id == who.person_id and run.undoes is None and run.status in FINAL
     return page(request, "run.html", who=who, waiting=waiting, section="runs", run=run, state=state, undoable=undoable)
 

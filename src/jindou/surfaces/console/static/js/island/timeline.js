@@ -16,6 +16,7 @@ class Timeline extends HTMLElement {
     const given = JSON.parse(this.dataset.state);
     this.t = new Texts(given.language, given.texts);
     this.own = given.own;
+    this.assistant = given.assistant;
     this.state = new RunState(given.run, given.approvals);
     this.facts = h("section", { class: "card facts-card" });
     this.steps = h("ol", { class: "track" });
@@ -67,7 +68,7 @@ class Timeline extends HTMLElement {
         "dl",
         { class: "facts" },
         fact("person", run.person_name),
-        fact("assistant", run.assistant),
+        fact("assistant", this.assistant),
         fact("started", timeElement(run.created_at, "exact")),
         fact("took", since),
         fact("cost", h("span", { data: { test: "run-cost" } }, exactMoney(run.cost))),
