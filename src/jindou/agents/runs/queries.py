@@ -27,6 +27,7 @@ __all__ = [
     "run_of",
     "step_of",
     "steps_of",
+    "undos_of",
 ]
 
 RowT = TypeVar("RowT")
@@ -34,6 +35,7 @@ RowT = TypeVar("RowT")
 _RUN = Query(RunRow, RunRow.id == bindparam("id"))
 _LOCKED = Query(RunRow, RunRow.id == bindparam("id"), lock=True)
 _SOME_FREE = Query(RunRow, RunRow.id == any_(bindparam("ids", type_=ARRAY(String()))), skip_locked=True)
+_UNDOS = Query(RunRow, RunRow.undoes == bindparam("run_id"), order_by=RunRow.id.desc())
 _STEP = Query(StepRow, StepRow.id == bindparam("id"))
 _STEPS = Query(StepRow, StepRow.run_id == bindparam("run_id"), order_by=cast("ColumnElement[int]", StepRow.n))
 
@@ -73,6 +75,11 @@ def locked(work: Work, run_id: str) -> RunRow:
 def steps_of(work: Work, run_id: str) -> list[StepRow]:
     """Return the steps of a run in their order."""
     return work.fetch(_STEPS, run_id=run_id)
+
+
+def undos_of(work: Work, run_id: str) -> list[RunRow]:
+    """Return the runs that undo a run, the newest first."""
+    return work.look(_UNDOS, run_id=run_id)
 
 
 def run_of(work: Work, run_id: str) -> RunRow:

@@ -10,7 +10,7 @@ from jindou.agents.runs.control import Control
 from jindou.agents.runs.explaining import explain
 from jindou.agents.runs.fold import counting
 from jindou.agents.runs.limits import both
-from jindou.agents.runs.queries import as_detail, as_event, as_run, as_step, steps_of
+from jindou.agents.runs.queries import as_detail, as_event, as_run, as_step, steps_of, undos_of
 from jindou.agents.runs.reach import Reach
 from jindou.agents.runs.remarks import Scene
 from jindou.agents.runs.searching import query_of
@@ -119,7 +119,7 @@ class Runs:
         steps = counting(steps_of(work, row.id))
         asked = [step for step in steps if step.approval_id is not None and step.copied_from is None]
         approvals = {step.id: self._parts.approvals.seen_with_run(work, str(step.approval_id)) for step in asked}
-        undo = work.session.scalars(select(RunRow).where(RunRow.undoes == row.id).order_by(RunRow.id.desc())).first()
+        undo = next(iter(undos_of(work, row.id)), None)
         task = self._parts.queue.standing(work, RUN_TASK, row.id)
         return explain(Scene(row, steps, approvals, undo), task, work.now())
 
@@ -205,8 +205,7 @@ class Runs:
             own = self._parts.assistants.get(row.assistant).limits
         except NotFound:
             own = Limits()
-        undos = select(RunRow.id).where(RunRow.undoes == row.id, RunRow.status == "done").order_by(RunRow.id.desc())
-        undone_by = work.session.scalars(undos).first()
+        undone_by = next((undo.id for undo in undos_of(work, row.id) if undo.status == "done"), None)
         return as_detail(row, steps_of(work, row.id), both(self._parts.limits, own), work.now(), undone_by)
 
     def _conversation(self, work: Work, who: Principal, asked: StartRun, message: str) -> str:

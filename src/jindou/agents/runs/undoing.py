@@ -1,11 +1,9 @@
 """Asking for an undo: what it would do, and the run that does it."""
 
-from sqlalchemy import select
-
 from jindou.agents.approvals import RUN_TASK
 from jindou.agents.assistants import Assistant
 from jindou.agents.runs.beginning import new_run
-from jindou.agents.runs.queries import as_run, steps_of
+from jindou.agents.runs.queries import as_run, steps_of, undos_of
 from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.tables import RunRow
 from jindou.agents.runs.types import Run, UndoItem, UndoPlan
@@ -50,7 +48,7 @@ class Undoing:
         if run.status not in FINAL:
             raise Conflict(f"{run.id} is not over; wait for it or cancel it, then undo it.")
         # Whoever asks at the same time waits for the lock on the run, and then finds this undo.
-        earlier = work.session.scalars(select(RunRow).where(RunRow.undoes == run.id).order_by(RunRow.id.desc())).first()
+        earlier = next(iter(undos_of(work, run.id)), None)
         if earlier is not None and earlier.status not in FINAL:
             return as_run(earlier)
         if not self.plan(work, who, run).does_something:
