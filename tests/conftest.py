@@ -1,6 +1,8 @@
 """What any test may ask for: both databases, the real small model, a real browser, and Qwen Code."""
 
 import shutil
+import threading
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -35,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples", type=int, default=4, help="Requests that schemathesis makes up for an operation.")
 
 
+_THREAD_SECONDS = 30.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _BROWSER_MS = 60_000
 """How long a page may take for anything, on a machine that does other work, too."""
@@ -47,6 +50,19 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def threads_end() -> Generator[None]:
+    """Fail a module whose threads outlive it: what they do next happens to somebody else's test."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + _THREAD_SECONDS
+    new = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in new:
+        thread.join(timeout=max(0.0, deadline - time.monotonic()))
+    left = [thread.name for thread in new if thread.is_alive()]
+    assert not left, f"Threads are still at work: {', '.join(left)}."
 
 
 @pytest.fixture(scope="session")
