@@ -181,6 +181,21 @@ def test_the_money_and_the_time_of_a_run_are_limited_and_seen(home: Path) -> Non
         assert explained(desk, run.id) == "limit"
 
 
+def test_a_run_that_has_reached_a_limit_goes_on_from_there_once_the_limit_is_raised(home: Path) -> None:
+    (home / "jindou.toml").write_text("run_max_cost_micro = 1\n", encoding="utf-8")
+    with open_desk(home, LOOK) as desk:
+        run = desk.ask(f"Show me {ORDER}")
+        assert (run.error, steps(run)) == ("cost_exhausted", [("model", "done", 1)])
+        control(desk, "retry", run.id)
+        assert desk.move_on(run.id).error == "cost_exhausted", "The limit is where it was."
+    (home / "jindou.toml").unlink()
+    with open_desk(home, "It is on its way.") as desk:
+        control(desk, "retry", run.id)
+        done = desk.move_on(run.id)
+        assert (done.status, done.answer, done.error) == ("done", "It is on its way.", None)
+        assert steps(done) == [("model", "done", 1), ("tool", "done", 1), ("model", "done", 1)]
+
+
 def test_a_paused_run_breaks_off_its_model_call_rests_and_goes_on(home: Path) -> None:
     engine = PacedEngine(saying("All is well."), hold_at=0)
     with open_desk(home, engine=engine) as desk:
@@ -269,7 +284,7 @@ def test_a_failed_call_is_retried_and_what_came_after_counts_no_more(home: Path)
         ]
         assert (done.status, done.answer) == ("done", "Refunded.")
         assert desk.refunds().count(25_500_000) == 1
-        with pytest.raises(Conflict, match="no failed step"):
+        with pytest.raises(Conflict, match="not failed"):
             control(desk, "retry", run.id)
 
 

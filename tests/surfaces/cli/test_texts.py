@@ -1,3 +1,4 @@
+import json
 import string
 from pathlib import Path
 from typing import get_args
@@ -7,7 +8,7 @@ from jindou.models.gateway import NoticeCode
 from jindou.surfaces.cli.texts import TEXTS
 from jindou_client.types import ApprovalStatus, RunStatus, StepStatus
 
-OF_A_KIND = {"status", "notice", "failure", "control", "took_effect", "limit", "origin", "undo"}
+OF_A_KIND = {"status", "notice", "failure", "control", "took_effect", "limit", "origin", "undo", "now", "stands"}
 """Texts that are asked for by a kind which the server names."""
 
 
@@ -26,6 +27,13 @@ def test_every_status_and_every_notice_has_a_text() -> None:
         assert f"status.{status}" in TEXTS
     for code in get_args(NoticeCode):
         assert f"notice.{code}" in TEXTS
+
+
+def test_every_failure_that_the_console_has_words_for_has_a_text() -> None:
+    folder = Path(jindou.surfaces.__file__ or "").parent / "console" / "texts"
+    named = [key for key in json.loads((folder / "en.json").read_text()) if key.startswith("live.failure.")]
+    assert named
+    assert [key for key in named if key.removeprefix("live.") not in TEXTS] == []
 
 
 def test_every_text_is_used() -> None:

@@ -118,41 +118,43 @@ class Control:
         return as_run(row)
 
     def retry(self, work: Work, who: Principal, run_id: str, *, confirm: bool = False) -> Run:
-        """Have the failed step of a failed run done again, in the same run.
+        """Have the step that a run failed at done again, in the same run; one that failed between two steps goes on.
 
-        What came after it counts no more. `confirm` says that the person has looked whether a step of unknown outcome
-        took effect; its key keeps the effect single where its tool honours keys.
+        What came after the step counts no more. `confirm` says that the person has looked whether a step of unknown
+        outcome took effect; its key keeps the effect single where its tool honours keys.
 
         Raises:
             NotFound, Forbidden: as `Reach.to_change` says.
-            NothingToRetry: it has not failed, has no failed step, or its conversation has gone on.
+            NothingToRetry: it has not failed, or its conversation has gone on.
             OutcomeUnknown: the step may have taken effect, and `confirm` is not given.
         """
         row, rules = self._reach.to_change(work, who, run_id, "runs::retry")
-        steps = counting(steps_of(work, row.id))
-        step = failed_step(steps) if row.status == "failed" else None
-        if step is None:
-            raise NothingToRetry(
-                f"The run is {row.status} and has no failed step; branch from one of its steps instead."
-            )
+        if row.status != "failed":
+            raise NothingToRetry(f"The run is {row.status}, not failed; branch from one of its steps instead.")
         if _has_gone_on(work, row):
             raise NothingToRetry("The conversation has gone on since; branch from one of the run's steps instead.")
-        if step.response.get("took_effect") == "unknown" and not confirm:
+        steps = counting(steps_of(work, row.id))
+        step = failed_step(row, steps)
+        if step is not None and step.response.get("took_effect") == "unknown" and not confirm:
             told = f"Nobody knows whether step {step.n} ({step.name}) took effect. Look first, then confirm the retry."
             raise OutcomeUnknown(told, params={"step": step.n, "name": step.name})
-        self._tell(work, who, row, "retry", rules, step=step.n, confirmed=confirm)
-        for later in steps:
-            if later.n > step.n and later.kind != "message":
-                later.status = "superseded"
-                self._journal.event(work, row, "step.finished", {"step": as_step(later)})
+        self._tell(work, who, row, "retry", rules, step=step.n if step else None, confirmed=confirm)
+        if step is not None:
+            self._begin_again(work, row, step, [later for later in steps if later.n > step.n])
+        row.answer, row.error, row.rules, row.finished_at = None, None, [], None
+        self._go_on(work, row, "retry")
+        return as_run(row)
+
+    def _begin_again(self, work: Work, row: RunRow, step: StepRow, later: Sequence[StepRow]) -> None:
+        for other in later:
+            if other.kind != "message":
+                other.status = "superseded"
+                self._journal.event(work, row, "step.finished", {"step": as_step(other)})
         if step.kind == "tool":
             step.response, step.rules = {}, []
             self._journal.begin_again(work, row, step)
         else:
             step.status = "interrupted"
-        row.answer, row.error, row.rules, row.finished_at = None, None, [], None
-        self._go_on(work, row, "retry")
-        return as_run(row)
 
     def _open(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
         row, rules = self._reach.to_change(work, who, run_id, action)
@@ -170,8 +172,14 @@ class Control:
         self._reach.record(work, who, row, f"runs::{verb}", rules, **further)
 
 
-def failed_step(steps: Sequence[StepRow]) -> StepRow | None:
-    """Return the step that a failed run failed at: the last one that failed, else the answer that has no words."""
+def failed_step(run: RunRow, steps: Sequence[StepRow]) -> StepRow | None:
+    """Return the step that a failed run failed at: the last one that failed, else the answer that has no words.
+
+    A run whose limit was reached between two steps failed at none: what went wrong before its model has gone on from.
+    """
+    if run.rules:
+        begun = max((step.n for step in steps if step.kind == "model" and step.status == "done"), default=0)
+        steps = [step for step in steps if step.n > begun]
     failed = [step for step in steps if step.status in {"failed", "cancelled"} and step.kind != "message"]
     if failed:
         return failed[-1]

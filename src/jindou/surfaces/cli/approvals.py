@@ -248,7 +248,7 @@ def _status(approval: Approval, words: Words) -> str:
     if approval.needed > 1:
         told.append(f"{len(approval.votes)}/{approval.needed}")
     if approval.now is not None and approval.now.state != "same":
-        told.append(words(f"approval.now.{approval.now.state}"))
+        told.append(words(f"now.{approval.now.state}"))
     return " · ".join(told)
 
 

@@ -213,7 +213,7 @@ def retry(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do the failed step of a failed run again."""
+    """Have a failed run go on with the step it failed at."""
     with signed_in(home, person) as seat:
         _show_run(seat.client.runs.retry(run_id, confirm=confirm), seat.language, as_json=as_json)
 

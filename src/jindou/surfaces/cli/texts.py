@@ -26,7 +26,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "control.pause": {"en": "{name} asked it to pause.", "zh": "{name} 要求暂停。"},
     "control.resume": {"en": "{name} had it go on.", "zh": "{name} 让其继续。"},
     "control.cancel": {"en": "{name} stopped it.", "zh": "{name} 将其停止。"},
-    "control.retry": {"en": "{name} had a step done again.", "zh": "{name} 要求重做一步。"},
+    "control.retry": {"en": "{name} had it tried again.", "zh": "{name} 要求重试。"},
     "limit.steps": {"en": "steps", "zh": "步骤"},
     "limit.tokens": {"en": "tokens", "zh": "词元"},
     "limit.cost": {"en": "cost", "zh": "费用"},
@@ -50,15 +50,15 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "已有 {votes}/{needed} 人批准{names}。",
     },
     "approval.edited": {"en": "{name} changed the call; asked was {asked}", "zh": "{name} 修改了此调用；原为 {asked}"},
-    "approval.now.changed": {"en": "changed since it was asked", "zh": "提出之后有变"},
-    "approval.now.void": {"en": "changed since it was asked; deny or change it", "zh": "提出之后有变；请驳回或修改"},
-    "approval.now.unknown": {"en": "not known whether it is still so", "zh": "未能核实是否仍然如此"},
-    "approval.changed": {"en": "! This has changed since it was asked.", "zh": "! 提出之后情况有变。"},
-    "approval.void": {
+    "now.changed": {"en": "changed since it was asked", "zh": "提出之后有变"},
+    "now.void": {"en": "changed since it was asked; deny or change it", "zh": "提出之后有变；请驳回或修改"},
+    "now.unknown": {"en": "not known whether it is still so", "zh": "未能核实是否仍然如此"},
+    "stands.changed": {"en": "! This has changed since it was asked.", "zh": "! 提出之后情况有变。"},
+    "stands.void": {
         "en": "! This has changed since it was asked: approving it as it was can only fail. Deny it, or change it.",
         "zh": "! 提出之后情况有变：按原样批准只会失败。请驳回或修改。",
     },
-    "approval.unknown": {
+    "stands.unknown": {
         "en": "! Whether it is still so could not be seen in time.",
         "zh": "! 未能及时核实情况是否仍然如此。",
     },
@@ -88,6 +88,20 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "It was interrupted too often and has been given up.",
         "zh": "中断次数过多，已放弃。",
     },
+    "failure.cost_exhausted": {"en": "It has cost as much as one run may.", "zh": "花费已达到一次运行的上限。"},
+    "failure.model_seconds_exhausted": {
+        "en": "The model took longer than it may.",
+        "zh": "模型用时超过上限。",
+    },
+    "failure.seconds_exhausted": {
+        "en": "It was at work longer than one run may be.",
+        "zh": "工作时间超过一次运行的上限。",
+    },
+    "failure.tokens_exhausted": {
+        "en": "It has used as many tokens as one run may.",
+        "zh": "词元用量已达到一次运行的上限。",
+    },
+    "failure.tool_seconds_exhausted": {"en": "A tool took longer than it may.", "zh": "工具用时超过上限。"},
     "failure.workers_lost": {
         "en": "The workers that had it died one after the other, and it has been given up.",
         "zh": "执行它的进程接连崩溃，已放弃。",

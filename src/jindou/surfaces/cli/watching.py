@@ -135,7 +135,7 @@ class Watcher:
     def _now(self, now: Now) -> None:
         if now.state == "same":
             return
-        self.line("    " + self._words(f"approval.{now.state}"), style="yellow")
+        self.line("    " + self._words(f"stands.{now.state}"), style="yellow")
         if now.problem:
             self.line(f"      {now.problem}", style="yellow")
         if now.changes:
