@@ -1,6 +1,7 @@
 """One process has a home at a time; its secrets are made whole, for its owner alone."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -36,10 +37,12 @@ def test_a_second_process_is_told_where_the_first_one_is(home: Home) -> None:
     home.announce("http://127.0.0.1:8787")
     second = Home(home.path)
     assert second.is_locked()
+    assert second.holder() == os.getpid()
     with pytest.raises(AlreadyRunning, match=r"at http://127.0.0.1:8787 \(pid \d+\)"):
         second.lock()
     home.unlock()
     assert not second.is_locked()
+    assert second.holder() is None
     assert second.server() is None
     second.lock()
     second.unlock()

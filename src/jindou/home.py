@@ -101,6 +101,9 @@ class Home:
         # What a killed process announced holds no more: its pid may be another program's by now.
         self.server_file.unlink(missing_ok=True)
         self.engines_file.unlink(missing_ok=True)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         self._lock = file
 
     def is_locked(self) -> bool:
@@ -113,6 +116,11 @@ class Home:
             except OSError:
                 return True
             return False
+
+    def holder(self) -> int | None:
+        """Return the process that has this home, also while it only starts."""
+        told = self._lock_file.read_text(encoding="utf-8") if self.is_locked() else ""
+        return int(told) if told.isdigit() else None
 
     def unlock(self) -> None:
         """Give the home back."""

@@ -1,9 +1,12 @@
-"""What `jindou up` says once the console answers."""
+"""What `jindou up` says once the console answers, and commands before that."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from jindou.home import Home
 from jindou.identity.directory import NewProfile
 from jindou.surfaces.cli.ready import tell_ready
 from support.platform import as_person
@@ -29,3 +32,17 @@ def test_links_are_printed_for_a_few_people_and_for_none_of_many(
         assert "11 people sign in there; `jindou sign-in --as HANDLE` prints a link for one of them." in many
         tell_ready(platform, as_json=True)
         assert '"links": []' in capsys.readouterr().out
+
+
+def test_one_that_is_starting_is_told_from_one_that_is_not_running(jindou: Callable[..., Any], tmp_path: Path) -> None:
+    starting = Home(tmp_path)
+    starting.prepare()
+    starting.lock()
+    try:
+        for command in ("bill", "status"):
+            ended = jindou(command, "--home", str(tmp_path))
+            assert ended.code == 3
+            assert "is starting here" in ended.out + ended.err
+        assert jindou("status", "--home", str(tmp_path), "--json").json["starting"] is True
+    finally:
+        starting.unlock()

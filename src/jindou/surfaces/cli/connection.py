@@ -16,12 +16,15 @@ __all__ = ["NotRunning", "Seat", "operator", "signed_in", "whom"]
 
 
 class NotRunning(Unavailable):
-    """No server runs on the home folder."""
+    """No server runs on the home folder, or it is not ready yet."""
 
     code = "not_running"
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(f"Jindou is not running here (home {home}). Start it with `jindou up`.")
+    def __init__(self, home: Home) -> None:
+        told = "is not running here (home {}). Start it with `jindou up`."
+        if home.is_locked():
+            told = "is starting here (home {}). Try again once `jindou up` says that it is ready."
+        super().__init__(f"Jindou {told.format(home.path)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,12 @@ def operator(home: Path | None) -> Generator[Client]:
     place = Home(load_settings(home=home).home)
     server = place.server()
     if server is None:
-        raise NotRunning(place.path)
+        raise NotRunning(place)
     try:
         with Client(str(server["url"]), place.operator_key()) as client:
             yield client
     except Unreachable:
-        raise NotRunning(place.path) from None
+        raise NotRunning(place) from None
     except PermissionError:
         raise Unavailable(f"Only the owner of {place.path} may use it; its operator key can't be read.") from None
 

@@ -183,6 +183,9 @@ def _model(settings: Settings, place: Home) -> Check:
 
 def _server(place: Home) -> Iterator[Check]:
     server = place.server() if place.is_locked() else None
+    if server is None and place.is_locked():
+        yield Check(name="server", state="ok", found="starting", remedy="Ask again once `jindou up` says it is ready.")
+        return
     if server is None:
         yield Check(name="server", state="ok", found="not running", remedy="`jindou up` starts it.")
         return

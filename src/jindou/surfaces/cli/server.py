@@ -21,6 +21,7 @@ from jindou.home import Home
 from jindou.models.serving import local_models
 from jindou.settings import Settings, load_settings
 from jindou.surfaces.app import create_app
+from jindou.surfaces.cli.connection import NotRunning
 from jindou.surfaces.cli.embedding_weights import prepare_embeddings
 from jindou.surfaces.cli.models import local_model
 from jindou.surfaces.cli.options import AsJson
@@ -154,15 +155,15 @@ def _listen(settings: Settings) -> socket.socket:
 def down(*, home: HomeOption = None, as_json: AsJson = False) -> None:
     """Stop the Jindou that runs here."""
     place = Home(load_settings(home=home).home)
-    server = place.server()
-    if not place.is_locked() or server is None:
+    pid = place.holder()
+    if pid is None:
         _tell({"running": False, "stopped": False}, "Jindou is not running here.", as_json=as_json)
         return
-    os.kill(int(server["pid"]), signal.SIGTERM)
+    os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
     while place.is_locked():
         if time.monotonic() > deadline:
-            raise Unavailable(f"Jindou (pid {server['pid']}) has not stopped in {_DOWN_SECONDS:.0f} s.")
+            raise Unavailable(f"Jindou (pid {pid}) has not stopped in {_DOWN_SECONDS:.0f} s.")
         time.sleep(0.1)
     _tell({"running": False, "stopped": True}, "Jindou has stopped.", as_json=as_json)
 
@@ -173,8 +174,8 @@ def status(*, home: HomeOption = None, as_json: AsJson = False) -> None:
     place = Home(settings.home)
     server = place.server() if place.is_locked() else None
     if server is None:
-        told = f"Jindou is not running on {place.path}. Start it with `jindou up`."
-        _tell({"running": False, "home": str(place.path)}, told, as_json=as_json)
+        told = NotRunning(place).message
+        _tell({"running": False, "starting": place.is_locked(), "home": str(place.path)}, told, as_json=as_json)
         raise typer.Exit(3)
     answer = ask_status(server)
     memory = psutil.Process(int(server["pid"])).memory_info().rss
