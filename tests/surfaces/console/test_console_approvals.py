@@ -12,6 +12,7 @@ from strict_pages import is_strict, start_run, wait_for_rest
 
 from jindou.agents.approvals import Approval
 from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.webhooks import NewWebhook
 from jindou.surfaces.console.texts import LANGUAGES
 from support.platform import as_person
 
@@ -119,6 +120,21 @@ def test_what_has_changed_since_it_was_asked_is_shown_so_and_offers_no_approval(
     assert late.status_code == 409
     assert {"en": "Nothing was approved", "zh": "未批准"}[language] in late.text
     assert client.post(path, data={"decision": "deny", "reason": "No."}).status_code == 303
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_administrator_sees_that_a_webhook_fails_and_why(site: Site, visit: SignIn, language: str) -> None:
+    manager, client = as_person(site.platform, "manager"), visit("manager")
+    client.cookies.set("jindou_language", language)
+    url = "https://tickets.acme.example/"
+    site.platform.webhooks.put(manager, NewWebhook(url=url))
+    assert 'data-test="failing"' not in client.get("/webhooks").text
+    with site.platform.database.writing(manager.org_id) as work:
+        site.platform.webhooks.note(work, url, "tickets.acme.example answered 503.")
+    page = client.get("/webhooks")
+    is_strict(page)
+    told = {"en": "It takes nothing: ", "zh": "未接收通知："}[language]
+    assert f"{told}tickets.acme.example answered 503." in page.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -145,9 +145,12 @@ class Approvals:
         deciders = [one.name for one in self._deciders(work, row)]
         return self._shown(work, rights, row).model_copy(update={"deciders": deciders})
 
-    def seen_with_run(self, work: Work, approval_id: str) -> Approval:
-        """Return an approval as whoever sees its run may know it; of one that waits, with who may still decide it."""
-        row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).one()
+    def seen_with_run(self, work: Work, run_id: str) -> dict[str, Approval]:
+        """Return the approvals of a run by step, as whoever sees it may know them; of what waits, who may decide it."""
+        of_run = select(ApprovalRow).where(ApprovalRow.run_id == run_id).order_by(ApprovalRow.id)
+        return {row.step_id: self._seen_with_run(work, row) for row in work.session.scalars(of_run).all()}
+
+    def _seen_with_run(self, work: Work, row: ApprovalRow) -> Approval:
         if not is_open(work, row):
             return as_approval(row)
         deciders = [one.name for one in self._deciders(work, row)]

@@ -117,8 +117,8 @@ class Runs:
         """
         row = self._reach.visible(work, who, run_id)
         steps = counting(steps_of(work, row.id))
-        asked = [step for step in steps if step.approval_id is not None and step.copied_from is None]
-        approvals = {step.id: self._parts.approvals.seen_with_run(work, str(step.approval_id)) for step in asked}
+        seen = self._parts.approvals.seen_with_run(work, row.id)
+        approvals = {step.id: seen[step.id] for step in steps if step.id in seen}
         undo = next(iter(undos_of(work, row.id)), None)
         task = self._parts.queue.standing(work, RUN_TASK, row.id)
         return explain(Scene(row, steps, approvals, undo), task, work.now())
