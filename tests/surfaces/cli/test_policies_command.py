@@ -41,7 +41,7 @@ def test_rules_in_a_folder_go_into_force_and_back(here: Run, tmp_path: Path) -> 
     assert "in force" in here("policies", "list").out
     assert "Nothing differs." in here("policies", "diff", str(folder)).out
     in_chinese = ("policy", "explain", "after-sales", "refund_order", "--as", "clerk", "--language", "zh")
-    assert "ask: 退款须主管批准。" in here(*in_chinese).out
+    assert "需审批：退款须主管批准。" in here(*in_chinese).out
     assert here("policies", "show", str(number)).out == f"==> refunds.cedar\n{RULE}==> tests.yaml\n{TEST % 'ask'}"
     assert here("policies", "activate", str(number), "--over", "0").code == 7
     assert here("policies", "rollback").out == "No rules of your own are in force.\n"

@@ -1,19 +1,40 @@
 import json
+import re
 import string
 from pathlib import Path
 from typing import get_args
 
 import jindou.surfaces.cli
+from jindou.models.catalogue import Fit, Model
 from jindou.models.gateway import NoticeCode
 from jindou.surfaces.cli.texts import TEXTS
+from jindou.surfaces.cli.vocabulary import COLUMNS, VALUES
+from jindou_client.budget_types import BudgetScope
+from jindou_client.decision_types import Verb
+from jindou_client.deployment_types import EngineView
+from jindou_client.key_types import KeyScope, KeyStatus
+from jindou_client.secret_types import SecretOwner, SecretStatus
+from jindou_client.session_types import Method, Place
 from jindou_client.types import ApprovalStatus, RunStatus, StepStatus
 
-OF_A_KIND = {"status", "notice", "failure", "control", "took_effect", "limit", "origin", "undo", "now", "stands"}
-"""Texts that are asked for by a kind which the server names."""
+FOLDER = Path(jindou.surfaces.cli.__file__).parent
 
 
 def names(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def source() -> str:
+    told = {"texts.py", "vocabulary.py"}
+    return "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py") if path.name not in told)
+
+
+def words_of_the_server() -> set[str]:
+    """What a table shows that the server names."""
+    fields = [Fit.model_fields["verdict"], EngineView.model_fields["state"]]
+    fields += [Model.model_fields[name] for name in ("kind", "state")]
+    kinds = [KeyStatus, KeyScope, BudgetScope, SecretOwner, SecretStatus, Verb, *(field.annotation for field in fields)]
+    return {word.replace("_", " ") for kind in kinds for word in get_args(kind)}
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
@@ -27,6 +48,8 @@ def test_every_status_and_every_notice_has_a_text() -> None:
         assert f"status.{status}" in TEXTS
     for code in get_args(NoticeCode):
         assert f"notice.{code}" in TEXTS
+    assert {f"method.{method}" for method in get_args(Method)} <= TEXTS.keys()
+    assert {f"place.{place}" for place in get_args(Place)} <= TEXTS.keys()
 
 
 def test_every_failure_that_the_console_has_words_for_has_a_text() -> None:
@@ -37,7 +60,19 @@ def test_every_failure_that_the_console_has_words_for_has_a_text() -> None:
 
 
 def test_every_text_is_used() -> None:
-    folder = Path(jindou.surfaces.cli.__file__).parent
-    source = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "texts.py")
-    unused = [key for key in TEXTS if key not in source and key.split(".")[0] not in OF_A_KIND]
-    assert unused == []
+    # Those of a kind are asked for by what the server names: f"status.{status}".
+    kinds = tuple(f"{kind}." for kind in re.findall(r"""f["']([a-z_.]+)\.\{""", source()))
+    assert [key for key in TEXTS if key not in source() and not key.startswith(kinds)] == []
+
+
+def test_every_column_has_a_heading_in_both_languages() -> None:
+    told = re.findall(r"\.columns\(([^)]*)\)", source())
+    asked = {name for columns in told for name in re.findall(r'"([^"]*)"', columns)}
+    assert asked - COLUMNS.keys() == set()
+
+
+def test_every_word_in_a_table_is_there_in_both_languages_and_used() -> None:
+    shown = words_of_the_server()
+    assert shown - VALUES.keys() == set()
+    assert [word for word in COLUMNS if f'"{word}"' not in source()] == []
+    assert [word for word in VALUES.keys() - shown if f'"{word}"' not in source()] == []

@@ -8,9 +8,10 @@ import typer
 
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.profiles import find
 from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client.types import Account
 
 __all__ = ["group", "own"]
@@ -22,35 +23,40 @@ Person = Annotated[str, typer.Argument(metavar="PERSON", help="A handle, or an i
 
 
 @own.command("show")
-def show(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def show(*, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False) -> None:
     """Show what a person proves themselves by."""
-    with signed_in(home, person) as seat:
-        _show([seat.client.accounts.mine()], as_json=as_json)
+    with signed_in(home, person, language) as seat:
+        _show([seat.client.accounts.mine()], Words(seat.language), as_json=as_json)
 
 
 @own.command("password")
-def password(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def password(*, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False) -> None:
     """Change a person's password; both come from a prompt or stdin."""
     old, new = _typed("Old password", "New password")
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         seat.client.accounts.change_password(new, old)
         if as_json:
             document(seat.client.accounts.mine())
-    typer.echo("The password is changed, and every other session has ended.", err=True)
+    typer.echo(Words(seat.language)("account.password"), err=True)
 
 
 @group.command("list")
-def list_accounts(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_accounts(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List what each person proves themselves by."""
-    with signed_in(home, person) as seat:
-        _show(seat.client.accounts.list(), as_json=as_json)
+    with signed_in(home, person, language) as seat:
+        _show(seat.client.accounts.list(), Words(seat.language), as_json=as_json)
 
 
 @group.command("reset")
-def reset(of: Person, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def reset(
+    of: Person, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Take away what a person proves themselves by."""
-    with signed_in(home, person) as seat:
-        _show([seat.client.accounts.reset(find(seat.client.people, of).id)], as_json=as_json)
+    with signed_in(home, person, language) as seat:
+        reset = seat.client.accounts.reset(find(seat.client.people, of).id)
+    _show([reset], Words(seat.language), as_json=as_json)
 
 
 @group.command("rules")
@@ -60,17 +66,19 @@ def rules(
         bool | None, typer.Option("--second-factor/--no-second-factor", help="Whether everybody needs one.")
     ] = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is asked of accounts, or change it."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         accounts = seat.client.accounts
         found = accounts.rules() if second_factor is None else accounts.set_rules(second_factor=second_factor)
     if as_json:
         document(found)
     else:
-        typer.echo(f"A second factor is {'required' if found.second_factor else 'not required'}.")
+        words = Words(seat.language)
+        typer.echo(words("account.second" if found.second_factor else "account.no_second"))
 
 
 def _typed(*labels: str) -> list[str]:
@@ -86,7 +94,7 @@ def _typed(*labels: str) -> list[str]:
     return lines
 
 
-def _show(found: Sequence[Account], *, as_json: bool) -> None:
+def _show(found: Sequence[Account], words: Words, *, as_json: bool) -> None:
     if as_json:
         document(found)
         return
@@ -95,11 +103,16 @@ def _show(found: Sequence[Account], *, as_json: bool) -> None:
             one.person_id,
             one.handle,
             one_line(one.name),
-            moment(one.password_set_at) if one.password_set_at else "none",
-            moment(one.totp_since) if one.totp_since else "none",
+            moment(one.password_set_at) if one.password_set_at else words.value("none"),
+            moment(one.totp_since) if one.totp_since else words.value("none"),
             str(one.recovery_codes),
             str(len(one.passkeys)),
         )
         for one in found
     ]
-    table(("person", "handle", "name", "password since", "authenticator since", "recovery codes", "passkeys"), rows)
+    table(
+        words.columns(
+            "person", "handle", "name", "password since", "authenticator since", "recovery codes", "passkeys"
+        ),
+        rows,
+    )

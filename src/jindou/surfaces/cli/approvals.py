@@ -61,7 +61,7 @@ def list_approvals(
         )
         for approval in found
     ]
-    table(("approval", "status", "asked by", "what", "until", "changes"), rows)
+    table(words.columns("approval", "status", "asked by", "what", "until", "changes"), rows)
 
 
 @group.command("show")
@@ -132,9 +132,16 @@ def decide(
 
 
 @group.command("link")
-def link(approval_id: ApprovalId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def link(
+    approval_id: ApprovalId,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Print a link with which a person decides once."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         made = seat.client.approvals.create_link(approval_id)
     if as_json:
         document(made)
@@ -157,11 +164,12 @@ def delegate(
     assistant: Annotated[str | None, typer.Option(help="Only for this assistant.")] = None,
     tool: Annotated[str | None, typer.Option(help="Only for this tool.")] = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Hand your right to decide to somebody, for a time."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         made = seat.client.approvals.delegate(
             to,
             until.astimezone(),
@@ -176,27 +184,30 @@ def delegate(
 
 
 @group.command("delegations")
-def list_delegations(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_delegations(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List the rights you handed on or were handed."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.approvals.list_delegations()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
         (
             one.id,
             one.from_name,
             one.to_name,
-            one.assistant or "*",
-            one.tool or "*",
+            one.assistant or words.value("all"),
+            one.tool or words.value("all"),
             moment(one.starts_at),
             moment(one.ends_at),
-            "active" if one.is_active else "revoked" if one.revoked_at else "–",
+            words.value("active" if one.is_active else "revoked") if one.is_active or one.revoked_at else "–",
         )
         for one in found
     ]
-    table(("delegation", "from", "to", "assistant", "tool", "starts", "ends", "status"), rows)
+    table(words.columns("delegation", "from", "to", "assistant", "tool", "starts", "ends", "status"), rows)
 
 
 @group.command("revoke")
@@ -204,16 +215,17 @@ def revoke(
     delegation_id: Annotated[str, typer.Argument(metavar="DELEGATION", help="A delegation: dlg_…")],
     *,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Take back a right that you handed on."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         taken = seat.client.approvals.revoke(delegation_id)
     if as_json:
         document(taken)
     else:
-        typer.echo(f"{taken.id}: revoked")
+        typer.echo(f"{taken.id}: {Words(seat.language).value('revoked')}")
 
 
 def _find(client: Approvals, ids: Iterable[str]) -> tuple[dict[str, Approval], list[Outcome]]:
@@ -279,6 +291,6 @@ def _tell_each(seen: Mapping[str, Approval], outcomes: Sequence[Outcome], words:
             for outcome in outcomes
             for one in (seen.get(outcome.approval_id),)
         ]
-        table(("approval", "status", "asked by", "what"), rows)
+        table(words.columns("approval", "status", "asked by", "what"), rows)
     if any(outcome.code for outcome in outcomes):
         raise typer.Exit(1)

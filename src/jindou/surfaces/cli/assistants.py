@@ -22,7 +22,7 @@ def list_assistants(
         return
     words = Words(seat.language)
     rows = [(one.slug, words.of(one.title), str(len(one.tools)), words.of(one.description)) for one in found]
-    table(("assistant", "title", "tools", "description"), rows, right=(2,))
+    table(words.columns("assistant", "title", "tools", "description"), rows, right=(2,))
 
 
 def titles_of(seat: Seat) -> dict[str, str]:

@@ -8,8 +8,9 @@ import typer
 
 from jindou.errors import Corrupt
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.problems import PROBLEMS
 from jindou_client.audit import AuditFilters, Decision
 from jindou_client.types import AuditEvent
@@ -32,6 +33,7 @@ def list_events(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Events at most.")] = 30,
     before: Annotated[int | None, typer.Option(min=1, help="Only events older than this number.")] = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,43 +47,45 @@ def list_events(
         filters["until"] = until.astimezone()
     if before is not None:
         filters["before"] = before
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.audit.search(**filters)
         handles = {} if as_json else {one.id: one.handle for one in seat.client.principals.list()}
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
         (
             str(event.seq),
             moment(event.at),
-            _who(event, handles),
+            _who(event, handles, words),
             event.action,
             handles.get(event.resource, event.resource),
-            event.decision,
+            words.value(event.decision),
             ", ".join(event.rules),
         )
         for event in found
     ]
-    table(("event", "at", "who", "action", "on", "decision", "rules"), rows, right=(0,))
+    table(words.columns("event", "at", "who", "action", "on", "decision", "rules"), rows, right=(0,))
 
 
-def _who(event: AuditEvent, handles: Mapping[str, str]) -> str:
+def _who(event: AuditEvent, handles: Mapping[str, str], words: Words) -> str:
     actor, person = (handles.get(id_, id_) for id_ in (event.actor, event.on_behalf_of))
-    return actor if actor == person else f"{actor} for {person}"
+    return actor if actor == person else words("audit.for", actor=actor, person=person)
 
 
 @group.command("verify")
-def verify(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def verify(*, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False) -> None:
     """Check the chain; ends with 12 if it is broken."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.audit.verify()
+    words = Words(seat.language)
     if as_json:
         document(found)
     elif found.ok:
-        typer.echo(f"The chain holds: {found.events} events, head {found.head}.")
+        typer.echo(words("audit.holds", events=found.events, head=found.head))
     else:
-        typer.echo(f"The chain is broken: {len(found.findings)} findings in {found.events} events.")
+        typer.echo(words("audit.broken", findings=len(found.findings), events=found.events))
         for finding in found.findings:
             typer.echo(one_line(f"  event {finding.seq} {finding.kind}: {finding.message}"))
     raise typer.Exit(0 if found.ok else PROBLEMS[Corrupt].exit_code)

@@ -7,8 +7,9 @@ import typer
 from jindou.errors import Invalid
 from jindou.surfaces.amounts import micro_of, share_of
 from jindou.surfaces.cli.connection import Seat, signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client.budget_types import BudgetLimits
 from jindou_client.errors import NotFound
 from jindou_client.types import Budget, BudgetScope, Money
@@ -29,23 +30,33 @@ Name = Annotated[str | None, typer.Option(help="What errors call it.  [default: 
 
 
 @group.command("list")
-def list_budgets(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_budgets(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List budgets that a person may see, or that bind them."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.budgets.list()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     headers = ("budget", "for", "monthly", "spent", "held", "left", "warn at", "rpm", "tpm", "name")
-    table(headers, [_row(budget) for budget in found], right=(2, 3, 4, 5, 6, 7, 8))
+    table(words.columns(*headers), [_row(budget, words) for budget in found], right=(2, 3, 4, 5, 6, 7, 8))
 
 
 @group.command("show")
-def show(budget_id: BudgetId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def show(
+    budget_id: BudgetId,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Show one budget."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         budget = seat.client.budgets.get(budget_id)
-    _show(budget, as_json=as_json)
+    _show(budget, Words(seat.language), as_json=as_json)
 
 
 @group.command("create")
@@ -61,15 +72,16 @@ def create(
     tpm: Tpm = None,
     name: Name = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Set a budget for the company, a person, an assistant or a key."""
     limits = _limits(monthly, warn, rpm, tpm)
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         scope, scope_id = _scope(seat, organisation=organisation, of=of, assistant=assistant, key=key)
         budget = seat.client.budgets.create(scope, scope_id, name=name or "", **limits)
-    _show(budget, as_json=as_json)
+    _show(budget, Words(seat.language), as_json=as_json)
 
 
 @group.command("update")
@@ -82,25 +94,33 @@ def update(
     tpm: Tpm = None,
     name: Name = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of a budget; `none` takes a limit away."""
     limits = _limits(monthly, warn, rpm, tpm)
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         budget = seat.client.budgets.update(budget_id, name=name, **limits)
-    _show(budget, as_json=as_json)
+    _show(budget, Words(seat.language), as_json=as_json)
 
 
 @group.command("delete")
-def delete(budget_id: BudgetId, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def delete(
+    budget_id: BudgetId,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Take a budget away."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         seat.client.budgets.delete(budget_id)
     if as_json:
         document({"id": budget_id, "deleted": True})
     else:
-        typer.echo(one_line(f"{budget_id}: deleted"))
+        typer.echo(one_line(Words(seat.language)("deleted", id=budget_id)))
 
 
 def _limits(monthly: str | None, warn: str | None, rpm: str | None, tpm: str | None) -> BudgetLimits:
@@ -149,18 +169,18 @@ def _person(seat: Seat, handle: str) -> str:
     raise NotFound(f"Nobody is called {handle!r}; there are: {there}.", code="not_found")
 
 
-def _row(budget: Budget) -> tuple[str, ...]:
+def _row(budget: Budget, words: Words) -> tuple[str, ...]:
     month = budget.month
     return (
         budget.id,
-        budget.scope,
+        words.value(budget.scope),
         "–" if budget.monthly_micro is None else str(Money(micro=budget.monthly_micro, currency=budget.currency)),
         str(month.spent),
         str(month.held),
         "–" if month.left is None else str(month.left),
         _warned(budget),
-        "–" if budget.rpm is None else f"{budget.minute.requests:,} of {budget.rpm:,}",
-        "–" if budget.tpm is None else f"{budget.minute.tokens:,} of {budget.tpm:,}",
+        "–" if budget.rpm is None else words("of", used=budget.minute.requests, most=budget.rpm),
+        "–" if budget.tpm is None else words("of", used=budget.minute.tokens, most=budget.tpm),
         budget.name,
     )
 
@@ -169,21 +189,24 @@ def _warned(budget: Budget) -> str:
     return "–" if budget.warn_share is None else f"{budget.warn_share * 100:g}%"
 
 
-def _show(budget: Budget, *, as_json: bool) -> None:
+def _show(budget: Budget, words: Words, *, as_json: bool) -> None:
     if as_json:
         document(budget)
         return
     month = budget.month
-    typer.echo(one_line(f"{budget.id}: {budget.scope} · {budget.name}"))
+    values = {"month": month.month, "spent": month.spent, "held": month.held}
+    typer.echo(one_line(f"{budget.id}: {words.value(budget.scope)} · {budget.name}"))
     if budget.monthly_micro is not None:
         limit = Money(micro=budget.monthly_micro, currency=budget.currency)
-        left = f"left {month.left} until {moment(month.resets_at)}"
-        typer.echo(f"{month.month}: spent {month.spent}, held {month.held} of {limit}; {left}")
-        typer.echo(f"Warned of at {_warned(budget)}" if budget.warn_share is not None else "Not warned of")
+        resets = moment(month.resets_at)
+        typer.echo(words("budget.month", **values, limit=limit, left=month.left, resets=resets))
+        warned = budget.warn_share is not None
+        typer.echo(words("budget.warned", share=_warned(budget)) if warned else words("budget.not_warned"))
     else:
-        typer.echo(f"{month.month}: spent {month.spent}, held {month.held}; no limit a month")
+        typer.echo(words("budget.no_limit", **values))
     for used, limit, what in (
         (budget.minute.requests, budget.rpm, "requests"),
         (budget.minute.tokens, budget.tpm, "tokens"),
     ):
-        typer.echo(f"{used:,} {what} in this minute" + ("" if limit is None else f" of {limit:,}"))
+        shown = f"{used:,}" if limit is None else words("of", used=used, most=limit)
+        typer.echo(words(f"minute.{what}", used=shown))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from jindou.errors import Unavailable
 from jindou.home import Home
-from jindou.settings import load_settings
+from jindou.settings import Settings, load_settings
 from jindou_client import Client
 from jindou_client.errors import ClientError, Unreachable
 from jindou_client.types import Person
 
-__all__ = ["NotRunning", "Seat", "operator", "signed_in", "whom"]
+__all__ = ["NotRunning", "Seat", "language_of", "operator", "signed_in", "whom"]
 
 
 class NotRunning(Unavailable):
@@ -76,6 +76,11 @@ def signed_in(home: Path | None, person: str, language: str | None = None) -> Ge
                 yield Seat(client, session.person, read)
             finally:
                 _leave(client)
+
+
+def language_of(settings: Settings, language: str | None) -> str:
+    """Return the language of a command that nobody signs in for: that asked for, else the settings', else English."""
+    return language or ("en" if settings.language == "auto" else settings.language)
 
 
 def whom(person: str) -> tuple[str, str | None]:

@@ -20,17 +20,23 @@ def list_conversations(
     *,
     person: As = "clerk",
     limit: Annotated[int, typer.Option(min=1, max=200, help="Conversations at most.")] = 20,
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """List a person's own conversations, the latest first."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.conversations.list(limit)
+        titles = titles_of(seat)
     if as_json:
         document(found)
         return
-    rows = [(thread.id, moment(thread.updated_at), thread.assistant, thread.title) for thread in found]
-    table(("conversation", "updated", "assistant", "title"), rows)
+    words = Words(seat.language)
+    rows = [
+        (thread.id, moment(thread.updated_at), titles.get(thread.assistant, thread.assistant), thread.title)
+        for thread in found
+    ]
+    table(words.columns("conversation", "updated", "assistant", "title"), rows)
 
 
 @group.command("show")

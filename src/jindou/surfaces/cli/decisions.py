@@ -9,6 +9,7 @@ from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client.types import Answer, PersonRights, Source, ToolRight
 
 __all__ = ["group"]
@@ -43,7 +44,7 @@ def explain(
     if as_json:
         document(answer)
     else:
-        _show(answer, seat.language)
+        _show(answer, Words(seat.language))
 
 
 @group.command("rights")
@@ -53,17 +54,19 @@ def rights(
     assistant: Assistant = None,
     against: Annotated[str | None, typer.Option(metavar="OTHER", help="Another person, side by side.")] = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a person may do through assistants, and why."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = [seat.client.decisions.rights(one, assistant) for one in (of, against) if one is not None]
     if as_json:
         document(found if against is not None else found[0])
         return
-    headers = ("assistant", "tool", *(f"{one.handle} may" for one in found))
-    table(headers, [_row(found, n) for n in range(len(found[0].tools))])
+    words = Words(seat.language)
+    headers = (*words.columns("assistant", "tool"), *(words("decision.may", name=one.handle) for one in found))
+    table(headers, [_row(found, n, words) for n in range(len(found[0].tools))])
 
 
 def _arguments(text: str) -> dict[str, object]:
@@ -84,21 +87,29 @@ def _origin(text: str) -> tuple[str, Source]:
     raise Invalid(f"{text!r} names no origin.", field="--origin", rule=f"NAME= one of {', '.join(_SOURCES)}")
 
 
-def _show(answer: Answer, language: str) -> None:
-    reason = " ".join(rule.reason.get(language, rule.reason["en"]) for rule in answer.rules)
-    typer.echo(one_line(f"{answer.verb}: {reason}"))
-    typer.echo(one_line(f"rules: {', '.join(rule.id for rule in answer.rules)}"))
+def _show(answer: Answer, words: Words) -> None:
+    reason = " ".join(words.of(rule.reason) for rule in answer.rules)
+    typer.echo(one_line(words("decision", verb=words.value(answer.verb), reason=reason)))
+    typer.echo(one_line(words("decision.rules", rules=", ".join(rule.id for rule in answer.rules))))
     if answer.verb == "ask":
-        typer.echo(one_line(f"{answer.approvers} must approve, of: {', '.join(answer.deciders) or 'nobody'}"))
+        typer.echo(
+            one_line(
+                words(
+                    "decision.approvers", n=answer.approvers, names=", ".join(answer.deciders) or words.value("nobody")
+                )
+            )
+        )
     if answer.problem:
-        typer.echo(one_line(f"The call would fail: {answer.problem}"))
+        typer.echo(one_line(words("decision.fails", problem=answer.problem)))
 
 
-def _row(found: list[PersonRights], n: int) -> tuple[str, ...]:
+def _row(found: list[PersonRights], n: int, words: Words) -> tuple[str, ...]:
     first = found[0].tools[n]
-    return (first.assistant, first.tool, *(_said(one.tools[n]) for one in found))
+    return (first.assistant, first.tool, *(_said(one.tools[n], words) for one in found))
 
 
-def _said(right: ToolRight) -> str:
-    conditions = "".join(f"; {condition.verb} if {condition.rule.id}" for condition in right.conditions)
-    return f"{right.verb} [{', '.join(rule.id for rule in right.rules)}]{conditions}"
+def _said(right: ToolRight, words: Words) -> str:
+    conditions = "".join(
+        words("decision.if", verb=words.value(condition.verb), rule=condition.rule.id) for condition in right.conditions
+    )
+    return f"{words.value(right.verb)} [{', '.join(rule.id for rule in right.rules)}]{conditions}"

@@ -6,8 +6,9 @@ import typer
 
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client.types import Deployment, Member
 
 __all__ = ["group"]
@@ -26,37 +27,43 @@ Members = Annotated[
 
 
 @group.command("list")
-def list_deployments(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_deployments(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List every deployment."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.deployments.list()
     if as_json:
         document(found)
         return
-    rows = [(d.name, str(d.context_tokens), "settings" if d.is_standing else "", _told(d)) for d in found]
-    table(("deployment", "context", "by", "engines"), rows)
+    words = Words(seat.language)
+    rows = [(d.name, str(d.context_tokens), words.value("settings") if d.is_standing else "", _told(d)) for d in found]
+    table(words.columns("deployment", "context", "made by", "engines"), rows)
 
 
 @group.command("show")
-def show(name: Name, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def show(
+    name: Name, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Show one deployment."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         deployment = seat.client.deployments.get(name)
     _show(deployment, as_json=as_json)
 
 
 @group.command("engines")
-def engines(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def engines(*, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False) -> None:
     """Show how each engine is, and what it has to do."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.deployments.engines()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
         (
             engine.engine,
-            engine.state,
+            words.value(engine.state),
             engine.breaker,
             str(engine.under_way),
             str(engine.waiting),
@@ -65,7 +72,7 @@ def engines(*, person: As = "manager", home: Home = None, as_json: AsJson = Fals
         )
         for engine in found
     ]
-    table(("engine", "state", "breaker", "under way", "waiting", "memory", "restarts"), rows)
+    table(words.columns("engine", "state", "breaker", "under way", "waiting", "memory", "restarts"), rows)
 
 
 @group.command("create")
@@ -75,12 +82,13 @@ def create(
     *,
     context: Annotated[int, typer.Option(min=512, help="Tokens of its context.")] = 8192,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a deployment."""
     members = [_member(text) for text in member]
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         made = seat.client.deployments.create(name, members, context_tokens=context)
     _show(made, as_json=as_json)
 
@@ -92,20 +100,23 @@ def update(
     *,
     context: Annotated[int, typer.Option(min=512, help="Tokens of its context.")] = 8192,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Give a deployment other engines."""
     members = [_member(text) for text in member]
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         changed = seat.client.deployments.update(name, members, context_tokens=context)
     _show(changed, as_json=as_json)
 
 
 @group.command("delete")
-def delete(name: Name, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def delete(
+    name: Name, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Take a deployment away; requests under way go on."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         seat.client.deployments.delete(name)
     if as_json:
         document({"name": name, "deleted": True})

@@ -17,10 +17,11 @@ from jindou.models.catalogue import Progress as PullProgress
 from jindou.models.serving import EngineChoice, open_catalogue, remember
 from jindou.models.tuning import BUILDS, best, installed, measure, setups
 from jindou.settings import Settings, load_settings
-from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, command_group
+from jindou.surfaces.cli.connection import language_of, signed_in
+from jindou.surfaces.cli.options import As, AsJson, Language, command_group
 from jindou.surfaces.cli.options import Home as HomeOption
 from jindou.surfaces.cli.show import document, table
+from jindou.surfaces.cli.texts import Words
 from jindou.telemetry import SystemClock
 
 __all__ = ["catalogue_of", "group", "local_model"]
@@ -36,9 +37,10 @@ _STOPPED = 130
 
 
 @group.command("list")
-def list_models(*, home: HomeOption = None, as_json: AsJson = False) -> None:
+def list_models(*, language: Language = None, home: HomeOption = None, as_json: AsJson = False) -> None:
     """List every model, the smallest first."""
-    catalogue = catalogue_of(load_settings(home=home))
+    settings = load_settings(home=home)
+    catalogue, words = catalogue_of(settings), Words(language_of(settings, language))
     found = [catalogue.show(entry) for entry in catalogue.list_entries()]
     if as_json:
         document(found)
@@ -46,31 +48,39 @@ def list_models(*, home: HomeOption = None, as_json: AsJson = False) -> None:
     rows = [
         (
             model.name,
-            model.kind,
+            words.value(model.kind),
             model.parameters,
             model.quantisation,
             _size(model.bytes, about=model.about),
             _size(model.fit.memory_needed),
-            model.fit.verdict.replace("_", " "),
-            "served" if model.served else model.state,
+            words.value(model.fit.verdict.replace("_", " ")),
+            words.value("served" if model.served else model.state),
         )
         for model in found
     ]
-    table(("model", "kind", "size", "quant.", "file", "memory", "this machine", "state"), rows, right=(4, 5))
+    headers = ("model", "kind", "size", "quant.", "file", "memory", "this machine", "state")
+    table(words.columns(*headers), rows, right=(4, 5))
 
 
 @group.command("info")
 def info(
-    name: Name, *, context: Context = 0, slots: Slots = 0, home: HomeOption = None, as_json: AsJson = False
+    name: Name,
+    *,
+    context: Context = 0,
+    slots: Slots = 0,
+    language: Language = None,
+    home: HomeOption = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show one model: its source, needs and price."""
-    catalogue = catalogue_of(load_settings(home=home))
+    settings = load_settings(home=home)
+    catalogue = catalogue_of(settings)
     model = catalogue.show(catalogue.get(name), context_tokens=context, slots=slots)
     if as_json:
         document(model)
         return
-    for label, told in _described(model):
-        typer.echo(f"{label:<10} {told}")
+    for line in _described(model, Words(language_of(settings, language))):
+        typer.echo(line)
 
 
 @group.command("pull")
@@ -84,7 +94,7 @@ def pull(name: Name, *, home: HomeOption = None, as_json: AsJson = False) -> Non
     entry = catalogue.get(name)
     verdict = catalogue.fit(entry)
     if verdict.verdict == "too_large":
-        typer.echo(f"{entry.title} does not fit this machine now: {_fit(verdict)}.", err=True)
+        typer.echo(f"{entry.title} does not fit this machine now: {_fit(verdict, Words('en'))}.", err=True)
     path = _fetch(catalogue, entry, quiet=as_json)
     _told(catalogue.show(entry), f"{entry.name} is here: {path}", as_json=as_json)
 
@@ -137,25 +147,29 @@ def remove(name: Name, *, home: HomeOption = None, as_json: AsJson = False) -> N
 
 
 @group.command("serve")
-def serve(name: Name, *, person: As = "manager", home: HomeOption = None, as_json: AsJson = False) -> None:
+def serve(
+    name: Name, *, person: As = "manager", language: Language = None, home: HomeOption = None, as_json: AsJson = False
+) -> None:
     """Have a model that is here answer under its name."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         model = seat.client.models.serve(name)
     if as_json:
         document(model)
         return
-    typer.echo(f"{name} is served.")
+    typer.echo(Words(seat.language)("model.served", name=name))
 
 
 @group.command("stop")
-def stop(name: Name, *, person: As = "manager", home: HomeOption = None, as_json: AsJson = False) -> None:
+def stop(
+    name: Name, *, person: As = "manager", language: Language = None, home: HomeOption = None, as_json: AsJson = False
+) -> None:
     """Have a model not answer any more; its file stays."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         seat.client.models.stop(name)
     if as_json:
         document({"model": name, "served": False})
         return
-    typer.echo(f"{name} is not served any more.")
+    typer.echo(Words(seat.language)("model.stopped", name=name))
 
 
 @group.command("tune")
@@ -281,39 +295,37 @@ def _tenths(told: str) -> Reporter:
     return report
 
 
-def _described(model: Model) -> list[tuple[str, str]]:
-    trust = {
-        "pinned": "pinned in the catalogue",
-        "published": "as published by the hub, recorded at the pull; not pinned",
-        "own": "your own file",
-        "unknown": "not known yet: taken from the hub at the pull, not pinned",
-    }[model.trust]
-    active = f", {model.active_parameters} active" if model.active_parameters else ""
-    price = model.prices[-1]
-    costs = f"{price.input / _MICRO:g} in, {price.cached / _MICRO:g} cached, {price.output / _MICRO:g} out"
-    here = f" ({_size(model.have_bytes)} of it here)" if model.state == "partial" else ""
-    tools = "calls tools by itself" if model.native_tools else "calls tools through the harness"
-    return [
-        ("model", f"{model.name} · {model.title} · {model.kind}"),
-        ("size", f"{model.parameters}{active} · {model.quantisation} · {_size(model.bytes, about=model.about)}"),
-        ("licence", model.licence),
-        ("context", f"{model.context_tokens:,} tokens, {model.kv_bytes_per_token:,} bytes each"),
-        ("tools", f"{tools} · thinks aloud: {model.reasoning}"),
-        ("state", f"{'served' if model.served else model.state}{here}"),
-        ("sha256", f"{model.sha256 or '–'} ({trust})"),
-        ("sources", ", ".join(model.sources)),
-        ("price", f"{costs} {price.currency} a million tokens"),
-        ("fits", f"{model.fit.verdict.replace('_', ' ')}: {_fit(model.fit)}"),
-        ("facts", f"{model.checked_on}, from {model.facts}"),
-    ]
+def _described(model: Model, words: Words) -> list[str]:
+    price, fit = model.prices[-1], model.fit
+    state = words.value("served" if model.served else model.state)
+    here = words("model.here", size=_size(model.have_bytes)) if model.state == "partial" else ""
+    active = words("model.active", size=model.active_parameters) if model.active_parameters else ""
+    tools = words("model.tools.own" if model.native_tools else "model.tools.harness")
+    told = {
+        "model": f"{model.name} · {model.title} · {words.value(model.kind)}",
+        "size": f"{model.parameters}{active} · {model.quantisation} · {_size(model.bytes, about=model.about)}",
+        "licence": model.licence,
+        "context": words("model.context", tokens=model.context_tokens, size=model.kv_bytes_per_token),
+        "tools": f"{tools} · {words(f'model.reasoning.{model.reasoning}')}",
+        "state": f"{state}{here}",
+        "sha256": f"{model.sha256 or '–'} ({words(f'model.trust.{model.trust}')})",
+        "sources": ", ".join(model.sources),
+        "price": words(
+            "model.price",
+            **{name: f"{getattr(price, name) / _MICRO:g}" for name in ("input", "cached", "output")},
+            currency=price.currency,
+        ),
+        "fits": f"{words.value(fit.verdict.replace('_', ' '))}: {_fit(fit, words)}",
+        "facts": words("model.facts", day=model.checked_on, source=model.facts),
+    }
+    return [words(f"model.info.{label}", told=line) for label, line in told.items()]
 
 
-def _fit(fit: Fit) -> str:
-    disk = f"; disk {_size(fit.disk_needed)} of {_size(fit.disk_free)} free" if fit.disk_needed else ""
-    return (
-        f"memory {_size(fit.memory_needed)} of {_size(fit.memory_free)} free for {fit.slots} × "
-        f"{fit.context_tokens:,} tokens{disk}; in one slot {fit.most_context_tokens:,} tokens would fit"
-    )
+def _fit(fit: Fit, words: Words) -> str:
+    disk = words("model.disk", needed=_size(fit.disk_needed), free=_size(fit.disk_free)) if fit.disk_needed else ""
+    memory, free = _size(fit.memory_needed), _size(fit.memory_free)
+    each, most = fit.context_tokens, fit.most_context_tokens
+    return words("model.fit", memory=memory, free=free, slots=fit.slots, each=each, disk=disk, most=most)
 
 
 def _told(model: Model, line: str, *, as_json: bool) -> None:

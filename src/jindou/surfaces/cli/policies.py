@@ -8,8 +8,9 @@ import typer
 
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import Seat, signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, printable, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client.types import PolicyChange, PolicyCheck, PolicyState
 
 __all__ = ["group"]
@@ -28,9 +29,11 @@ _MOST_BYTES = 200_000
 
 
 @group.command("check")
-def check(folder: Folder, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def check(
+    folder: Folder, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Say what is wrong with rules, run their tests, and keep nothing."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.policies.check(_files(folder))
     if as_json:
         document(found)
@@ -46,11 +49,12 @@ def diff(
     *,
     against: Annotated[int | None, typer.Option(min=0, help="A version.  [default: the one in force]")] = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Show rule by rule what differs from what is in force."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         changes = _changes(seat, what, against)
     if as_json:
         document(changes)
@@ -64,11 +68,12 @@ def push(
     *,
     note: Annotated[str, typer.Option(help="Why, in a line.")] = "",
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep rules as the next version; nothing is decided by them yet."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         made = seat.client.policies.push(_files(folder), note)
     if as_json:
         document(made)
@@ -77,9 +82,11 @@ def push(
 
 
 @group.command("shadow")
-def shadow(number: Number, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def shadow(
+    number: Number, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Say what a version would have changed in the last seven days."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.policies.shadow(number)
     if as_json:
         document(found)
@@ -96,41 +103,60 @@ def shadow(number: Number, *, person: As = "manager", home: Home = None, as_json
 
 @group.command("activate")
 def activate(
-    number: Number, *, over: Over = None, person: As = "manager", home: Home = None, as_json: AsJson = False
+    number: Number,
+    *,
+    over: Over = None,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
 ) -> None:
     """Put a version in force; 0 is no rules of your own."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show_state(seat.client.policies.activate(number, over=over), as_json=as_json)
 
 
 @group.command("rollback")
-def rollback(*, over: Over = None, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def rollback(
+    *, over: Over = None, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Put in force again what was so before."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show_state(seat.client.policies.roll_back(over=over), as_json=as_json)
 
 
 @group.command("list")
-def list_versions(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_versions(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List the versions, and which is in force."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.policies.list()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
-        (str(one.number), "in force" if one.active else "", moment(one.created_at), one.author_name, one.note)
+        (
+            str(one.number),
+            words.value("in force") if one.active else "",
+            moment(one.created_at),
+            one.author_name,
+            one.note,
+        )
         for one in found.versions
     ]
     if not rows:
         typer.echo("Nobody has proposed any rules yet: `jindou policies push FOLDER` does.", err=True)
-    table(("version", "", "proposed", "by", "why"), rows, right=(0,))
+    table(words.columns("version", "", "proposed", "proposed by", "why"), rows, right=(0,))
 
 
 @group.command("show")
-def show(number: Number, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def show(
+    number: Number, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Show a version's files."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.policies.get(number)
     if as_json:
         document(found)

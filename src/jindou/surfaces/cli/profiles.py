@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home
+from jindou.surfaces.cli.options import As, AsJson, Home, Language
 from jindou.surfaces.cli.show import document, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client import Client
 from jindou_client.errors import NotFound
 from jindou_client.people import People, ServiceAccounts
@@ -33,13 +34,14 @@ def _add_list(group: typer.Typer, among: _Among) -> None:
         *,
         text: Annotated[str | None, typer.Option(help="A part of the handle, the name or the address.")] = None,
         person: As = "manager",
+        language: Language = None,
         home: Home = None,
         as_json: AsJson = False,
     ) -> None:
         """List them, the oldest first."""
-        with signed_in(home, person) as seat:
+        with signed_in(home, person, language) as seat:
             found = among(seat.client).list(text=text, limit=1000)
-        _show_all(found, as_json=as_json)
+        _show_all(found, Words(seat.language), as_json=as_json)
 
 
 def _add_changes(group: typer.Typer, among: _Among) -> None:
@@ -51,15 +53,16 @@ def _add_changes(group: typer.Typer, among: _Among) -> None:
         role: _Roles = None,
         email: Annotated[str, typer.Option(help="Their address.")] = "",
         person: As = "manager",
+        language: Language = None,
         home: Home = None,
         as_json: AsJson = False,
     ) -> None:
         """Add one, with roles of their own."""
-        with signed_in(home, person) as seat:
+        with signed_in(home, person, language) as seat:
             made = among(seat.client).create(handle, name, email=email, roles=role or ())
-        _show_one(made, as_json=as_json)
+        _show_one(made, Words(seat.language), as_json=as_json)
         if made.kind == "person" and not as_json:
-            typer.echo(f"They come in by single sign-on, or by a link: jindou sign-in --as {made.handle}")
+            typer.echo(Words(seat.language)("people.come", handle=made.handle))
 
     @group.command("update")
     def update(
@@ -70,32 +73,37 @@ def _add_changes(group: typer.Typer, among: _Among) -> None:
         no_role: Annotated[bool, typer.Option("--no-role", help="Take every role of their own away.")] = False,
         email: Annotated[str | None, typer.Option(help="Their new address.")] = None,
         person: As = "manager",
+        language: Language = None,
         home: Home = None,
         as_json: AsJson = False,
     ) -> None:
         """Change what is given; roles that are given are all."""
-        with signed_in(home, person) as seat:
+        with signed_in(home, person, language) as seat:
             found = among(seat.client)
             changed = found.update(find(found, handle).id, name=name, email=email, roles=[] if no_role else role)
-        _show_one(changed, as_json=as_json)
+        _show_one(changed, Words(seat.language), as_json=as_json)
 
 
 def _add_leaving(group: typer.Typer, among: _Among) -> None:
     @group.command("deactivate")
-    def deactivate(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    def deactivate(
+        handle: Handle, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+    ) -> None:
         """Let nobody and nothing act for them any more, at once."""
-        with signed_in(home, person) as seat:
+        with signed_in(home, person, language) as seat:
             found = among(seat.client)
             changed = found.deactivate(find(found, handle).id)
-        _show_one(changed, as_json=as_json)
+        _show_one(changed, Words(seat.language), as_json=as_json)
 
     @group.command("reactivate")
-    def reactivate(handle: Handle, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+    def reactivate(
+        handle: Handle, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+    ) -> None:
         """Take them back, with the roles they had."""
-        with signed_in(home, person) as seat:
+        with signed_in(home, person, language) as seat:
             found = among(seat.client)
             changed = found.reactivate(find(found, handle).id)
-        _show_one(changed, as_json=as_json)
+        _show_one(changed, Words(seat.language), as_json=as_json)
 
 
 def find(among: People | ServiceAccounts, handle: str) -> Profile:
@@ -112,14 +120,14 @@ def find(among: People | ServiceAccounts, handle: str) -> Profile:
     return among.get(handle)
 
 
-def _show_all(found: Sequence[Profile], *, as_json: bool) -> None:
+def _show_all(found: Sequence[Profile], words: Words, *, as_json: bool) -> None:
     if as_json:
         document(found)
         return
     rows = [
         (
             one.handle,
-            "active" if one.active else "deactivated",
+            words.value("active" if one.active else "deactivated"),
             one.name,
             ", ".join(one.effective_roles),
             ", ".join(team.name for team in one.teams),
@@ -128,13 +136,15 @@ def _show_all(found: Sequence[Profile], *, as_json: bool) -> None:
         )
         for one in found
     ]
-    table(("handle", "status", "name", "roles", "teams", "address", "id"), rows)
+    table(words.columns("handle", "status", "name", "roles", "teams", "address", "id"), rows)
 
 
-def _show_one(one: Profile, *, as_json: bool) -> None:
+def _show_one(one: Profile, words: Words, *, as_json: bool) -> None:
     if as_json:
         document(one)
         return
-    status = "active" if one.active else "deactivated"
-    told = f"{one.handle}: {one.name} · {status} · {', '.join(one.effective_roles) or 'no role'} · {one.id}"
+    status = words.value("active" if one.active else "deactivated")
+    told = (
+        f"{one.handle}: {one.name} · {status} · {', '.join(one.effective_roles) or words.value('no role')} · {one.id}"
+    )
     typer.echo(one_line(told))

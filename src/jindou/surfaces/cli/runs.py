@@ -170,9 +170,11 @@ def explain(
 
 
 @group.command("cancel")
-def cancel(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def cancel(
+    run_id: RunId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Stop a run, and wait until it has stopped."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         seat.client.runs.cancel(run_id)
         for _ in seat.client.runs.events(run_id):
             pass
@@ -180,9 +182,11 @@ def cancel(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: A
 
 
 @group.command("pause")
-def pause(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def pause(
+    run_id: RunId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Have a run rest at its next step, and wait until then."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         seen = seat.client.runs.get(run_id).last_event
         if seat.client.runs.pause(run_id).status == "running":
             events = seat.client.runs.events(run_id, seen)
@@ -191,16 +195,26 @@ def pause(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: As
 
 
 @group.command("resume")
-def resume(run_id: RunId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def resume(
+    run_id: RunId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Have a paused run go on."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show_run(seat.client.runs.resume(run_id), seat.language, as_json=as_json)
 
 
 @group.command("steer")
-def steer(run_id: RunId, message: Message, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def steer(
+    run_id: RunId,
+    message: Message,
+    *,
+    person: As = "clerk",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Tell a run something before its next step."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show_run(seat.client.runs.steer(run_id, message), seat.language, as_json=as_json)
 
 
@@ -210,11 +224,12 @@ def retry(
     *,
     confirm: Annotated[bool, typer.Option("--confirm", help="You have looked whether it took effect.")] = False,
     person: As = "clerk",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a failed run go on with the step it failed at."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show_run(seat.client.runs.retry(run_id, confirm=confirm), seat.language, as_json=as_json)
 
 
@@ -225,11 +240,12 @@ def branch(
     *,
     step: Annotated[int, typer.Option(min=0, help="The last step that both share; 0 shares none.")],
     person: As = "clerk",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Begin a run that shares this one's steps so far."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show_run(seat.client.runs.branch(run_id, step, message), seat.language, as_json=as_json)
 
 
@@ -294,4 +310,4 @@ def _show_list(found: Sequence[Run], language: str, *, as_json: bool) -> None:
         (run.id, moment(run.created_at), words(f"status.{run.status}"), str(run.steps), str(run.cost), run.message)
         for run in found
     ]
-    table(("run", "started", "status", "steps", "cost", "message"), rows, right=(3, 4))
+    table(words.columns("run", "started", "status", "steps", "cost", "message"), rows, right=(3, 4))

@@ -7,8 +7,9 @@ import typer
 
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import operator, signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client.types import StoredSecret
 
 __all__ = ["group"]
@@ -26,52 +27,63 @@ def put(
         bool, typer.Option("--organisation", help="It is the organisation's, for everybody's calls.")
     ] = False,
     person: As = "clerk",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a secret; its value comes from stdin or a prompt."""
-    with signed_in(home, person) as seat:
-        _show(
-            seat.client.secrets.put(name, _value(), owner="organisation" if organisation else "person"), as_json=as_json
-        )
+    with signed_in(home, person, language) as seat:
+        made = seat.client.secrets.put(name, _value(), owner="organisation" if organisation else "person")
+    _show(made, Words(seat.language), as_json=as_json)
 
 
 @group.command("list")
-def list_secrets(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def list_secrets(
+    *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List secrets, without their values."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.secrets.list()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
         (
             one.id,
             one.name,
-            one.owner,
+            words.value(one.owner),
             str(one.version),
-            one.status,
+            words.value(one.status),
             moment(one.changed_at),
             one.changed_by_name,
-            moment(one.last_used_at) if one.last_used_at else "never",
+            moment(one.last_used_at) if one.last_used_at else words.value("never"),
         )
         for one in found
     ]
-    table(("secret", "name", "owner", "version", "status", "changed", "by", "last used"), rows, right=(3,))
+    table(
+        words.columns("secret", "name", "owner", "version", "status", "changed", "changed by", "last used"),
+        rows,
+        right=(3,),
+    )
 
 
 @group.command("rotate")
-def rotate(secret_id: SecretId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def rotate(
+    secret_id: SecretId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Give a secret a new value, from stdin or a prompt."""
-    with signed_in(home, person) as seat:
-        _show(seat.client.secrets.rotate(secret_id, _value()), as_json=as_json)
+    with signed_in(home, person, language) as seat:
+        _show(seat.client.secrets.rotate(secret_id, _value()), Words(seat.language), as_json=as_json)
 
 
 @group.command("revoke")
-def revoke(secret_id: SecretId, *, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def revoke(
+    secret_id: SecretId, *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Destroy a secret's value: the next use is refused."""
-    with signed_in(home, person) as seat:
-        _show(seat.client.secrets.revoke(secret_id), as_json=as_json)
+    with signed_in(home, person, language) as seat:
+        _show(seat.client.secrets.revoke(secret_id), Words(seat.language), as_json=as_json)
 
 
 @group.command("rewrap")
@@ -96,8 +108,9 @@ def _value() -> str:
         raise Invalid("The value is not text in UTF-8.", field="value", rule="UTF-8") from None
 
 
-def _show(secret: StoredSecret, *, as_json: bool) -> None:
+def _show(secret: StoredSecret, words: Words, *, as_json: bool) -> None:
     if as_json:
         document(secret)
         return
-    typer.echo(one_line(f"{secret.id}: {secret.name}, version {secret.version}, {secret.status} · {secret.owner}'s"))
+    told = words("secret", name=secret.name, version=secret.version, status=words.value(secret.status))
+    typer.echo(one_line(f"{secret.id}: {told} · {words.value(secret.owner)}"))

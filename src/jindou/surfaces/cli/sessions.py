@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from jindou.surfaces.cli.connection import operator, signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.texts import Words
 
 __all__ = ["break_glass", "group"]
 
@@ -18,26 +19,29 @@ SessionId = Annotated[
 
 
 @group.command("list")
-def list_sessions(*, person: As = "clerk", home: Home = None, as_json: AsJson = False) -> None:
+def list_sessions(
+    *, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List where a person is signed in, the newest first."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.sessions.list()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
         (
             one.id,
-            one.method,
-            one.place,
+            words.known(f"method.{one.method}", one.method),
+            words.known(f"place.{one.place}", one.place),
             moment(one.created_at),
             moment(one.last_used_at),
-            "this one" if one.current else "",
+            words.value("this one") if one.current else "",
             one_line(one.agent),
         )
         for one in found
     ]
-    table(("session", "by", "from", "since", "last used", "", "program"), rows)
+    table(words.columns("session", "method", "from", "since", "last used", "", "program"), rows)
 
 
 @group.command("revoke")
@@ -46,13 +50,14 @@ def revoke(
     *,
     everywhere: Annotated[bool, typer.Option("--all", help="Sign the person out everywhere.")] = False,
     person: As = "clerk",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign a person out of one session, or of all."""
     if everywhere is (session_id is not None):
         raise typer.BadParameter("name one session, or say --all")
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         if session_id is None:
             seat.client.sessions.revoke_all()
         else:
@@ -60,22 +65,33 @@ def revoke(
     if as_json:
         document({"revoked": session_id or "all"})
     else:
-        typer.echo(f"{one_line(person)} is signed out {f'of {session_id}' if session_id else 'everywhere'}.")
+        words = Words(seat.language)
+        of = words("signed_out.of", session=session_id) if session_id else words("signed_out.everywhere")
+        typer.echo(words("signed_out", person=one_line(person), of=of))
 
 
 @group.command("emergencies")
-def emergencies(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def emergencies(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List when the operator broke the glass this week."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.sessions.broken_glass()
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
-        (moment(one.made_at), one.person_name, "open" if one.is_open else "over", moment(one.ends_at), one.reason)
+        (
+            moment(one.made_at),
+            one.person_name,
+            words.value("open" if one.is_open else "over"),
+            moment(one.ends_at),
+            one.reason,
+        )
         for one in found
     ]
-    table(("at", "as", "state", "until", "reason"), rows)
+    table(words.columns("at", "as", "state", "until", "reason"), rows)
 
 
 def break_glass(

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from jindou.surfaces.cli.texts import Words
+
 __all__ = ["console", "counted", "document", "in_own_zone", "moment", "one_line", "printable", "span", "table"]
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
@@ -67,14 +69,16 @@ def in_own_zone(text: str) -> str:
     return _UTC.sub(lambda found: datetime.fromisoformat(f"{found[1]}+00:00").astimezone().isoformat(" "), text)
 
 
-def span(start: datetime, end: datetime) -> str:
-    """Return how long something took: ``0.4 s``, ``3 min 05 s``, ``2 h 10 min``."""
+def span(start: datetime, end: datetime, words: Words) -> str:
+    """Return how long something took: ``0.4 s``, ``3 min 05 s``, ``2 h 10 min``, or ``2 小时 10 分``."""
     seconds = max((end - start).total_seconds(), 0.0)
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
-        return f"{seconds:.1f} s"
+        return words("span.seconds", seconds=f"{seconds:.1f}")
     hours, left = divmod(minutes, 60)
-    return f"{hours} h {left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+    if hours:
+        return words("span.hours", hours=hours, minutes=f"{left:02d}")
+    return words("span.minutes", minutes=minutes, seconds=f"{rest:02d}")
 
 
 def printable(text: str) -> str:

@@ -10,8 +10,9 @@ import typer
 
 from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client import Client
 from jindou_client.errors import NotFound
 from jindou_client.types import Provider
@@ -76,15 +77,20 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @group.command("list")
-def list_providers(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_providers(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List the identity providers."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.sso.list()
     if as_json:
         document(found)
         return
-    rows = [(one.name, "on" if one.enabled else "off", str(one.people), one.id, one.issuer) for one in found]
-    table(("provider", "state", "people", "id", "issuer"), rows, right=(2,))
+    words = Words(seat.language)
+    rows = [
+        (one.name, words.value("on" if one.enabled else "off"), str(one.people), one.id, one.issuer) for one in found
+    ]
+    table(words.columns("provider", "state", "people", "id", "issuer"), rows, right=(2,))
 
 
 @group.command("add")
@@ -97,20 +103,28 @@ def add(
     public: Annotated[bool, typer.Option("--public", help="It gave no client secret.")] = False,
     settings: Settings,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a provider; its secret comes from stdin or a prompt."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         secret = "" if public else _secret()
         made = seat.client.sso.create(name, issuer, client_id, secret, **settings)
     _show(made, as_json=as_json)
 
 
 @group.command("show")
-def show(provider: ProviderName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def show(
+    provider: ProviderName,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Show a provider, and the addresses that it has to know."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         _show(_find(seat.client, provider), as_json=as_json)
 
 
@@ -126,12 +140,13 @@ def update(
     no_groups: Annotated[bool, typer.Option("--no-groups", help="Let no group give a role.")] = False,
     settings: Settings,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Change an identity provider; what is not named stays."""
     given = {**settings, **_given(name=name, client_id=client_id, enabled=enabled, roles={} if no_groups else None)}
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = _find(seat.client, provider)
         if new_secret:
             given["client_secret"] = _secret()
@@ -139,9 +154,16 @@ def update(
 
 
 @group.command("check")
-def check(provider: ProviderName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def check(
+    provider: ProviderName,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Ask an identity provider what it can do."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.sso.check(_find(seat.client, provider).id)
     if as_json:
         document(found)
@@ -156,18 +178,26 @@ def check(provider: ProviderName, *, person: As = "manager", home: Home = None, 
 
 
 @group.command("identities")
-def identities(provider: ProviderName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def identities(
+    provider: ProviderName,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """List whom an identity provider vouches for."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.sso.people(_find(seat.client, provider).id)
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [
         (one.handle, one.linked_by, ", ".join(one.added_roles), moment(one.signed_in_at), one.person_id, one.subject)
         for one in found
     ]
-    table(("person", "recognised by", "roles by groups", "last came", "id", "subject"), rows)
+    table(words.columns("person", "recognised by", "roles by groups", "last came", "id", "subject"), rows)
 
 
 @group.command("unlink")
@@ -176,11 +206,12 @@ def unlink(
     handle: Annotated[str, typer.Argument(metavar="PERSON", help="The handle of somebody it vouches for.")],
     *,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a provider vouch for somebody no more."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = _find(seat.client, provider)
         known = [one for one in seat.client.sso.people(found.id) if handle in {one.handle, one.person_id}]
         if not known:
@@ -190,12 +221,19 @@ def unlink(
 
 
 @group.command("remove")
-def remove(provider: ProviderName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def remove(
+    provider: ProviderName,
+    *,
+    person: As = "manager",
+    language: Language = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Remove a provider, with all that came of it.
 
     Sessions of people who came by it end, and links and roles by it are taken away.
     """
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = _find(seat.client, provider)
         seat.client.sso.delete(found.id)
     _done(f"{found.name} is removed.", {"removed": found.id}, as_json=as_json)

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.profiles import find
 from jindou.surfaces.cli.show import document, one_line, table
+from jindou.surfaces.cli.texts import Words
 from jindou_client import Client
 from jindou_client.errors import NotFound
 from jindou_client.types import Team
@@ -23,15 +24,18 @@ Roles = Annotated[list[str] | None, typer.Option("--role", help="A role that its
 
 
 @group.command("list")
-def list_teams(*, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def list_teams(
+    *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """List the teams, with their members and roles."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = seat.client.teams.list(limit=1000)
     if as_json:
         document(found)
         return
+    words = Words(seat.language)
     rows = [(team.name, ", ".join(team.roles), str(len(team.members)), team.id, _members(team)) for team in found]
-    table(("team", "roles", "people", "id", "members"), rows, right=(2,))
+    table(words.columns("team", "roles", "people", "id", "members"), rows, right=(2,))
 
 
 @group.command("add")
@@ -41,13 +45,14 @@ def add(
     role: Roles = None,
     member: Members = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a team."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         made = seat.client.teams.create(name, roles=role or (), members=_ids(seat.client, member or ()))
-    _show(made, as_json=as_json)
+    _show(made, Words(seat.language), as_json=as_json)
 
 
 @group.command("update")
@@ -62,11 +67,12 @@ def update(
         list[str] | None, typer.Option("--without", help="Who is in it no more; may be repeated.")
     ] = None,
     person: As = "manager",
+    language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given; --member adds somebody."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         teams, team_id = seat.client.teams, _find(seat.client, team).id
         if name is not None or role or no_role:
             teams.update(team_id, name=name, roles=[] if no_role else role)
@@ -75,16 +81,18 @@ def update(
         for person_id in _ids(seat.client, leaver or ()):
             teams.remove_member(team_id, person_id)
         changed = teams.get(team_id)
-    _show(changed, as_json=as_json)
+    _show(changed, Words(seat.language), as_json=as_json)
 
 
 @group.command("delete")
-def delete(team: TeamName, *, person: As = "manager", home: Home = None, as_json: AsJson = False) -> None:
+def delete(
+    team: TeamName, *, person: As = "manager", language: Language = None, home: Home = None, as_json: AsJson = False
+) -> None:
     """Take a team away, and the roles its members have by it."""
-    with signed_in(home, person) as seat:
+    with signed_in(home, person, language) as seat:
         found = _find(seat.client, team)
         seat.client.teams.delete(found.id)
-    _show(found, as_json=as_json)
+    _show(found, Words(seat.language), as_json=as_json)
 
 
 def _find(client: Client, name: str) -> Team:
@@ -102,9 +110,9 @@ def _members(team: Team) -> str:
     return ", ".join(member.handle for member in team.members)
 
 
-def _show(team: Team, *, as_json: bool) -> None:
+def _show(team: Team, words: Words, *, as_json: bool) -> None:
     if as_json:
         document(team)
         return
-    told = f"{team.name}: {', '.join(team.roles) or 'no role'} · {_members(team) or 'nobody'} · {team.id}"
-    typer.echo(one_line(told))
+    roles = ", ".join(team.roles) or words.value("no role")
+    typer.echo(one_line(f"{team.name}: {roles} · {_members(team) or words.value('nobody')} · {team.id}"))

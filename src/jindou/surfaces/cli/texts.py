@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from jindou.surfaces.cli.vocabulary import COLUMNS, VALUES
+
 __all__ = ["TEXTS", "Words"]
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -145,6 +147,133 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "The model wrote a call that could not be read.",
         "zh": "模型写出的调用无法读取。",
     },
+    "span.seconds": {"en": "{seconds} s", "zh": "{seconds} 秒"},
+    "span.minutes": {"en": "{minutes} min {seconds} s", "zh": "{minutes} 分 {seconds} 秒"},
+    "span.hours": {"en": "{hours} h {minutes} min", "zh": "{hours} 小时 {minutes} 分"},
+    "of": {"en": "{used:,} of {most:,}", "zh": "{used:,} / {most:,}"},
+    "deleted": {"en": "{id}: deleted", "zh": "{id}：已删除"},
+    "minute.requests": {"en": "{used} requests in this minute", "zh": "本分钟请求数：{used}"},
+    "minute.tokens": {"en": "{used} tokens in this minute", "zh": "本分钟词元数：{used}"},
+    "budget.month": {
+        "en": "{month}: spent {spent}, held {held} of {limit}; left {left} until {resets}",
+        "zh": "{month}：已用 {spent}，预留 {held}，上限 {limit}；剩余 {left}，{resets} 重置",
+    },
+    "budget.no_limit": {
+        "en": "{month}: spent {spent}, held {held}; no limit a month",
+        "zh": "{month}：已用 {spent}，预留 {held}；每月不限",
+    },
+    "budget.warned": {"en": "Warned of at {share}", "zh": "达到 {share} 时提醒"},
+    "budget.not_warned": {"en": "Not warned of", "zh": "不提醒"},
+    "bill.total": {
+        "en": "Total {total} for {calls} model and tool calls",
+        "zh": "合计 {total}，模型与工具调用 {calls} 次",
+    },
+    "bill.held": {
+        "en": "Held at most {held} for calls that are not settled yet: {calls}. `jindou usage unsettled` lists them.",
+        "zh": "最多预留 {held}，尚未结算的调用 {calls} 次：`jindou usage unsettled` 可列出。",
+    },
+    "bill.settled": {"en": "{attempt}: settled for {cost}", "zh": "{attempt}：已按 {cost} 结算"},
+    "attempt.open": {"en": "under way", "zh": "进行中"},
+    "attempt.unknown": {"en": "unknown", "zh": "未知"},
+    "key.keep": {
+        "en": "This is {name}. Keep it: it is not shown again.",
+        "zh": "这是 {name}。请妥善保存，之后不再显示。",
+    },
+    "key.client": {
+        "en": "For any OpenAI client: base_url {url}/v1, api_key as above.",
+        "zh": "用于任何 OpenAI 客户端：base_url 为 {url}/v1，api_key 如上。",
+    },
+    "key.as": {"en": "as {name}", "zh": "账单名称：{name}"},
+    "secret": {"en": "{name}, version {version}, {status}", "zh": "{name}，第 {version} 版，{status}"},
+    "method.link": {"en": "link", "zh": "链接"},
+    "method.operator": {"en": "operator", "zh": "运维人员"},
+    "method.break-glass": {"en": "break-glass", "zh": "应急登录"},
+    "method.password": {"en": "password", "zh": "密码"},
+    "method.passkey": {"en": "passkey", "zh": "通行密钥"},
+    "method.sso": {"en": "sso", "zh": "单点登录"},
+    "place.machine": {"en": "this machine", "zh": "本机"},
+    "place.private": {"en": "own network", "zh": "内部网络"},
+    "place.public": {"en": "internet", "zh": "互联网"},
+    "place.unknown": {"en": "unknown", "zh": "未知"},
+    "signed_out": {"en": "{person} is signed out {of}.", "zh": "{person} 已退出{of}。"},
+    "signed_out.of": {"en": "of {session}", "zh": "会话 {session}"},
+    "signed_out.everywhere": {"en": "everywhere", "zh": "所有登录"},
+    "reading.of": {
+        "en": "{conversation} of {name}, who is shown this reading",
+        "zh": "{name} 的对话 {conversation}；本次查看会告知本人",
+    },
+    "readings.open": {
+        "en": "Open: administrators may read them, with a reason.",
+        "zh": "已开放：管理员说明理由后可以查看。",
+    },
+    "readings.closed": {"en": "Closed: nobody reads others'.", "zh": "未开放：没有人查看他人的对话。"},
+    "readings.changed": {"en": "Changed by {name} at {at}.", "zh": "由 {name} 于 {at} 更改。"},
+    "account.password": {
+        "en": "The password is changed, and every other session has ended.",
+        "zh": "密码已更改，其他会话均已结束。",
+    },
+    "account.second": {"en": "A second factor is required.", "zh": "必须使用第二重验证。"},
+    "account.no_second": {"en": "A second factor is not required.", "zh": "不要求第二重验证。"},
+    "people.come": {
+        "en": "They come in by single sign-on, or by a link: jindou sign-in --as {handle}",
+        "zh": "通过单点登录或链接登录：jindou sign-in --as {handle}",
+    },
+    "decision": {"en": "{verb}: {reason}", "zh": "{verb}：{reason}"},
+    "decision.rules": {"en": "rules: {rules}", "zh": "规则：{rules}"},
+    "decision.approvers": {"en": "{n} must approve, of: {names}", "zh": "须 {n} 人批准，可审批：{names}"},
+    "decision.fails": {"en": "The call would fail: {problem}", "zh": "该调用会失败：{problem}"},
+    "decision.may": {"en": "{name} may", "zh": "{name} 的权限"},
+    "decision.if": {"en": "; {verb} if {rule}", "zh": "；若 {rule} 则{verb}"},
+    "audit.for": {"en": "{actor} for {person}", "zh": "{actor}（代 {person}）"},
+    "audit.holds": {
+        "en": "The chain holds: {events} events, head {head}.",
+        "zh": "链条完整：{events} 条记录，链头 {head}。",
+    },
+    "audit.broken": {
+        "en": "The chain is broken: {findings} findings in {events} events.",
+        "zh": "链条已断裂：{events} 条记录中发现 {findings} 处问题。",
+    },
+    "model.served": {"en": "{name} is served.", "zh": "{name} 已启用。"},
+    "model.stopped": {"en": "{name} is not served any more.", "zh": "{name} 已停止服务。"},
+    "model.here": {"en": " ({size} of it here)", "zh": "（已有 {size}）"},
+    "model.active": {"en": ", {size} active", "zh": "，激活 {size}"},
+    "model.tools.own": {"en": "calls tools by itself", "zh": "自身支持工具调用"},
+    "model.tools.harness": {"en": "calls tools through the harness", "zh": "由平台辅助调用工具"},
+    "model.reasoning.never": {"en": "thinks aloud: never", "zh": "不输出推理过程"},
+    "model.reasoning.switchable": {"en": "thinks aloud: switchable", "zh": "可开启推理过程"},
+    "model.reasoning.always": {"en": "thinks aloud: always", "zh": "始终输出推理过程"},
+    "model.context": {"en": "{tokens:,} tokens, {size:,} bytes each", "zh": "{tokens:,} 个词元，每个 {size:,} 字节"},
+    "model.trust.pinned": {"en": "pinned in the catalogue", "zh": "目录中已固定校验值"},
+    "model.trust.published": {
+        "en": "as published by the hub, recorded at the pull; not pinned",
+        "zh": "以模型站公布的校验值为准，下载时记录；未固定",
+    },
+    "model.trust.own": {"en": "your own file", "zh": "您自己的文件"},
+    "model.trust.unknown": {
+        "en": "not known yet: taken from the hub at the pull, not pinned",
+        "zh": "尚不清楚：下载时由模型站给出，未固定",
+    },
+    "model.price": {
+        "en": "{input} in, {cached} cached, {output} out {currency} a million tokens",
+        "zh": "每百万词元 输入 {input} · 缓存 {cached} · 输出 {output} {currency}",
+    },
+    "model.facts": {"en": "{day}, from {source}", "zh": "{day}，来自 {source}"},
+    "model.disk": {"en": "; disk {needed} of {free} free", "zh": "；磁盘 {needed}，可用 {free}"},
+    "model.fit": {
+        "en": "memory {memory} of {free} free for {slots} × {each:,} tokens{disk}; one slot would hold {most:,}",
+        "zh": "{slots} × {each:,} 个词元需内存 {memory}，可用 {free}{disk}；单个槽位最多可容纳 {most:,} 个词元",
+    },
+    "model.info.model": {"en": "model      {told}", "zh": "模型      {told}"},
+    "model.info.size": {"en": "size       {told}", "zh": "规模      {told}"},
+    "model.info.licence": {"en": "licence    {told}", "zh": "许可证    {told}"},
+    "model.info.context": {"en": "context    {told}", "zh": "上下文    {told}"},
+    "model.info.tools": {"en": "tools      {told}", "zh": "工具      {told}"},
+    "model.info.state": {"en": "state      {told}", "zh": "状态      {told}"},
+    "model.info.sha256": {"en": "sha256     {told}", "zh": "sha256    {told}"},
+    "model.info.sources": {"en": "sources    {told}", "zh": "来源      {told}"},
+    "model.info.price": {"en": "price      {told}", "zh": "价格      {told}"},
+    "model.info.fits": {"en": "fits       {told}", "zh": "适配      {told}"},
+    "model.info.facts": {"en": "facts      {told}", "zh": "信息      {told}"},
 }
 
 
@@ -161,6 +290,14 @@ class Words:
     def known(self, key: str, otherwise: str) -> str:
         """Return the text of `key`, or `otherwise` where a newer server says something unknown."""
         return TEXTS[key][self._language] if key in TEXTS else otherwise
+
+    def columns(self, *names: str) -> tuple[str, ...]:
+        """Return what stands over columns."""
+        return tuple(name if self._language == "en" else COLUMNS[name] for name in names)
+
+    def value(self, word: str) -> str:
+        """Return a word that stands in a column, or itself where a newer server says an unknown one."""
+        return word if self._language == "en" else VALUES.get(word, word)
 
     def of(self, text: Mapping[str, str]) -> str:
         """Return a text that the server sent in several languages."""

@@ -78,7 +78,7 @@ class Watcher:
             self.line(self._words("run.no_words"))
         if run.error:
             self.line(self._words.known(f"failure.{run.error}", run.error), style="red")
-        took = span(run.created_at, run.finished_at) if run.finished_at else "–"
+        took = span(run.created_at, run.finished_at, self._words) if run.finished_at else "–"
         mark, style = _MARKS.get(run.status, ("✗", "red"))
         status = self._words(f"status.{run.status}")
         self.line(f"{mark} {self._words('run.total', status=status, cost=run.cost, time=took)}", style=style)
@@ -96,7 +96,7 @@ class Watcher:
         if step.status != "done":
             parts.append(self._words(f"status.{step.status}"))
         if step.finished_at:
-            parts += [span(step.started_at, step.finished_at), str(step.cost)]
+            parts += [span(step.started_at, step.finished_at, self._words), str(step.cost)]
         self.line(f"{mark} {' · '.join(parts)}", style=style)
         if step.arguments:
             self.line("    " + ", ".join(f"{name}={value}" for name, value in step.arguments.items()), style="dim")

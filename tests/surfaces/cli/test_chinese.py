@@ -1,0 +1,68 @@
+"""What an employee reads in the terminal in Chinese."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+ENGLISH = re.compile(r"(?<![\w./:@-])[a-z]{3,}(?![\w./:@-])")
+"""A word that stands alone: no name of a command, a model or a person."""
+
+
+@pytest.mark.parametrize(
+    ("words", "headings"),
+    [
+        (("runs", "list"), "运行 开始时间 状态 步骤 费用 请求"),
+        (("approvals", "list"), "审批 状态 申请人 内容 截止 变更"),
+        (("conversations", "list"), "对话 更新时间 助手 标题"),
+        (("readings", "list"), "查看 时间 查看人 对话 理由"),
+        (("assistants", "list"), "助手 标题 工具数 说明"),
+        (("keys", "list"), "密钥 开头 状态 到期 最近使用 模型 用途 助手 名称"),
+        (("secrets", "list"), "凭据 名称 归属 版本 状态 更改时间 更改人 最近使用"),
+        (("sessions", "list"), "会话 登录方式 来自 开始时间 最近使用 程序"),
+        (("account", "show"), "人员 用户名 名称 密码设置于 验证器启用于 恢复码 通行密钥"),
+        (("budgets", "list"), "预算 适用对象 每月上限 已用 预留 剩余 提醒线 请求/分 词元/分 名称"),
+        (("principals", "list"), "人员 名称 角色 ID 标题"),
+        (("audit", "list"), "事件 时间 执行者 操作 对象 结果 规则"),
+        (("models", "list"), "模型 类型 规模 量化 文件 内存 本机 状态"),
+        (("policy", "rights", "clerk"), "助手 工具 clerk 的权限"),
+    ],
+)
+def test_the_headings_of_a_table_are_chinese(here: Run, words: tuple[str, ...], headings: str) -> None:
+    assert here(*words, "--language", "zh").out.splitlines()[0].split() == headings.split()
+
+
+def test_a_key_a_budget_and_a_bill_are_told_in_chinese(here: Run) -> None:
+    chinese = ("--language", "zh")
+    made = here("keys", "create", "ci", "--days", "3", "--scope", "completions", *chinese)
+    assert "请妥善保存，之后不再显示。" in made.err
+    assert not ENGLISH.findall(made.err.splitlines()[0])
+    assert "有效" in here("keys", "list", *chinese).out
+    assert "调用模型" in here("keys", "list", *chinese).out
+    budget = here("budgets", "create", "--person", "warehouse", "--monthly", "5", "--tpm", "100", *chinese).out
+    assert re.search(r"已用 0\.00 CNY，预留 0\.00 CNY，上限 5\.00 CNY；剩余 5\.00 CNY，.* 重置", budget)
+    assert "本分钟词元数：0 / 100" in budget
+    bill = here("bill", *chinese).out
+    assert "合计" in bill
+    assert "按计费项" in bill
+
+
+def test_who_reads_chinese_is_told_so_without_asking_for_it(here: Run) -> None:
+    assert here("runs", "list", "--as", "warehouse").out.startswith("运行")
+    assert here("runs", "list", "--as", "warehouse", "--language", "en").out.startswith("run")
+
+
+def test_a_run_took_so_long_in_chinese(here: Run) -> None:
+    run_id = here("ask", "--as", "clerk", "hello", "--json").json["id"]
+    shown = here("runs", "show", run_id, "--language", "zh").out
+    assert re.search(r"完成 · [\d.]+ CNY · [\d.]+ 秒", shown)
+    assert "向 售后助手 提出：hello" in shown
+
+
+def test_a_model_is_described_in_chinese(here: Run) -> None:
+    told = here("models", "info", "qwen2.5-coder-0.5b", "--language", "zh").out
+    assert "个词元" in told
+    assert "每百万词元" in told
+    assert not re.search(r"tokens|memory|cached", told)
