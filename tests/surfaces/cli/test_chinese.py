@@ -24,7 +24,7 @@ ENGLISH = re.compile(r"(?<![\w./:@-])[a-z]{3,}(?![\w./:@-])")
         (("sessions", "list"), "会话 登录方式 来自 开始时间 最近使用 程序"),
         (("account", "show"), "人员 用户名 名称 密码设置于 验证器启用于 恢复码 通行密钥"),
         (("budgets", "list"), "预算 适用对象 每月上限 已用 预留 剩余 提醒线 请求/分 词元/分 名称"),
-        (("principals", "list"), "人员 名称 角色 ID 标题"),
+        (("principals", "list"), "人员 名称 角色 ID 职位"),
         (("audit", "list"), "事件 时间 执行者 操作 对象 结果 规则"),
         (("models", "list"), "模型 类型 规模 量化 文件 内存 本机 状态"),
         (("policy", "rights", "clerk"), "助手 工具 clerk 的权限"),

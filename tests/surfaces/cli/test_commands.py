@@ -373,6 +373,13 @@ def test_an_account_is_reset_by_a_handle_and_a_tool_that_is_misspelt_is_told_whi
     assert "after-sales has no tool 'refund_orde'; there are: " in misspelt.err
 
 
+@pytest.mark.parametrize("time_", ["yesterday", "0001-01-01", "2026-02-30"])
+def test_what_is_no_time_is_told_how_to_write_one(here: Run, time_: str) -> None:
+    for command in (("runs", "search"), ("audit", "list")):
+        refused = here(*command, "--since", time_)
+        assert (refused.code, "write it as 2026-03-02 14:05" in refused.err) == (2, True)
+
+
 def test_times_are_told_and_taken_in_the_time_zone_of_the_terminal(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as there:
         there.setenv("TZ", "Asia/Shanghai")

@@ -66,5 +66,5 @@ class Endpoint:
 def _no_address(url: str) -> Invalid:
     shown = url.rpartition("@")[2][:200]
     return Invalid(
-        f"`{shown}` is no base URL such as https://models.example.com/v1.", field="url", rule="http(s), host, path"
+        f"`{shown}` is no base URL, such as https://models.example.com/v1", field="url", rule="http(s), host, path"
     )

@@ -10,7 +10,7 @@ import typer
 from jindou.errors import Conflict
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group, when
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import Watcher, diff
@@ -155,11 +155,11 @@ def delegate(
     *,
     until: Annotated[
         datetime,
-        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="When it ends: 2026-03-02 14:05, in your time zone."),
+        typer.Option(parser=when, metavar="TIME", help="When it ends: 2026-03-02 14:05, in your time zone."),
     ],
     since: Annotated[
         datetime | None,
-        typer.Option("--from", formats=TIME_FORMATS, metavar="TIME", help="When it begins.  [default: now]"),
+        typer.Option("--from", parser=when, metavar="TIME", help="When it begins.  [default: now]"),
     ] = None,
     assistant: Annotated[str | None, typer.Option(help="Only for this assistant.")] = None,
     tool: Annotated[str | None, typer.Option(help="Only for this tool.")] = None,
@@ -172,8 +172,8 @@ def delegate(
     with signed_in(home, person, language) as seat:
         made = seat.client.approvals.delegate(
             to,
-            until.astimezone(),
-            starts_at=since.astimezone() if since else None,
+            until,
+            starts_at=since,
             assistant=assistant,
             tool=tool,
         )

@@ -8,7 +8,7 @@ import typer
 
 from jindou.errors import Corrupt
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group, when
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.problems import PROBLEMS
@@ -27,9 +27,9 @@ def list_events(
     action: Annotated[str, typer.Option(metavar="BEGINNING", help="How the action begins.")] = "",
     decision: Annotated[Decision | None, typer.Option(help="What was decided.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Then or later: 2026-03-02 14:05.")
+        datetime | None, typer.Option(parser=when, metavar="TIME", help="Then or later: 2026-03-02 14:05.")
     ] = None,
-    until: Annotated[datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Before that.")] = None,
+    until: Annotated[datetime | None, typer.Option(parser=when, metavar="TIME", help="Before that.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Events at most.")] = 30,
     before: Annotated[int | None, typer.Option(min=1, help="Only events older than this number.")] = None,
     person: As = "manager",
@@ -42,9 +42,9 @@ def list_events(
     if decision is not None:
         filters["decision"] = decision
     if since is not None:
-        filters["since"] = since.astimezone()
+        filters["since"] = since
     if until is not None:
-        filters["until"] = until.astimezone()
+        filters["until"] = until
     if before is not None:
         filters["before"] = before
     with signed_in(home, person, language) as seat:

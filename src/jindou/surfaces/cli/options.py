@@ -1,12 +1,13 @@
 """The options that commands share, and how to write them down again."""
 
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["TIME_FORMATS", "As", "AsJson", "Home", "Language", "command_group", "command_line"]
+__all__ = ["As", "AsJson", "Home", "Language", "command_group", "command_line", "when"]
 
 Home = Annotated[
     Path | None,
@@ -18,11 +19,17 @@ Language = Annotated[
     Literal["en", "zh"] | None, typer.Option("--language", help="Language of the texts.  [default: the person's]")
 ]
 
-TIME_FORMATS = [
-    "%Y-%m-%d",
-    *(f"%Y-%m-%d{gap}%H:%M{seconds}{zone}" for gap in " T" for seconds in ("", ":%S") for zone in ("", "%z")),
-]
-"""How a time may be given: as it is printed, as in ISO 8601, or without a zone, in that of the terminal."""
+
+def when(text: str) -> datetime:
+    """Return the time that is given as it is printed or in ISO 8601; without a zone, in that of the terminal.
+
+    Raises:
+        BadParameter: it is no time.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is no time; write it as 2026-03-02 14:05.") from None
 
 
 def command_group(text: str) -> typer.Typer:

@@ -36,4 +36,4 @@ def list_people(
         return
     words = Words(seat.language)
     rows = [(who.handle, who.name, ", ".join(who.roles), who.id, words.of(who.title)) for who in found]
-    table(words.columns("person", "name", "roles", "id", "title"), rows)
+    table(words.columns("person", "name", "roles", "id", "position"), rows)

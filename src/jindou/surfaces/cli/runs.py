@@ -14,7 +14,7 @@ from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.ask import watch as watch_run
 from jindou.surfaces.cli.assistants import titles_of
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import TIME_FORMATS, As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group, when
 from jindou.surfaces.cli.show import document, in_own_zone, moment, one_line, printable, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import EXIT_CODES, Watcher, diff
@@ -124,11 +124,9 @@ def search(
     tool: Annotated[str, typer.Option(help="A tool that was called.")] = "",
     since: Annotated[
         datetime | None,
-        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Started then or later: 2026-03-02 14:05."),
+        typer.Option(parser=when, metavar="TIME", help="Started then or later: 2026-03-02 14:05."),
     ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Started before that.")
-    ] = None,
+    until: Annotated[datetime | None, typer.Option(parser=when, metavar="TIME", help="Started before that.")] = None,
     least_cost: Annotated[str, typer.Option(metavar="AMOUNT", help="Cost that much or more.")] = "",
     before: Annotated[str, typer.Option(metavar="RUN", help="Only runs older than this one.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200, help="Runs at most.")] = 20,
@@ -142,9 +140,9 @@ def search(
     if status is not None:
         filters["status"] = status
     if since is not None:
-        filters["since"] = since.astimezone()
+        filters["since"] = since
     if until is not None:
-        filters["until"] = until.astimezone()
+        filters["until"] = until
     if least_cost:
         filters["least_cost_micro"] = micro_of(least_cost, "least_cost")
     if before:

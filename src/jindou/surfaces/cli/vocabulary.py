@@ -72,6 +72,7 @@ COLUMNS: Mapping[str, str] = {
     "password since": "密码设置于",
     "people": "人数",
     "person": "人员",
+    "position": "职位",
     "program": "程序",
     "proposed": "提出时间",
     "proposed by": "提出人",
