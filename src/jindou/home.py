@@ -119,8 +119,10 @@ class Home:
 
     def holder(self) -> int | None:
         """Return the process that has this home, also while it only starts."""
-        told = self._lock_file.read_text(encoding="utf-8") if self.is_locked() else ""
-        return int(told) if told.isdigit() else None
+        if not self.is_locked():
+            return None
+        told = self._lock_file.read_text(encoding="utf-8") or (self.server() or {}).get("pid")
+        return int(told) if told else None
 
     def unlock(self) -> None:
         """Give the home back."""
