@@ -171,12 +171,12 @@ class Desk:
         rows = self._shop("SELECT amount FROM refund WHERE order_id = :order ORDER BY id", {"order": order})
         return [row[0] for row in rows]
 
-    def refund_behind_our_back(self, micro: int) -> None:
-        """Refund on the order past the platform, as another system of the shop could."""
+    def refund_behind_our_back(self, micro: int, order: str = ORDER) -> None:
+        """Refund on an order past the platform, as another system of the shop could."""
         self._shop(
             "INSERT INTO refund (order_id, amount, reason, by_name, at) "
             "VALUES (:order, :micro, 'by phone', 'Somebody', '2026-03-02T09:00:00') RETURNING id",
-            {"micro": micro},
+            {"micro": micro, "order": order},
         )
 
     def address(self, order: str) -> str:

@@ -37,11 +37,11 @@ def asking(desk: Desk, facts: Callable[..., Facts], seconds: float = 30.0) -> Af
     return Afresh(doorway, platform.assistants, platform.principals, seconds)
 
 
-def approve_as_seen(desk: Desk, approval: Approval) -> Approval:
+def approve_as_seen(desk: Desk, approval: Approval, facts_hash: str | None = None) -> Approval:
     void = desk.platform.approvals.afresh.void(desk.platform.database, desk.manager.org_id, [approval.id])
     with desk.platform.database.writing(desk.manager.org_id) as work:
         decide = desk.platform.approvals.decide
-        return decide(work, desk.manager, approval.id, Verdict(decision="approve"), void)
+        return decide(work, desk.manager, approval.id, Verdict(decision="approve", facts_hash=facts_hash), void)
 
 
 @pytest.mark.usefixtures("run_id")
@@ -56,7 +56,7 @@ def test_what_has_changed_is_shown_as_it_would_be_now_and_not_approved_in_vain(d
     desk.refund_behind_our_back(1_000_000)
     approval = looked_at(desk)
     assert approval.now is not None
-    assert (approval.now.state, approval.holds, approval.can_decide) == ("void", False, True)
+    assert (approval.now.state, approval.holds, approval.can_decide) == ("moved", False, True)
     assert approval.changes[0].after == "120.00 CNY"
     assert approval.now.changes[0].after == "121.00 CNY"
     with pytest.raises(ApprovalVoid):
@@ -67,6 +67,22 @@ def test_what_has_changed_is_shown_as_it_would_be_now_and_not_approved_in_vain(d
     desk.approve_with(approval.id, {**approval.arguments, "amount": 119})
     assert desk.move_on(run_id).journal[1].status == "done"
     assert 119_000_000 in desk.refunds()
+
+
+def test_what_has_changed_is_approved_as_it_is_now_and_only_as_it_was_seen(desk: Desk, run_id: str) -> None:
+    desk.refund_behind_our_back(1_000_000)
+    seen = looked_at(desk)
+    assert seen.now is not None
+    desk.refund_behind_our_back(2_000_000)
+    with pytest.raises(ApprovalVoid):
+        approve_as_seen(desk, seen, seen.now.facts_hash)
+    seen = looked_at(desk)
+    assert seen.now is not None
+    approved = approve_as_seen(desk, seen, seen.now.facts_hash)
+    assert approved.status == "approved"
+    assert approved.changes == seen.now.changes
+    assert desk.move_on(run_id).journal[1].status == "done"
+    assert 120_000_000 in desk.refunds()
 
 
 def test_what_can_not_be_done_any_more_says_why_and_can_be_denied(desk: Desk, run_id: str) -> None:

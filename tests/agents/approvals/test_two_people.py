@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from jindou.agents.approvals import ApprovalDecided
+from jindou.agents.approvals import ApprovalDecided, Verdict
 from jindou.errors import Conflict, Forbidden
 from jindou.identity.principals import Principal
 from support.desk import Desk
@@ -111,6 +111,20 @@ def test_a_change_asks_everybody_anew(desk: Desk, run_id: str) -> None:
     assert desk.approve(approval_id(desk)).status == "approved"
     assert desk.move_on(run_id).journal[1].arguments == EDIT
     assert refunded(desk)
+
+
+def test_what_has_changed_meanwhile_is_approved_anew_by_both_as_it_is_now(desk: Desk, run_id: str) -> None:
+    desk.approve(approval_id(desk))
+    desk.refund_behind_our_back(1_000_000, ORDER)
+    platform = desk.platform
+    (seen,) = platform.approvals.afresh.look(platform.database, desk.manager.org_id, desk.inbox())
+    assert seen.now is not None
+    as_now = Verdict(decision="approve", facts_hash=seen.now.facts_hash)
+    with platform.database.writing(desk.manager.org_id) as work:
+        renewed = platform.approvals.decide(work, desk.finance, seen.id, as_now)
+    assert (renewed.status, [vote.person_name for vote in renewed.votes]) == ("waiting", ["周敏"])
+    assert desk.approve(seen.id).status == "approved"
+    assert desk.move_on(run_id).journal[1].status == "done"
 
 
 def test_a_change_below_the_limit_needs_one_person_alone(desk: Desk, run_id: str) -> None:

@@ -99,7 +99,7 @@ def test_who_stood_in_is_named_with_whom_they_stood_in_for(site: Site, visit: Si
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_has_changed_since_it_was_asked_is_shown_so_and_offers_no_approval(
+def test_what_has_changed_since_it_was_asked_is_shown_so_and_is_approved_as_it_is_now(
     site: Site, visit: SignIn, language: str
 ) -> None:
     first, second, client = ask(site), ask(site), visit("manager")
@@ -111,15 +111,19 @@ def test_what_has_changed_since_it_was_asked_is_shown_so_and_offers_no_approval(
     path = f"/approvals/{second.id}"
     for page in (client.get("/approvals"), client.get(path)):
         is_strict(page)
-        assert 'data-test="now" data-state="void"' in page.text
+        assert 'data-test="now" data-state="moved"' in page.text
         assert {"en": "As it would be now", "zh": "现在的更改"}[language] in page.text
         assert 'data-test="approve"' not in page.text
+        assert 'data-test="approve-now"' in page.text
         assert 'data-test="deny"' in page.text
         assert 'data-test="approve-changed"' in page.text
     late = client.post(path, data={"decision": "approve"})
     assert late.status_code == 409
     assert {"en": "Nothing was approved", "zh": "未批准"}[language] in late.text
-    assert client.post(path, data={"decision": "deny", "reason": "No."}).status_code == 303
+    (seen,) = set(re.findall(r'name="facts_hash" value="(\w+)"', client.get(path).text))
+    assert client.post(path, data={"decision": "approve", "facts_hash": seen}).status_code == 303
+    wait_for_rest(site, "clerk", second.run_id)
+    assert "120.00 CNY" in client.get(path).text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

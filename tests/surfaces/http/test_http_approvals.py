@@ -57,7 +57,7 @@ def test_what_has_changed_since_it_was_asked_is_told_and_not_approved(door: Door
     (after,) = waiting(door)
     alone = door.get(f"/api/approvals/{after['id']}", "manager").json()
     states = [one["now"]["state"] for one in (before, after, alone)]
-    assert states == ["same", "void", "void"]
+    assert states == ["same", "moved", "moved"]
     assert after["now"]["changes"][0]["before"] == "1.00 CNY"
     path = f"/api/approvals/{after['id']}/decision"
     assert_problem(door.post(path, {"decision": "approve"}, "manager"), 409, "approval_void")
@@ -65,9 +65,12 @@ def test_what_has_changed_since_it_was_asked_is_told_and_not_approved(door: Door
     assert outcome["code"] == "approval_void"
     link = door.post(f"/api/approvals/{after['id']}/links", who="manager").json()["url"].rpartition("/")[2]
     assert_problem(door.post(f"/api/approvals/links/{link}", {"decision": "approve"}), 409, "approval_void")
+    other = {"decision": "approve", "facts_hash": "0" * 64}
+    assert_problem(door.post(path, other, "manager"), 409, "approval_void")
     assert_problem(door.post(path, {"decision": "approve"}, "warehouse"), 404, "not_found")
-    denied = door.post(f"/api/approvals/links/{link}", {"decision": "deny", "reason": "By phone."})
-    assert denied.json()["status"] == "denied"
+    as_now = {"decision": "approve", "facts_hash": after["now"]["facts_hash"]}
+    approved = door.post(f"/api/approvals/links/{link}", as_now).json()
+    assert (approved["status"], approved["changes"][0]["before"]) == ("approved", "1.00 CNY")
 
 
 def test_a_call_is_changed_and_approved(door: Door) -> None:

@@ -58,13 +58,16 @@ class Vote(BaseModel):
 
 
 class Now(BaseModel):
-    """How a call that waits stands by now. `void`: approving it as it was asked can only fail.
+    """How a call that waits stands by now. `moved`: it can only be approved as it is now, by `facts_hash`.
+
+    `void`: it can't be approved at all.
 
     `changes` is the diff where it is another now, `problem` why the call can't be made any more, and `rules` are those
     that refuse it to who asked.
     """
 
-    state: Literal["same", "changed", "void", "unknown"]
+    state: Literal["same", "changed", "moved", "void", "unknown"]
+    facts_hash: str = ""
     changes: list[Change] = []
     problem: str = ""
     rules: list[Rule] = []

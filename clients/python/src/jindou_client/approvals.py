@@ -39,18 +39,25 @@ class Approvals:
         *,
         arguments: Mapping[str, object] | None = None,
         arguments_hash: str | None = None,
+        facts_hash: str | None = None,
     ) -> Approval:
         """Approve or deny exactly this call; a denial needs a `reason`.
 
         With `arguments`, the call is changed before it is approved. With `arguments_hash`, the decision is only for
-        the arguments that were seen.
+        the arguments that were seen. With the `facts_hash` of `Approval.now`, it is approved as it was seen then.
 
         Raises:
             Forbidden: somebody else must decide it; `rules` says why.
             Conflict: it is decided already, has expired, or its arguments are not those that were seen.
             Invalid: the tool does not take these arguments.
         """
-        body = {"decision": decision, "reason": reason, "arguments": arguments, "arguments_hash": arguments_hash}
+        body = {
+            "decision": decision,
+            "reason": reason,
+            "arguments": arguments,
+            "arguments_hash": arguments_hash,
+            "facts_hash": facts_hash,
+        }
         return self._transport.post(Approval, f"/api/approvals/{approval_id}/decision", body)
 
     def decide_each(

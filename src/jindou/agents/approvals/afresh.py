@@ -3,6 +3,8 @@
 The tools are asked in threads of their own and for a short time, so that one that hangs keeps no page waiting.
 """
 
+import hashlib
+import json
 import threading
 import time
 from collections import Counter, defaultdict
@@ -23,7 +25,7 @@ from jindou.errors import Conflict, NotFound
 from jindou.identity.principals import Principal, Principals
 from jindou.telemetry import get_logger
 
-__all__ = ["Afresh", "ApprovalVoid"]
+__all__ = ["Afresh", "ApprovalVoid", "hash_of"]
 
 _MOST: Final = 50
 """As many as a page shows at once; the others are looked at when they are opened."""
@@ -41,8 +43,8 @@ class ApprovalVoid(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            "This has changed since it was asked, and approving it as it was can only fail. Deny it, or change its"
-            " arguments and approve that."
+            "This has changed since it was asked, and approving it as it was can only fail. Look at it as it is now,"
+            " then decide."
         )
 
 
@@ -77,7 +79,7 @@ class Afresh:
     def void(self, database: Database, org_id: str, approval_ids: Collection[str]) -> set[str]:
         """Return those of some approvals that are known to let nothing pass any more."""
         seen = self._look(database, org_id, approval_ids)
-        return {id_ for id_, now in seen.items() if now.state == "void"}
+        return {id_ for id_, now in seen.items() if now.state in {"moved", "void"}}
 
     def _look(self, database: Database, org_id: str, approval_ids: Collection[str]) -> dict[str, Now]:
         if not approval_ids:
@@ -152,8 +154,11 @@ class Afresh:
         except ToolError as error:
             return Now(state="void", problem=str(error))
         differing = [] if changes == approval.changes else changes
-        if checked.arguments_hash != approval.arguments_hash or one.facts != dict(checked.facts or {}):
+        facts = dict(checked.facts or {})
+        if checked.arguments_hash != approval.arguments_hash or (one.facts != facts and one.asked.undoes):
             return Now(state="void", changes=differing)
+        if one.facts != facts:
+            return Now(state="moved", changes=differing, facts_hash=hash_of(facts))
         return Now(state="changed" if differing else "same", changes=differing)
 
     def _is_refused(self, checked: Checked) -> bool:
@@ -161,6 +166,11 @@ class Afresh:
         if checked.decision.verb != "deny" or checked.asked.undoes:
             return checked.decision.verb == "deny"
         return self._doorway.check(replace(checked.asked, undoes=True)).decision.verb == "deny"
+
+
+def hash_of(facts: Mapping[str, Any]) -> str:
+    """Return what binds an approval to facts: the SHA-256 of them as JSON, in hexadecimal."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _asked(row: ApprovalRow, assistant: Assistant, who: Principal, now: datetime) -> Asked:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from jindou.agents.approvals.afresh import ApprovalVoid
+from jindou.agents.approvals.afresh import ApprovalVoid, hash_of
 from jindou.agents.approvals.rights import Right, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.approvals.types import Origin
@@ -44,19 +44,41 @@ class Editing:
             if row.facts != dict(checked.facts or {}):
                 raise ApprovalVoid
             return right
-        changes = self._preview(checked)
+        self._put(row, checked)
         if row.edited_by_name is None:
             row.asked_arguments = row.arguments
         row.origins = origins
         row.arguments, row.arguments_hash = dict(arguments), checked.arguments_hash
-        row.facts = dict(checked.facts or {})
-        row.changes = [change.model_dump() for change in changes]
         row.edited_by_name = who.name
+        return right
+
+    def renew(self, work: Work, rights: RightsOf, row: ApprovalRow, facts_hash: str) -> Right:
+        """Have the call wait as it is now, if that is as it was seen, and return the right to approve it so.
+
+        Raises:
+            Invalid: the tool does not take it any more.
+            Forbidden: a rule refuses it to who asked, or to who approves.
+            ApprovalVoid: it has changed again since it was seen.
+        """
+        sources = {name: str(origin["source"]) for name, origin in row.origins.items()}
+        checked = self._check(work, row, row.arguments, sources)
+        facts = dict(checked.facts or {})
+        if hash_of(facts) != facts_hash or checked.arguments_hash != row.arguments_hash:
+            raise ApprovalVoid
+        right = rights.require(row, facts)
+        self._put(row, checked)
+        # Who approved before has seen something else.
+        row.votes = []
+        return right
+
+    def _put(self, row: ApprovalRow, checked: Checked) -> None:
+        """Put down what the call would change, and who must approve it, by the rules as they are now."""
+        row.changes = [change.model_dump() for change in self._preview(checked)]
+        row.facts = dict(checked.facts or {})
         row.needed = 1
         if checked.decision.verb == "ask":
             row.needed = checked.decision.approvers
             row.rules = [rule.model_dump() for rule in checked.decision.rules]
-        return right
 
     def _check(
         self, work: Work, row: ApprovalRow, arguments: Mapping[str, object], origins: Mapping[str, str]

@@ -155,7 +155,7 @@ class Links:
         taken = work.session.execute(update(LinkRow).where(*unused).values(used_at=work.now()))
         if not isinstance(taken, CursorResult) or taken.rowcount != 1:
             raise _used()
-        bound = Verdict(decision=verdict.decision, reason=verdict.reason, arguments_hash=claim.arguments_hash)
+        bound = verdict.model_copy(update={"arguments": None, "arguments_hash": claim.arguments_hash})
         return self._decide(work, self._who(work, claim), claim.approval_id, bound, void)
 
     def end_all(self, work: Work, person_id: str) -> None:

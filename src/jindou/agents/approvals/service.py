@@ -180,7 +180,7 @@ class Approvals:
             Forbidden: they may not decide it, or not with these arguments; the rule is named.
             ApprovalDecided: it was decided before, by whoever was quicker or by oneself, or has expired.
             ApprovalChanged: somebody changed the arguments meanwhile.
-            ApprovalVoid: what it would change has changed, so that approving it as it was asked can only fail.
+            ApprovalVoid: what the rules look at has changed since it was asked, or since it was seen.
             Invalid: a denial without a reason, or arguments that the tool does not take.
         """
         rights = self._rights.of(work, who)
@@ -199,6 +199,8 @@ class Approvals:
             return self._close(work, row, right, "denied", verdict.reason.strip())
         if verdict.arguments is not None:
             right = self._editing.edit(work, rights, row, who, verdict.arguments)
+        elif verdict.facts_hash is not None:
+            right = self._editing.renew(work, rights, row, verdict.facts_hash)
         elif row.id in void:
             raise ApprovalVoid
         lapsed = self._vote(work, row, rights)

@@ -71,12 +71,14 @@ class Vote(BaseModel):
 class Now(BaseModel):
     """How a call that waits stands by now, against what was shown when it was asked.
 
-    `changed`: it would change something else, and an approval still holds. `void`: approving it as it was asked can
-    only fail. `unknown`: its tool did not say in time. `changes` is the diff where it is another now, `problem` why the
-    call can't be made any more, and `rules` are those that refuse it to who asked.
+    `changed`: it would change something else, and an approval still holds. `moved`: what the rules look at is not as it
+    was, so it can only be approved as it is now, by `facts_hash`. `void`: it can't be approved at all. `unknown`: its
+    tool did not say in time. `changes` is the diff where it is another now, `problem` why the call can't be made any
+    more, and `rules` are those that refuse it to who asked.
     """
 
-    state: Literal["same", "changed", "void", "unknown"]
+    state: Literal["same", "changed", "moved", "void", "unknown"]
+    facts_hash: str = ""
     changes: list[Change] = []
     problem: str = ""
     rules: list[Rule] = []
@@ -141,14 +143,14 @@ class Approval(BaseModel):
     @property
     def holds(self) -> bool:
         """Whether approving it as it was asked may let it pass, as far as anybody has looked."""
-        return self.now is None or self.now.state != "void"
+        return self.now is None or self.now.state not in {"moved", "void"}
 
 
 class Verdict(BaseModel):
     """What somebody decides. A denial needs a `reason`, which the assistant and the person who asked will read.
 
     With `arguments`, the call is changed before it is approved. With `arguments_hash`, the decision is only for the
-    arguments that were seen.
+    arguments that were seen. With the `facts_hash` of `Approval.now`, it is approved as it was seen then.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -157,6 +159,7 @@ class Verdict(BaseModel):
     reason: str = Field(default="", max_length=1000, pattern=_TEXT)
     arguments: dict[str, object] | None = None
     arguments_hash: str | None = Field(default=None, max_length=64, pattern=_TEXT)
+    facts_hash: str | None = Field(default=None, max_length=64, pattern=_TEXT)
 
 
 class NewDelegation(BaseModel):

@@ -103,6 +103,7 @@ def decide(
     change: Annotated[
         list[str] | None, typer.Option("--change", metavar="NAME=VALUE", help="Change an argument, then approve.")
     ] = None,
+    as_now: Annotated[bool, typer.Option("--as-now", help="Approve what has changed, as it is now.")] = False,
     language: Language = None,
     home: Home = None,
     as_json: AsJson = False,
@@ -118,11 +119,19 @@ def decide(
         if like is None and approval_ids and len(approval_ids) == 1:
             seen = client.get(approval_ids[0])
             arguments = _changed(seen.arguments, change) if change else None
-            approval = client.decide(seen.id, decision, reason, arguments=arguments, arguments_hash=seen.arguments_hash)
+            facts = seen.now.facts_hash if as_now and seen.now else None
+            approval = client.decide(
+                seen.id,
+                decision,
+                reason,
+                arguments=arguments,
+                arguments_hash=seen.arguments_hash,
+                facts_hash=facts or None,
+            )
             _tell(approval, words, as_json=as_json)
             return
-        if change:
-            raise typer.BadParameter("--change is for one approval.")
+        if change or as_now:
+            raise typer.BadParameter("--change and --as-now are for one approval.")
         many, missing = _find(client, dict.fromkeys(approval_ids or ()))
         many |= {one.id: one for one in (client.list_alike(like) if like else ())}
         if not many and not missing:

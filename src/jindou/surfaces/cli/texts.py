@@ -53,9 +53,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "approval.edited": {"en": "{name} changed the call; asked was {asked}", "zh": "{name} 修改了此调用；原为 {asked}"},
     "now.changed": {"en": "changed since it was asked", "zh": "提出之后有变"},
+    "now.moved": {"en": "changed since it was asked; look at it", "zh": "提出之后有变；请查看"},
     "now.void": {"en": "changed since it was asked; deny or change it", "zh": "提出之后有变；请驳回或修改"},
     "now.unknown": {"en": "not known whether it is still so", "zh": "未能核实是否仍然如此"},
     "stands.changed": {"en": "! This has changed since it was asked.", "zh": "! 提出之后情况有变。"},
+    "stands.moved": {
+        "en": "! This has changed since it was asked. Approve it as it is now (--as-now), deny it, or change it.",
+        "zh": "! 提出之后情况有变。可按现状批准（--as-now），也可驳回或修改。",
+    },
     "stands.void": {
         "en": "! This has changed since it was asked: approving it as it was can only fail. Deny it, or change it.",
         "zh": "! 提出之后情况有变：按原样批准只会失败。请驳回或修改。",

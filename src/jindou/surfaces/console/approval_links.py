@@ -26,14 +26,18 @@ def show_link(request: Request, token: str) -> Response:
 
 @router.post("/approvals/links/{token}")
 def decide(
-    request: Request, token: str, decision: Annotated[str, Form()], reason: Annotated[str, Form()] = ""
+    request: Request,
+    token: str,
+    decision: Annotated[str, Form()],
+    reason: Annotated[str, Form()] = "",
+    facts_hash: Annotated[str | None, Form()] = None,
 ) -> Response:
     """Decide as the person of the link, and say what was decided."""
     platform = platform_of(request)
     links = platform.approvals.links
     try:
         claim = links.read(token, platform.database.clock)
-        verdict = Verdict.model_validate({"decision": decision, "reason": reason})
+        verdict = Verdict.model_validate({"decision": decision, "reason": reason, "facts_hash": facts_hash})
         void = void_of(request, claim.org_id, [claim.approval_id], verdict.decision)
         with platform.database.writing(claim.org_id) as work:
             decided = links.decide(work, claim, verdict, void)

@@ -35,6 +35,7 @@ class DecisionForm(BaseModel):
     decision: str = ""
     reason: str = ""
     arguments_hash: str | None = None
+    facts_hash: str | None = None
     name: list[str] = []
     value: list[str] = []
 
@@ -51,6 +52,7 @@ class DecisionForm(BaseModel):
                 "decision": self.decision,
                 "reason": self.reason,
                 "arguments_hash": self.arguments_hash,
+                "facts_hash": self.facts_hash,
                 "arguments": changed or None,
             }
         )

@@ -28,12 +28,13 @@ class ApprovalLink(BaseModel):
 
 
 class LinkVerdict(BaseModel):
-    """What is decided with a link. A denial needs a `reason`."""
+    """What is decided with a link, with the fields of `Verdict`. A denial needs a `reason`."""
 
     model_config = ConfigDict(extra="forbid")
 
     decision: Literal["approve", "deny"]
     reason: str = Field(default="", max_length=1000, pattern=r"^[^\x00]*$")
+    facts_hash: str | None = Field(default=None, max_length=64, pattern=r"^[^\x00]*$")
 
 
 @router.get("")
