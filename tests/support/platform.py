@@ -16,9 +16,11 @@ from jindou.settings import load_settings
 from support.scripted import Script, ScriptedEngine
 from support.templates import lay_home
 
-__all__ = ["MODEL", "FakeClock", "as_person", "open_platform", "run_to_rest"]
+__all__ = ["BUSY_SECONDS", "MODEL", "FakeClock", "as_person", "open_platform", "run_to_rest"]
 
 MODEL = "qwen2.5-coder-0.5b"
+BUSY_SECONDS = 60.0
+"""How long tools may take to say what a call would change by now: tests wait longer than people do."""
 
 
 class FakeClock:
@@ -64,6 +66,7 @@ def open_platform(
     models = HeldModels({MODEL: engine or ScriptedEngine(script)})
     try:
         platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock)
+        platform.approvals.afresh.seconds = BUSY_SECONDS
     except JindouError:
         home.unlock()
         raise

@@ -14,7 +14,7 @@ from jindou.models.engines import Engine
 from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from jindou.surfaces.app import create_app
-from support.platform import MODEL
+from support.platform import BUSY_SECONDS, MODEL
 from support.scripted import Script, ScriptedEngine
 
 __all__ = ["serve"]
@@ -34,6 +34,7 @@ def serve(
         home.prepare()
         home.lock()
         platform = assemble(settings, home, HeldModels({MODEL: engine or ScriptedEngine(script)}), MODEL)
+        platform.approvals.afresh.seconds = BUSY_SECONDS
         platform.start()
         config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
         server = uvicorn.Server(config)

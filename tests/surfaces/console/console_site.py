@@ -13,7 +13,7 @@ from jindou.home import Home
 from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
 from jindou.surfaces.app import create_app
-from support.platform import MODEL
+from support.platform import BUSY_SECONDS, MODEL
 from support.scripted import Script, ScriptedEngine, call
 
 __all__ = ["TINY", "Gate", "Site", "open_site", "shop_script"]
@@ -107,6 +107,7 @@ def open_site(folder: Path, script: Script) -> Generator[Site]:
         engine = ScriptedEngine(gate.holding(script))
         models = HeldModels({MODEL: engine, TINY: ScriptedEngine(script)})
         platform = assemble(load_settings(home=folder, port=port), home, models, MODEL)
+        platform.approvals.afresh.seconds = BUSY_SECONDS
         platform.start()
         server = uvicorn.Server(uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="console-site")

@@ -58,12 +58,15 @@ class _Waiting:
 
 
 class Afresh:
-    """Asks the tools of calls that wait what is so now. It opens units of work of its own, and asks outside of them."""
+    """Asks the tools of calls that wait what is so now; they have `seconds` for all of a list.
+
+    It opens units of work of its own, and asks outside of them.
+    """
 
     def __init__(
         self, doorway: Doorway, assistants: Assistants, principals: Principals, seconds: float = _SECONDS
     ) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._doorway = doorway
         self._assistants = assistants
         self._principals = principals
@@ -103,7 +106,7 @@ class Afresh:
             for kind, calls in kinds.items()
             if self._begin(kind)
         ]
-        until = time.monotonic() + self._seconds
+        until = time.monotonic() + self.seconds
         for thread in threads:
             thread.start()
         for thread in threads:
