@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from jindou.outside import AddressRefused, connect
+from support.dawdling import one_that_dawdles
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,9 @@ def test_an_address_that_is_not_public_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(socket, "getaddrinfo", find)
     with pytest.raises(AddressRefused):
         connect("provider.example", 443, is_tls=True, private=False, seconds=0.1)
+
+
+def test_a_handshake_that_comes_a_letter_at_a_time_is_hung_up_on() -> None:
+    record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0"
+    with one_that_dawdles(record) as port, pytest.raises(OSError, match=r"\S"):
+        connect("127.0.0.1", port, is_tls=True, private=True, seconds=0.3)

@@ -4,10 +4,13 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 from jindou.errors import Unavailable
 
-__all__ = ["AddressRefused", "connect"]
+__all__ = ["AddressRefused", "connect", "hung_up"]
 
 _CLOSED = tuple(
     map(
@@ -29,28 +32,57 @@ class AddressRefused(Unavailable):
 
 
 def connect(host: str, port: int, *, is_tls: bool, private: bool, seconds: float) -> http.client.HTTPConnection:
-    """Return a connection to one of a host's addresses; `seconds` bound each wait on it.
+    """Return a connection to one of a host's addresses; `seconds` bound each wait on it, and the handshake.
 
     `private` lets it be on this machine or in a private network.
 
     Raises:
         AddressRefused: it has one that may not be reached.
-        OSError: nobody answers there, or the certificate is not the host's.
+        OSError: nobody answers there, the name is none, or the certificate is not the host's.
     """
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     reached = socket.create_connection((_address(host, port, private=private), port), seconds)
-    try:
-        context = ssl.create_default_context() if is_tls else None
-        connection.sock = context.wrap_socket(reached, server_hostname=host) if context else reached
-    except OSError:
-        reached.close()
-        raise
+    connection.sock = reached
+    if is_tls:
+        try:
+            _wrap(connection, reached, host, seconds)
+        except OSError:
+            connection.close()
+            raise
     return connection
+
+
+@contextmanager
+def hung_up(reached: socket.socket, seconds: float) -> Generator[None]:
+    """Hang up after `seconds` of the block, on one who sends a little at a time, too."""
+    alarm = threading.Timer(seconds, _hang_up, (reached,))
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
+
+
+def _wrap(connection: http.client.HTTPConnection, reached: socket.socket, host: str, seconds: float) -> None:
+    context = ssl.create_default_context()
+    wrapped = context.wrap_socket(reached, server_hostname=host, do_handshake_on_connect=False)
+    connection.sock = wrapped
+    with hung_up(wrapped, seconds):
+        wrapped.do_handshake()
+
+
+def _hang_up(reached: socket.socket) -> None:
+    with suppress(OSError):
+        reached.shutdown(socket.SHUT_RDWR)
 
 
 def _address(host: str, port: int, *, private: bool) -> str:
     """Return the address to connect to, after a look at every one that the name has."""
-    found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except UnicodeError:
+        raise OSError("It is no name of a host") from None
     if not private and not all(map(_is_public, found)):
         raise AddressRefused(f"{host} is on this machine or in a private network.")
     return min(found)

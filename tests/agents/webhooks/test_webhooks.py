@@ -13,11 +13,12 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from jindou.agents.webhooks import NewWebhook, NotDelivered, Webhook, WebhookSecret
+from jindou.agents.webhooks import Destination, NewWebhook, NotDelivered, Webhook, WebhookSecret, post
 from jindou.agents.webhooks.tables import WebhookRow
 from jindou.cloud.secrets import SecretMissing
 from jindou.cloud.secrets.tables import SecretRow
 from jindou.errors import Forbidden, Invalid
+from support.dawdling import one_that_dawdles
 from support.desk import ORDER, Desk, open_desk
 from support.inbox import Inbox, open_inbox
 from support.scripted import call
@@ -200,6 +201,20 @@ def test_what_is_told_of_a_failure_is_one_short_line_about_the_address_that_ther
     assert len(listed(desk).error) == 300
     put(desk, inbox.url)
     assert (listed(desk).failing_since, listed(desk).error) == (None, "")
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70 + ".example"])
+def test_what_is_no_name_of_a_host_is_told_as_any_failure(desk: Desk, host: str) -> None:
+    put(desk, f"http://{host}/")
+    desk.ask(ASK)
+    with pytest.raises(NotDelivered, match=host):
+        deliver(desk)
+    assert f"{host} can't be reached" in listed(desk).error
+
+
+def test_one_that_answers_a_letter_at_a_time_keeps_no_other_waiting() -> None:
+    with one_that_dawdles(b"") as port, pytest.raises(NotDelivered):
+        post(Destination(f"http://127.0.0.1:{port}/", private=True), b"{}", {}, seconds=0.2)
 
 
 def test_only_administrators_say_where(desk: Desk, inbox: Inbox) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from jindou.errors import Invalid, Unavailable
-from jindou.outside import AddressRefused, connect
+from jindou.outside import AddressRefused, connect, hung_up
 
 __all__ = ["Destination", "NotDelivered", "post"]
 
@@ -48,8 +48,8 @@ class Destination:
             )
 
 
-def post(destination: Destination, body: bytes, headers: Mapping[str, str]) -> None:
-    """Post `body`; redirects are not followed.
+def post(destination: Destination, body: bytes, headers: Mapping[str, str], seconds: float = _SECONDS) -> None:
+    """Post `body`; redirects are not followed. The answer gets `seconds` in all: others wait for their turn.
 
     Raises:
         NotDelivered: the address may not be reached, nobody answers in time, or the answer is not a 2xx.
@@ -65,8 +65,9 @@ def post(destination: Destination, body: bytes, headers: Mapping[str, str]) -> N
     except OSError as error:
         raise NotDelivered(f"{host} can't be reached ({error}).") from None
     try:
-        connection.request("POST", path, body, dict(headers))
-        status = connection.getresponse().status
+        with hung_up(connection.sock, seconds):
+            connection.request("POST", path, body, dict(headers))
+            status = connection.getresponse().status
     except OSError as error:
         raise NotDelivered(f"{host} can't be reached ({error}).") from None
     except http.client.HTTPException:

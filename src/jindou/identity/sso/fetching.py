@@ -5,15 +5,12 @@ import http.client
 import ipaddress
 import json
 import re
-import socket
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 from jindou.identity.sso.failures import ProviderUnavailable
-from jindou.outside import AddressRefused, connect
+from jindou.outside import AddressRefused, connect, hung_up
 from jindou.plain_json import is_plain
 
 __all__ = ["Fetcher"]
@@ -86,27 +83,19 @@ class Fetcher:
             connection = connect(host, port, is_tls=is_tls, private=self._private, seconds=_WAIT_SECONDS)
         except AddressRefused as error:
             raise ProviderUnavailable(f"{error.message} The setting `sso_private` lets it be there.") from None
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             raise ProviderUnavailable(f"{host} can't be reached ({type(error).__name__}).") from None
         plain = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Jindou"}
-        alarm = threading.Timer(self._seconds, _hang_up, (connection.sock,))
-        alarm.daemon = True
-        alarm.start()
         try:
-            connection.request(method, path, body or None, {**plain, **headers})
-            answer = connection.getresponse()
-            content = answer.read(_MOST_BYTES + 1)
+            with hung_up(connection.sock, self._seconds):
+                connection.request(method, path, body or None, {**plain, **headers})
+                answer = connection.getresponse()
+                content = answer.read(_MOST_BYTES + 1)
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise ProviderUnavailable(f"{host} broke off ({type(error).__name__}).") from None
         finally:
-            alarm.cancel()
             connection.close()
         return answer.status, _json(host, content)
-
-
-def _hang_up(reached: socket.socket) -> None:
-    with suppress(OSError):
-        reached.shutdown(socket.SHUT_RDWR)
 
 
 def _json(host: str, content: bytes) -> dict[str, Any]:
