@@ -41,6 +41,14 @@ def test_what_happened_is_in_the_conversation_the_bill_and_the_audit_trail(clerk
     assert manager.audit.verify().ok
 
 
+@pytest.mark.parametrize("given", ["run_\x01", "run?limit=1", "run#1", "../keys", "x/../../me", "名字", "a b"])
+def test_what_is_given_for_an_id_leads_nowhere_else(clerk: Client, given: str) -> None:
+    with pytest.raises(NotFound):
+        clerk.runs.get(given)
+    with pytest.raises(NotFound):
+        list(clerk.runs.events(given))
+
+
 def test_a_run_goes_on_in_its_conversation(clerk: Client, manager: Client) -> None:
     first = clerk.runs.start(REFUND)
     with pytest.raises(Conflict) as busy:

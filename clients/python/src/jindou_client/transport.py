@@ -5,11 +5,12 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from jindou_client.errors import ClientError, Unreachable, from_problem
+from jindou_client.errors import ClientError, NotFound, Unreachable, from_problem
 
 __all__ = ["ServerSentEvent", "Transport"]
 
@@ -74,7 +75,7 @@ class Transport:
             Unreachable: it broke off.
         """
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last_event_id)}
-        with self._reaching(), self._http.stream("GET", path, headers=headers) as response:
+        with self._reaching(), self._http.stream("GET", _asked(path), headers=headers) as response:
             if response.is_error:
                 response.read()
                 raise _error(response)
@@ -91,7 +92,7 @@ class Transport:
     ) -> T:
         given: dict[str, Any] = {name: value for name, value in (query or {}).items() if value is not None}
         with self._reaching():
-            response = self._http.request(method, path, params=given, json=body)
+            response = self._http.request(method, _asked(path), params=given, json=body)
         if response.is_error:
             raise _error(response)
         if not response.content:
@@ -104,6 +105,17 @@ class Transport:
             yield
         except httpx.TransportError as error:
             raise Unreachable(f"{self.url} does not answer ({type(error).__name__}).", code="unreachable") from error
+
+
+def _asked(path: str) -> str:
+    """Return a path as URLs have it: whatever is given for an id in it leads nowhere else.
+
+    Raises:
+        NotFound: it would.
+    """
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        raise NotFound("There is no such thing.", code="not_found")
+    return quote(path, safe="/%")
 
 
 def _error(response: httpx.Response) -> ClientError:
