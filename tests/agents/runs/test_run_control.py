@@ -196,6 +196,23 @@ def test_a_run_that_has_reached_a_limit_goes_on_from_there_once_the_limit_is_rai
         assert steps(done) == [("model", "done", 1), ("tool", "done", 1), ("model", "done", 1)]
 
 
+def test_a_call_that_took_effect_after_all_is_not_made_again_by_a_retry(home: Path) -> None:
+    with open_desk(home, SMALL, "Refunded.") as desk:
+        with pytest.MonkeyPatch.context() as patch:
+            tools = HeldTools(patch)
+            run = desk.start(ASK)
+            with at_work(desk):
+                assert tools.begun.acquire(timeout=60)
+                desk.clock.move(timedelta(seconds=desk.platform.settings.tool_max_seconds))
+            tools.go.set()
+            failed = settled(desk, run.id)
+        assert (failed.status, failed.journal[-1].status, failed.journal[-1].took_effect) == ("failed", "failed", "yes")
+        control(desk, "retry", run.id)
+        done = desk.move_on(run.id)
+        assert (done.answer, steps(done)[1]) == ("Refunded.", ("tool", "done", 1))
+        assert desk.refunds().count(25_500_000) == 1
+
+
 def test_a_paused_run_breaks_off_its_model_call_rests_and_goes_on(home: Path) -> None:
     engine = PacedEngine(saying("All is well."), hold_at=0)
     with open_desk(home, engine=engine) as desk:

@@ -1,5 +1,6 @@
 """What a person wants of a run that is there: to pause, go on, stop, hear more, try again. Each is journalled."""
 
+import sys
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -120,8 +121,9 @@ class Control:
     def retry(self, work: Work, who: Principal, run_id: str, *, confirm: bool = False) -> Run:
         """Have the step that a run failed at done again, in the same run; one that failed between two steps goes on.
 
-        What came after the step counts no more. `confirm` says that the person has looked whether a step of unknown
-        outcome took effect; its key keeps the effect single where its tool honours keys.
+        What the model made of the step counts no more; one that took effect after all is not done again. `confirm` says
+        that the person has looked whether a step of unknown outcome took effect; its key keeps the effect single where
+        its tool honours keys.
 
         Raises:
             NotFound, Forbidden: as `Reach.to_change` says.
@@ -134,7 +136,7 @@ class Control:
         if _has_gone_on(work, row):
             raise NothingToRetry("The conversation has gone on since; branch from one of the run's steps instead.")
         steps = counting(steps_of(work, row.id))
-        step = failed_step(row, steps)
+        step = failed_step(steps)
         if step is not None and step.response.get("took_effect") == "unknown" and not confirm:
             told = f"Nobody knows whether step {step.n} ({step.name}) took effect. Look first, then confirm the retry."
             raise OutcomeUnknown(told, params={"step": step.n, "name": step.name})
@@ -146,11 +148,16 @@ class Control:
         return as_run(row)
 
     def _begin_again(self, work: Work, row: RunRow, step: StepRow, later: Sequence[StepRow]) -> None:
+        # The other calls of the same answer did not come of this one: what they changed stays as it is.
+        replied = next((other.n for other in later if other.kind in {"model", "compaction"}), sys.maxsize)
         for other in later:
-            if other.kind != "message":
+            if other.kind != "message" and other.n >= replied:
                 other.status = "superseded"
                 self._journal.event(work, row, "step.finished", {"step": as_step(other)})
-        if step.kind == "tool":
+        if step.response.get("took_effect") == "yes":
+            step.status = "done"
+            self._journal.event(work, row, "step.finished", {"step": as_step(step)})
+        elif step.kind == "tool":
             step.response, step.rules = {}, []
             self._journal.begin_again(work, row, step)
         else:
@@ -172,20 +179,19 @@ class Control:
         self._reach.record(work, who, row, f"runs::{verb}", rules, **further)
 
 
-def failed_step(run: RunRow, steps: Sequence[StepRow]) -> StepRow | None:
+def failed_step(steps: Sequence[StepRow]) -> StepRow | None:
     """Return the step that a failed run failed at: the last one that failed, else the answer that has no words.
 
-    A run whose limit was reached between two steps failed at none: what went wrong before its model has gone on from.
+    A run that ended between two steps failed at none: what went wrong before its model has gone on from.
     """
-    if run.rules:
-        begun = max((step.n for step in steps if step.kind == "model" and step.status == "done"), default=0)
-        steps = [step for step in steps if step.n > begun]
-    failed = [step for step in steps if step.status in {"failed", "cancelled"} and step.kind != "message"]
+    last = next((step for step in reversed(steps) if step.kind == "model" and step.status == "done"), None)
+    is_told_more = last is not None and any(step.kind == "message" and step.n > last.n for step in steps)
+    has_answered = last is not None and not calls_of(last) and not is_told_more
+    since = steps if last is None or has_answered else [step for step in steps if step.n > last.n]
+    failed = [step for step in since if step.status in {"failed", "cancelled"} and step.kind != "message"]
     if failed:
         return failed[-1]
-    last = next((step for step in reversed(steps) if step.kind == "model"), None)
-    is_mute = last is not None and not calls_of(last) and not last.response.get("text")
-    return last if is_mute else None
+    return last if last is not None and has_answered and not last.response.get("text") else None
 
 
 def _has_gone_on(work: Work, row: RunRow) -> bool:

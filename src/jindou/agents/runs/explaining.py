@@ -245,7 +245,7 @@ def _wait(scene: Scene) -> _Situation:
 
 
 def _failure(run: RunRow, steps: Sequence[StepRow]) -> _Situation:
-    step = failed_step(run, steps)
+    step = failed_step(steps)
     if step is None:
         return ("limit" if run.rules else "gave_up"), None, None
     if run.error == "workers_lost":
