@@ -66,6 +66,13 @@ def test_a_call_is_changed_in_plain_fields_and_approved(site: Site, visit: SignI
     assert "80.50 CNY" in shown
 
 
+def test_nothing_is_read_in_another_order_than_it_stands(site: Site, visit: SignIn) -> None:
+    run_id = start_run(site, "clerk", "Refund 120 for SO-10234, \u202e021 ton\u202c and \u2067a crack\u2069")
+    page = visit("clerk").get(f"/runs/{run_id}").text + visit("manager").get("/approvals").text
+    assert page.count("\ufffd021 ton\ufffd and \ufffda crack\ufffd") > 1
+    assert not set("\u202e\u202c\u2067\u2069") & set(page)
+
+
 def test_a_form_that_shows_other_arguments_than_there_are_decides_nothing(site: Site, visit: SignIn) -> None:
     approval, client = ask(site), visit("manager")
     late = client.post(f"/approvals/{approval.id}", data={"decision": "approve", "arguments_hash": "0" * 64})

@@ -7,7 +7,15 @@ from markupsafe import Markup, escape
 
 from jindou.billing.pricing import MICRO, Money
 
-__all__ = ["code", "decimal", "exact_money", "moment", "money", "pretty", "seconds", "size", "span"]
+__all__ = ["code", "decimal", "exact_money", "in_order", "moment", "money", "pretty", "seconds", "size", "span"]
+
+_TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
+"""The letters that turn the direction of those behind them, so that other words are read than there are."""
+
+
+def in_order(value: object) -> object:
+    """Return what a page is to show; in a text nothing is shown in another order than it stands."""
+    return value.translate(_TURNS) if type(value) is str and not value.isascii() else value
 
 
 def code(text: str) -> Markup:

@@ -174,6 +174,7 @@ def _make_environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=formats.in_order,
         trim_blocks=True,
         lstrip_blocks=True,
     )
