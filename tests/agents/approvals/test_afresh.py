@@ -163,6 +163,23 @@ def test_a_tool_that_breaks_leaves_it_unknown(desk: Desk, error: BaseException) 
 
 
 @pytest.mark.usefixtures("run_id")
+def test_one_call_that_breaks_its_tool_hides_nothing_of_the_others(desk: Desk) -> None:
+    desk.let_say(call("refund_order", order_id="SO-10012", amount=120, reason="broken lamp"), "That is that.")
+    desk.ask("Refund 120 on SO-10012, broken lamp")
+
+    def break_at_one(*_: object, order_id: str, **__: object) -> Facts:
+        if order_id == broken:
+            raise RuntimeError
+        return {}
+
+    waiting = desk.inbox(status="waiting")
+    for broken in (ORDER, "SO-10012"):
+        seen = asking(desk, break_at_one).look(desk.platform.database, desk.manager.org_id, waiting)
+        stands = {one.arguments["order_id"]: one.now.state for one in seen if one.now is not None}
+        assert stands == {ORDER: "void", "SO-10012": "void"} | {broken: "unknown"}
+
+
+@pytest.mark.usefixtures("run_id")
 def test_nothing_is_looked_at_of_what_is_decided_or_too_late(desk: Desk) -> None:
     desk.let_expire()
     look = desk.platform.approvals.afresh.look

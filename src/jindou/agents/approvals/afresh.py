@@ -128,14 +128,20 @@ class Afresh:
             for one in calls:
                 if over.is_set():
                     return
-                found[one.approval.id] = self._now(one)
-        # A tool can raise anything, and `sys.exit` too.
-        except BaseException as error:  # noqa: BLE001
-            fields = {"tool": kind[1], "error": type(error).__name__}
-            _log.warning("a tool can't say what a call would change by now", extra={"fields": fields})
+                found[one.approval.id] = self._known(one)
         finally:
             with self._lock:
                 self._at_work[kind] -= 1
+
+    def _known(self, one: _Waiting) -> Now:
+        """Return how a call stands; one that its tool breaks at says nothing of the tool's other calls."""
+        try:
+            return self._now(one)
+        # A tool can raise anything, and `sys.exit` too.
+        except BaseException as error:  # noqa: BLE001
+            fields = {"tool": one.asked.name, "error": type(error).__name__}
+            _log.warning("a tool can't say what a call would change by now", extra={"fields": fields})
+            return _UNKNOWN
 
     def _waiting(self, work: Work, row: ApprovalRow) -> _Waiting | None:
         try:
