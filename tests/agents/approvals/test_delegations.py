@@ -1,6 +1,6 @@
 """A right to decide can be handed to somebody else for a time; it is looked at when they decide and when it is done."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -135,6 +135,17 @@ def test_a_right_is_handed_on_for_ninety_days_at_most(desk: Desk) -> None:
             with pytest.raises(Invalid) as refused:
                 desk.platform.approvals.delegations.create(work, desk.manager, new)
             assert (refused.value.field, refused.value.rule) == ("ends_at", "at most 90 days after it begins")
+
+
+def test_a_right_is_handed_on_up_to_the_end_of_the_calendar_and_not_beyond(desk: Desk) -> None:
+    last = datetime(9999, 12, 31, 12, tzinfo=timezone(-timedelta(hours=14)))
+    for starts_at in (last, last - timedelta(days=2)):
+        new = NewDelegation(to="finance", starts_at=starts_at, ends_at=last + timedelta(hours=1))
+        with desk.platform.database.writing(desk.manager.org_id) as work:
+            desk.platform.approvals.delegations.create(work, desk.manager, new)
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        ends = {one.ends_at for one in desk.platform.approvals.delegations.list_delegations(work, desk.manager)}
+    assert ends == {datetime(9999, 12, 31, 13, tzinfo=UTC)}
 
 
 def test_one_sees_and_takes_back_ones_own_alone(desk: Desk) -> None:

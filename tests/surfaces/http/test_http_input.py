@@ -121,3 +121,11 @@ def test_an_unexpected_fault_tells_no_stack_and_no_words_of_its_own(
     answer = shared.get("/api/assistants")
     assert_problem(answer, 500, "internal")
     assert "4711" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/runs", "/api/audit"])
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_falls_off_the_calendar_in_utc_is_the_end_of_it(shared: Door, path: str, since: str) -> None:
+    answer = shared.get(path, "manager", since=since)
+    assert answer.status_code == 200
+    assert since.startswith("0") or answer.json() == []

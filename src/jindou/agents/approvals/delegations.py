@@ -43,7 +43,7 @@ class Delegations:
         if not starts_at < new.ends_at or new.ends_at <= work.now():
             told = "A right is handed on for a time that ends after it begins, and not in the past."
             raise Invalid(told, field="ends_at", rule="after starts_at and now")
-        if new.ends_at > starts_at + _LONGEST:
+        if new.ends_at - starts_at > _LONGEST:
             told = f"A right is handed on for {_LONGEST.days} days at most; hand it on again then."
             raise Invalid(told, field="ends_at", rule=f"at most {_LONGEST.days} days after it begins")
         context = {"decides": self._decides(who, new)}
