@@ -42,6 +42,15 @@ def test_a_models_markup_is_formatting_and_nothing_else(at_browser: SitDown) -> 
     assert "broken" not in clerk.page.title()
 
 
+def test_nothing_is_read_in_another_order_than_it_stands(at_browser: SitDown) -> None:
+    clerk = at_browser("clerk")
+    clerk.send("Show me order SO-10120, \u202e021 ton\u202c")
+    clerk.wait_for_status("done")
+    said = clerk.page.inner_text("main")
+    assert "\ufffd021 ton\ufffd" in said
+    assert not set("\u202e\u202c") & set(said)
+
+
 def test_reloading_in_the_middle_of_a_run_goes_on_with_it(at_browser: SitDown, site: Site) -> None:
     clerk = at_browser("clerk")
     page: Page = clerk.page

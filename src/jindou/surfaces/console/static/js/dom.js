@@ -14,8 +14,14 @@ export function h(tag, properties = {}, ...children) {
       element.setAttribute(name, value === true ? "" : String(value));
     }
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+  element.append(...shown.map(inOrder));
   return element;
+}
+
+// As `in_order` of the pages: in a text nothing is shown in another order than it stands.
+function inOrder(child) {
+  return typeof child === "string" ? child.replace(/[\u202a-\u202e\u2066-\u2069]/g, "\ufffd") : child;
 }
 
 export function svg(tag, attributes, ...children) {
