@@ -113,6 +113,7 @@ def test_a_format_of_answers_is_a_schema() -> None:
         ({"temperature": 1.5}, "temperature", "invalid_value"),
         ({"top_k": 5}, "top_k", "invalid_value"),
         ({"tools": [TOOL | {"name": "a b"}]}, "tools[0].name", "invalid_value"),
+        ({"tools": [TOOL | {"name": "a\n"}]}, "tools[0].name", "invalid_value"),
         ({"tools": [{"name": "a"}]}, "tools[0].input_schema", "missing_required_parameter"),
         ({"tools": [TOOL | {"type": "web_search_20260209"}]}, "tools[0].type", "invalid_value"),
         ({"tool_choice": {"type": "tool"}}, "tool_choice.name", "missing_required_parameter"),

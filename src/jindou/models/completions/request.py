@@ -16,7 +16,7 @@ from jindou.errors import Invalid
 
 __all__ = ["ChatRequest", "FunctionTool", "Message", "ResponseFormat", "malformed"]
 
-_NAME: Final = r"^[A-Za-z0-9_-]{1,64}$"
+_NAME: Final = r"^[A-Za-z0-9_-]{1,64}(?!\n)$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Name = Annotated[str, Meta(pattern=_NAME)]

@@ -14,7 +14,7 @@ from jindou.surfaces.http.v1.decoding import Chat, decode, require_nothing
 
 __all__ = ["MessagesRequest", "chat_of", "read"]
 
-_NAME = r"^[A-Za-z0-9_-]{1,128}$"
+_NAME = r"^[A-Za-z0-9_-]{1,128}(?!\n)$"
 _FAILED = "Error: "
 _OLDER = "2023-06-01"
 _NEWER = "2026-10-21"

@@ -15,7 +15,7 @@ from jindou.surfaces.http.v1.responses_items import messages_of
 
 __all__ = ["ResponsesRequest", "chat_of", "read"]
 
-_NAME = r"^[A-Za-z0-9_-]{1,64}$"
+_NAME = r"^[A-Za-z0-9_-]{1,64}(?!\n)$"
 _STATELESS = "no response is kept here: send the items of the conversation in `input`"
 _UNSERVED = "this is not supported by the models served here"
 
