@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,32 @@ def test_one_organisation_is_not_told_of_anothers_and_the_operators_system_is_to
     own = [headers["webhook-id"].endswith(":own") for headers, _ in inbox.got]
     assert sorted(own) == [False, False, True]
     assert len({headers["webhook-id"] for headers, _ in inbox.got}) == 3
+
+
+def test_a_system_that_took_long_to_fail_takes_no_second_turn_before_others_had_theirs(
+    home: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_desk(home, LARGE, LARGE, approval_webhook_private=True, approval_webhook_url=inbox.url) as desk:
+        put(desk, "http://127.0.0.1:9/")
+        asked: list[str] = []
+
+        def slow(destination: Destination, *_: object) -> None:
+            asked.append(destination.url)
+            if destination.url != inbox.url:
+                desk.clock.move(timedelta(seconds=5))
+                raise NotDelivered("It dawdles.")
+
+        monkeypatch.setattr("jindou.agents.approvals.webhook.post", slow)
+        for _ in range(2):
+            desk.ask(ASK)
+        for _ in range(4):
+            with suppress(NotDelivered):
+                deliver(desk)
+        assert sorted(asked) == sorted([inbox.url, inbox.url, "http://127.0.0.1:9/"])
+        desk.clock.move(timedelta(seconds=30))
+        with pytest.raises(NotDelivered):
+            deliver(desk)
+        assert asked[-1] == "http://127.0.0.1:9/"
 
 
 def test_a_new_address_has_a_new_secret_which_is_in_no_list_and_a_removed_one_is_told_no_more(

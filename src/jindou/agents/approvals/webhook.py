@@ -25,6 +25,8 @@ __all__ = ["WEBHOOK_TASK", "Invitation", "Webhook", "signature_of"]
 WEBHOOK_TASK = Webhooks.task
 
 _MOST_ATTEMPTS = 30
+_REST = 5.0
+"""So many times as long as a system took to fail it is told nothing further."""
 _TOLD = {
     *("id", "run_id", "assistant", "tool", "tool_title", "risk", "requested_by", "requested_by_name", "status"),
     *("needed", "created_at", "expires_at", "decided_by_name", "decided_for_name", "decided_at"),
@@ -48,7 +50,8 @@ Invite = Callable[[Work, ApprovalRow], Sequence[Invitation]]
 class Webhook:
     """Tells the `operator` of the installation, and each organisation that wants it, at an address of its `own`.
 
-    There is one worker for it at most: a system that does not answer keeps no run waiting. `url` is the console's.
+    There is one worker for it at most: a system that does not answer keeps no run waiting. One that fails rests for a
+    while, so that it takes its share of that worker and not everybody's. `url` is the console's.
     """
 
     def __init__(self, queue: Queue, operator: Sender | None, own: Webhooks, url: str) -> None:
@@ -57,6 +60,7 @@ class Webhook:
         self._own = own
         self._url = url
         self._turn = threading.Lock()
+        self._rests: dict[str, float] = {}
 
     def tell(self, work: Work, row: ApprovalRow, what: Literal["requested", "decided"]) -> None:
         """Have it told, once the transaction is durable."""
@@ -72,13 +76,17 @@ class Webhook:
         Raises:
             NotDelivered: the other side did not take it; the queue tries again.
         """
-        if not self._turn.acquire(blocking=False):
+        clock, whose = database.clock, lease.org_id if _is_own(lease) else ""
+        rest = self._rests.get(whose, 0.0) - clock.steady()
+        if rest > 0 or not self._turn.acquire(blocking=False):
             with database.writing(lease.org_id) as work:
-                self._queue.release(work, lease, work.now() + timedelta(seconds=1), untried=True)
+                self._queue.release(work, lease, work.now() + timedelta(seconds=max(rest, 1.0)), untried=True)
             return
+        began = clock.steady()
         try:
             self._deliver(database, lease, invite)
         except NotDelivered as error:
+            self._rests[whose] = clock.steady() + _REST * (clock.steady() - began)
             if lease.attempts < _MOST_ATTEMPTS:
                 raise
             _log.warning("webhook given up", extra={"fields": {"of": lease.subject, "error": error.message}})
@@ -94,7 +102,7 @@ class Webhook:
             post(sender.destination, body, headers)
         except NotDelivered as failed:
             error = failed
-        if lease.subject.endswith(f":{Webhooks.own}"):
+        if _is_own(lease):
             with database.writing(lease.org_id) as work:
                 self._own.note(work, sender.destination.url, error.message if error else None)
         if error is not None:
@@ -122,6 +130,11 @@ class Webhook:
             "webhook-signature": signature_of(sender.secret, lease.subject, seconds, body),
         }
         self._post(database, lease, sender, body, headers)
+
+
+def _is_own(lease: Lease) -> bool:
+    """Say whether it is an organisation's own system that is to be told."""
+    return lease.subject.endswith(f":{Webhooks.own}")
 
 
 def signature_of(secret: bytes, message_id: str, seconds: int, body: bytes) -> str:
