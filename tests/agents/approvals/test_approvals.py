@@ -70,7 +70,7 @@ def test_what_is_decided_is_decided(desk: Desk) -> None:
 
 
 def test_a_denial_needs_a_reason(desk: Desk, run_id: str) -> None:
-    for reason in ("", "  \n "):
+    for reason in ("", "  \n ", "\u200b\u202e"):
         with pytest.raises(Invalid) as refused:
             desk.deny(approval_id(desk), reason)
         assert refused.value.field == "reason"

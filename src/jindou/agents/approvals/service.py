@@ -187,7 +187,7 @@ class Approvals:
         row = self._visible(work, rights, who, approval_id)
         right = rights.require(row)
         denied = verdict.decision == "deny"
-        if denied and not verdict.reason.strip():
+        if denied and not any(letter.isprintable() and not letter.isspace() for letter in verdict.reason):
             raise Invalid(
                 "A denial needs a reason; the person who asked will read it.", field="reason", rule="required"
             )
