@@ -138,12 +138,18 @@ class Worker:
             return self._queue.claim(work, self._handlers, suspects=not self._held)
 
     def _look(self) -> None:
-        """Wake a thread when a task's time has come, or one was asked for and nobody told."""
+        """Wake a thread when a task's time has come, or one was asked for and nobody told; and watch the clock.
+
+        It is looked at as often as tasks are: set ahead and back between two looks, it would put them off unseen.
+        """
+        ahead: timedelta | None = None
         reap_at = time.monotonic()
         while not self._stopping.wait(_LOOK_SECONDS):
             with suppress(DatabaseUnavailable, SQLAlchemyError):
                 with self._database.reading(None) as work:
                     is_due = self._queue.due(work, self._handlers)
+                    now = self._queue.now(work)
+                ahead = self._watch_clock(ahead, now)
                 if is_due:
                     self.wake()
                 if time.monotonic() >= reap_at:
@@ -175,11 +181,9 @@ class Worker:
             self._queue.release(work, lease, work.now() + wait)
 
     def _keep_leases(self) -> None:
-        ahead: timedelta | None = None
         while not self._over.wait(self._queue.lease_time.total_seconds() / 3):
             with suppress(DatabaseUnavailable, SQLAlchemyError):
                 self._hold(list(self._held.values()))
-                ahead = self._watch_clock(ahead)
 
     def _hold(self, leases: Sequence[Lease]) -> None:
         """Make leases longer. Who has a task locked does so, or ends it; who has lost one hears of it as they write."""
@@ -189,10 +193,9 @@ class Worker:
             for kind in sorted({lease.kind for lease in leases}):
                 self._queue.hold_some(work, [lease for lease in leases if lease.kind == kind])
 
-    def _watch_clock(self, before: timedelta | None) -> timedelta:
+    def _watch_clock(self, before: timedelta | None, now: datetime) -> timedelta:
         """Return how far the database's clock is ahead of this machine's steady one; one set back harms no task."""
-        with self._database.reading(None) as work:
-            ahead = self._queue.now(work) - datetime.fromtimestamp(time.monotonic(), UTC)
+        ahead = now - datetime.fromtimestamp(time.monotonic(), UTC)
         if before is not None and before - ahead > _STEP:
             _log.warning("the clock went back", extra={"fields": {"seconds": (before - ahead).total_seconds()}})
             with self._database.writing(None) as work:
