@@ -5,12 +5,18 @@ that answers at once; what counts is the processor time of each proxy, not the c
 limit of requests and of tokens, a budget, and a durable record before and after each call. LiteLLM has its key only,
 and no database. nginx passes on.
 
+A proxy is measured with a processor core to itself; what asks and what answers have the others. So it is measured by
+what it does, and not by whose data are in its caches. `cpu_vs_nginx_shared` is the same with all on all cores: there
+nginx has more to do at once than it can, wakes up for several requests at a time, and each is cheaper than it is at
+any load that a proxy of models sees.
+
 LiteLLM is installed into a cache of its own by uv (``--without-litellm`` leaves it out); nginx has to be there.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,11 +30,13 @@ from statistics import median
 
 import httpx
 from proxies.homes import MODEL, prepare
-from proxies.load import cpu_seconds, drive, free_port, pss_mb
+from proxies.load import cpu_seconds, drive, free_port, place, pss_mb
 
 OK = 200
 LITELLM = "1.108.7"
 ROUNDS = 3
+FEW, MANY = 16, 64
+"""Connections."""
 FOLDER = Path(__file__).parent
 CACHE = Path.home() / ".cache" / "jindou" / "benchmarks"
 MESSAGES = [{"role": "user", "content": "Good morning. Where is my order, and when will it be there?"}]
@@ -52,14 +60,52 @@ class Proxy:
         return head.encode() + b"\r\n\r\n" + body
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a proxy did in a while: answers, chunks of streams, and processor time in seconds."""
+class Bench:
+    """The loads, and what they cost. Shapes of what is kept: (proxy's port, connections, stream, apart) -> seconds."""
 
-    answers: int
-    chunks: int
-    seconds: float
-    cpu: float
+    def __init__(self, ours: Proxy, engine: int, seconds: float) -> None:
+        self.ours = ours
+        self._engine = engine
+        self._seconds = seconds
+        self._cores = frozenset(os.sched_getaffinity(0))
+        self._names: dict[int, str] = {}
+        self._costs: dict[tuple[int, int, bool, bool], list[float]] = {}
+        self._rates: dict[tuple[int, int], list[float]] = {}
+
+    def load(self, proxy: Proxy, connections: int, *, stream: bool, apart: bool = True) -> None:
+        """Ask for a while. `apart` gives the proxy one core and the rest to all others, as far as there are two."""
+        first, *others = sorted(self._cores)
+        place(proxy.pid, {first} if apart else self._cores)
+        for pid in (os.getpid(), self._engine):
+            place(pid, set(others) if apart and others else self._cores)
+        request = proxy.request(stream=stream)
+        asyncio.run(drive(proxy.port, request, connections, 0.5))
+        before, begun = cpu_seconds(proxy.pid), time.monotonic()
+        answers = asyncio.run(drive(proxy.port, request, connections, self._seconds))
+        took, cpu = time.monotonic() - begun, cpu_seconds(proxy.pid) - before
+        failed = [(status, body[:200]) for status, body in answers if status != OK or not body]
+        if failed or not answers:
+            sys.exit(f"{proxy.name}: {len(failed)} of {len(answers)} answers failed, such as {failed[:1]}")
+        pieces = sum(body.count(b"data: ") for _, body in answers) if stream else len(answers)
+        how = f"{'stream' if stream else 'whole':6} c={connections:<3} {'apart' if apart else 'shared':6}"
+        each = f"{cpu / pieces * 1e6:9.1f} µs CPU a {'chunk' if stream else 'request'}"
+        print(f"{proxy.name:8} {how} {len(answers) / took:8.0f} answers/s {each}", file=sys.stderr, flush=True)
+        self._names[proxy.port] = proxy.name
+        self._costs.setdefault((proxy.port, connections, stream, apart), []).append(cpu / pieces)
+        if not stream:
+            self._rates.setdefault((proxy.port, connections), []).append(len(answers) / took)
+
+    def cost(self, *, stream: bool, apart: bool = True) -> dict[str, float]:
+        """Return what each proxy takes for a request, or for a chunk of a stream, at 16 connections: seconds."""
+        return {
+            self._names[port]: median(costs)
+            for (port, connections, *how), costs in self._costs.items()
+            if connections == FEW and how == [stream, apart]
+        }
+
+    def rate(self, proxy: Proxy) -> float:
+        """Return how many requests a second a proxy answers at 64 connections."""
+        return median(self._rates[proxy.port, MANY])
 
 
 def main() -> None:
@@ -67,13 +113,13 @@ def main() -> None:
     asked = _arguments()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=CACHE.parent)))
-        engine = stack.enter_context(_engine())
+        engine, engine_pid = stack.enter_context(_engine())
         ours, start = stack.enter_context(_jindou(folder / "disk", engine))
         memory_tmp = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/dev/shm")))
         careless, _ = stack.enter_context(_jindou(memory_tmp / "memory", engine))
         nginx = stack.enter_context(_nginx(folder, engine))
         peers = [nginx] if asked.without_litellm else [nginx, stack.enter_context(_litellm(folder, engine))]
-        figures = _measured(ours, careless, peers, asked.seconds)
+        figures = _measured(Bench(ours, engine_pid, asked.seconds), careless, peers)
         figures |= _standing(ours, start)
     if asked.json:
         print(json.dumps(figures))
@@ -82,28 +128,27 @@ def main() -> None:
         print(f"{name}: {figure['value']} {figure['unit']} ({figure['reach']}; against {figure['against']})")
 
 
-def _measured(ours: Proxy, careless: Proxy, peers: Sequence[Proxy], seconds: float) -> dict[str, dict[str, object]]:
+def _measured(bench: Bench, careless: Proxy, peers: Sequence[Proxy]) -> dict[str, dict[str, object]]:
     """Ask each of them in turn, several times over, and compare the medians."""
-    whole: dict[str, list[float]] = {}
-    chunks: dict[str, list[float]] = {}
-    rates: dict[str, list[float]] = {}
+    ours = bench.ours
     for _ in range(ROUNDS):
         for proxy in (ours, *peers):
-            load = _load(proxy, 16, seconds, stream=False)
-            whole.setdefault(proxy.name, []).append(load.cpu / load.answers)
-            load = _load(proxy, 16, seconds, stream=True)
-            chunks.setdefault(proxy.name, []).append(load.cpu / load.chunks)
+            bench.load(proxy, FEW, stream=False)
+            bench.load(proxy, FEW, stream=True)
+            if proxy.name != "litellm":
+                bench.load(proxy, FEW, stream=False, apart=False)
         for proxy in (ours, careless):
-            load = _load(proxy, 64, seconds, stream=False)
-            rates.setdefault(proxy.port.__str__(), []).append(load.answers / load.seconds)
-    cost = {name: median(costs) for name, costs in whole.items()}
-    chunk = {name: median(costs) for name, costs in chunks.items()}
+            bench.load(proxy, MANY, stream=False, apart=False)
+    cost, chunk, shared = (bench.cost(stream=False), bench.cost(stream=True), bench.cost(stream=False, apart=False))
     figures = {
         "cpu_us": _figure(cost["jindou"] * 1e6, "µs a request", "report", "16 connections"),
         "stream_chunk_us": _figure(chunk["jindou"] * 1e6, "µs a chunk", "report", "16 streams"),
         "cpu_vs_nginx": _figure(cost["jindou"] / cost["nginx"], "times", "<= 12", "nginx as a plain proxy"),
+        "cpu_vs_nginx_shared": _figure(
+            shared["jindou"] / shared["nginx"], "times", "report", "the same, all of them on all cores"
+        ),
         "durable_ratio": _figure(
-            median(rates[str(ours.port)]) / median(rates[str(careless.port)]),
+            bench.rate(ours) / bench.rate(careless),
             "share of the rate",
             ">= 0.7",
             "the same on a file system in memory, 64 connections",
@@ -127,30 +172,11 @@ def _figure(value: float, unit: str, reach: str, against: str) -> dict[str, obje
     return {"value": round(value, 3), "unit": unit, "reach": reach, "against": against}
 
 
-def _load(proxy: Proxy, connections: int, seconds: float, *, stream: bool) -> Load:
-    request = proxy.request(stream=stream)
-    asyncio.run(drive(proxy.port, request, connections, 0.5))
-    before, begun = cpu_seconds(proxy.pid), time.monotonic()
-    answers = asyncio.run(drive(proxy.port, request, connections, seconds))
-    took, cpu = time.monotonic() - begun, cpu_seconds(proxy.pid) - before
-    failed = [(status, body[:200]) for status, body in answers if status != OK or not body]
-    if failed or not answers:
-        sys.exit(f"{proxy.name}: {len(failed)} of {len(answers)} answers failed, such as {failed[:1]}")
-    chunks = sum(body.count(b"data: ") for _, body in answers)
-    print(
-        f"{proxy.name:8} {'stream' if stream else 'whole':6} c={connections:<3} {len(answers) / took:8.0f} answers/s"
-        f"  {cpu / len(answers) * 1e6:9.0f} µs CPU each" + (f", {cpu / chunks * 1e6:6.1f} a chunk" if stream else ""),
-        file=sys.stderr,
-        flush=True,
-    )
-    return Load(len(answers), chunks, took, cpu)
-
-
 @contextmanager
-def _engine() -> Generator[int]:
+def _engine() -> Generator[tuple[int, int]]:
     port = free_port()
-    with _process([sys.executable, "-m", "proxies.engine", str(port)], port, "/used"):
-        yield port
+    with _process([sys.executable, "-m", "proxies.engine", str(port)], port, "/used") as pid:
+        yield port, pid
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """A load on loopback: so many connections, each asking again as soon as it has its answer, for so long."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +13,7 @@ import httptools
 import psutil
 from typing_extensions import override
 
-__all__ = ["cpu_seconds", "drive", "free_port", "pss_mb"]
+__all__ = ["cpu_seconds", "drive", "free_port", "place", "pss_mb"]
 
 
 class _Client(asyncio.Protocol):
@@ -73,6 +75,12 @@ async def drive(port: int, request: bytes, connections: int, seconds: float) -> 
     ]
     await asyncio.wait_for(asyncio.gather(*(client.done for client in clients)), seconds + 60)
     return answers
+
+
+def place(pid: int, cores: AbstractSet[int]) -> None:
+    """Let all threads that a process has by now run on `cores` only."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cores)
 
 
 def cpu_seconds(pid: int) -> float:
