@@ -160,6 +160,8 @@ def test_the_bill_adds_up_and_has_two_names(here: Run) -> None:
     shown = here("usage", "show").out
     assert re.search(r"Total \d+\.\d+ CNY for \d+ model and tool calls", shown)
     assert "model:qwen2.5-coder-0.5b" in shown
+    assert "\nAfter-sales " in shown
+    assert "\n售后" in here("bill", "--language", "zh").out
 
 
 def test_the_rules_explain_a_call_and_hold_two_people_against_each_other(here: Run) -> None:

@@ -1,10 +1,11 @@
 """`jindou usage` and `jindou bill`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
+from jindou.surfaces.cli.assistants import titles_of
 from jindou.surfaces.cli.connection import signed_in
 from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
@@ -28,10 +29,11 @@ def bill(
     """Show what was used, and what it cost."""
     with signed_in(home, person, language) as seat:
         statement = seat.client.usage.statement(days)
+        titles = {} if as_json else titles_of(seat)
     if as_json:
         document(statement)
     else:
-        _show(statement, Words(seat.language))
+        _show(statement, Words(seat.language), titles)
 
 
 @group.command("unsettled")
@@ -75,7 +77,7 @@ def reconcile(
         typer.echo(one_line(Words(seat.language)("bill.settled", attempt=attempt_id, cost=cost)))
 
 
-def _show(statement: Statement, words: Words) -> None:
+def _show(statement: Statement, words: Words, titles: Mapping[str, str]) -> None:
     typer.echo(f"{moment(statement.since)} – {moment(statement.until)}")
     typer.echo(words("bill.total", total=statement.total, calls=statement.events))
     if statement.unsettled:
@@ -88,13 +90,13 @@ def _show(statement: Statement, words: Words) -> None:
         "by day": statement.by_day,
     }
     for title, lines in groups.items():
-        _lines(title, lines, words)
+        _lines(title, lines, words, titles if lines is statement.by_assistant else {})
     _latest(statement.latest, words)
 
 
-def _lines(title: str, lines: Sequence[StatementLine], words: Words) -> None:
+def _lines(title: str, lines: Sequence[StatementLine], words: Words, names: Mapping[str, str]) -> None:
     typer.echo()
-    rows = [(line.label, str(line.events), *_quantities(line), str(line.cost)) for line in lines]
+    rows = [(names.get(line.key, line.label), str(line.events), *_quantities(line), str(line.cost)) for line in lines]
     table(words.columns(title, "events", "input", "cached", "output", "cost"), rows, right=(1, 2, 3, 4, 5))
 
 

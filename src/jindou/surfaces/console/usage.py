@@ -44,6 +44,7 @@ def show_bill(request: Request, days: Annotated[int, Query(ge=1, le=366)] = 30, 
         days=days,
         periods=_PERIODS,
         names={line.key: line.label for line in statement.by_person},
+        titles={one.slug: texts.pick(one.title) for one in services.assistants.list_assistants()},
     )
 
 
