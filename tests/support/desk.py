@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, select, text
 
-from jindou.agents.approvals import Approval, Delegation, NewDelegation, Verdict
+from jindou.agents.approvals import Approval, Delegation, Foreseen, NewDelegation, Verdict
 from jindou.agents.assistants.types import ApprovalLevel, Limits
 from jindou.agents.runs import Run, RunDetail, RunEvent, StartRun, UndoPlan
 from jindou.assembly import Platform
@@ -200,8 +200,14 @@ class Desk:
         return [(event.action, event.decision, event.rules) for event in reversed(events)]
 
     def _decide(self, approval_id: str, who: Principal, verdict: Verdict) -> Approval:
+        foreseen = self.foresee(approval_id, who, verdict)
+        foreseen.require(approval_id)
         with self.platform.database.writing(who.org_id) as work:
-            return self.platform.approvals.decide(work, who, approval_id, verdict)
+            return self.platform.approvals.decide(work, who, approval_id, verdict, foreseen)
+
+    def foresee(self, approval_id: str, who: Principal, verdict: Verdict) -> Foreseen:
+        """Find out what a door does before somebody decides."""
+        return self.platform.approvals.foresight.foresee(self.platform.database, who, [approval_id], verdict)
 
     def _shop(self, statement: str, values: dict[str, object]) -> list[Any]:
         engine = create_engine(f"sqlite:///{self.platform.home.packs / 'ecommerce' / 'shop.db'}")

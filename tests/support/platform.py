@@ -66,7 +66,7 @@ def open_platform(
     models = HeldModels({MODEL: engine or ScriptedEngine(script)})
     try:
         platform = assemble(load_settings(home=folder, **settings), home, models, MODEL, clock)
-        platform.approvals.afresh.seconds = BUSY_SECONDS
+        platform.approvals.afresh.seconds = platform.approvals.editing.seconds = BUSY_SECONDS
     except JindouError:
         home.unlock()
         raise

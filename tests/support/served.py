@@ -34,7 +34,7 @@ def serve(
         home.prepare()
         home.lock()
         platform = assemble(settings, home, HeldModels({MODEL: engine or ScriptedEngine(script)}), MODEL)
-        platform.approvals.afresh.seconds = BUSY_SECONDS
+        platform.approvals.afresh.seconds = platform.approvals.editing.seconds = BUSY_SECONDS
         platform.start()
         config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
         server = uvicorn.Server(config)

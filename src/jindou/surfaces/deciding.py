@@ -3,17 +3,18 @@
 Of many at once each is a transaction of its own, so that one that fails keeps no other back.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from jindou.agents.approvals import Approval, ApprovalStatus, Verdict
+from jindou.agents.approvals import Approval, ApprovalStatus, Foreseen, Verdict
 from jindou.errors import Forbidden, JindouError
+from jindou.identity.principals import Principal
 from jindou.surfaces.door import platform_of, signed_in, writing
 
-__all__ = ["Ballot", "Batch", "Outcome", "decide", "decide_each", "look_afresh", "void_of"]
+__all__ = ["Ballot", "Batch", "Outcome", "decide", "decide_by_link", "decide_each", "look_afresh"]
 
 _TEXT = r"^[^\x00]*$"
 
@@ -55,33 +56,48 @@ def look_afresh(request: Request, org_id: str, found: Sequence[Approval]) -> lis
 
 def decide(request: Request, approval_id: str, verdict: Verdict) -> Approval:
     """Decide about one approval."""
-    void = void_of(request, signed_in(request).org_id, [approval_id], verdict.decision)
-    return _decide(request, approval_id, verdict, void)
+    return _decide(request, approval_id, verdict, _foresee(request, signed_in(request), [approval_id], verdict))
 
 
 def decide_each(request: Request, batch: Batch) -> Sequence[Outcome]:
     """Decide about every approval of `batch`, and say of each what became of it."""
     wanted = [ballot.approval_id for ballot in batch.approvals]
-    void = void_of(request, signed_in(request).org_id, wanted, batch.decision)
-    return [_outcome(request, ballot, batch, void) for ballot in batch.approvals]
+    verdict = Verdict(decision=batch.decision, reason=batch.reason)
+    foreseen = _foresee(request, signed_in(request), wanted, verdict)
+    return [_outcome(request, ballot, verdict, foreseen) for ballot in batch.approvals]
 
 
-def void_of(request: Request, org_id: str, approval_ids: Collection[str], decision: str) -> Collection[str]:
-    """Return those of some approvals that approving would do nothing for; any can be denied."""
+def decide_by_link(request: Request, token: str, verdict: Verdict) -> Approval:
+    """Decide with a signed link, without signing in: as its person, with the rights that they have now."""
     platform = platform_of(request)
-    return platform.approvals.afresh.void(platform.database, org_id, approval_ids) if decision == "approve" else ()
+    links = platform.approvals.links
+    claim = links.read(token, platform.database.clock)
+    with platform.database.reading(claim.org_id) as work:
+        who = links.person(work, claim)
+    foreseen = _foresee(request, who, [claim.approval_id], links.verdict(claim, verdict))
+    foreseen.require(claim.approval_id)
+    with platform.database.writing(claim.org_id) as work:
+        decided = links.decide(work, claim, verdict, foreseen)
+    platform.worker.wake()
+    return decided
 
 
-def _outcome(request: Request, ballot: Ballot, batch: Batch, void: Collection[str]) -> Outcome:
-    verdict = Verdict(decision=batch.decision, reason=batch.reason, arguments_hash=ballot.arguments_hash)
+def _foresee(request: Request, who: Principal, approval_ids: Sequence[str], verdict: Verdict) -> Foreseen:
+    platform = platform_of(request)
+    return platform.approvals.foresight.foresee(platform.database, who, approval_ids, verdict)
+
+
+def _outcome(request: Request, ballot: Ballot, verdict: Verdict, foreseen: Foreseen) -> Outcome:
+    seen = verdict.model_copy(update={"arguments_hash": ballot.arguments_hash})
     try:
-        decided = _decide(request, ballot.approval_id, verdict, void)
+        decided = _decide(request, ballot.approval_id, seen, foreseen)
     except JindouError as error:
         rules = list(error.rules) if isinstance(error, Forbidden) else []
         return Outcome(approval_id=ballot.approval_id, code=error.code, detail=error.message, rules=rules)
     return Outcome(approval_id=decided.id, status=decided.status)
 
 
-def _decide(request: Request, approval_id: str, verdict: Verdict, void: Collection[str]) -> Approval:
+def _decide(request: Request, approval_id: str, verdict: Verdict, foreseen: Foreseen) -> Approval:
+    foreseen.require(approval_id)
     with writing(request) as work:
-        return platform_of(request).approvals.decide(work, signed_in(request), approval_id, verdict, void)
+        return platform_of(request).approvals.decide(work, signed_in(request), approval_id, verdict, foreseen)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from jindou.agents.approvals import Approval, Verdict
+from jindou.agents.approvals import Approval
 from jindou.agents.approvals.afresh import Afresh, ApprovalVoid
+from jindou.agents.approvals.askers import Askers
 from jindou.agents.tools import Doorway, Facts
 from jindou.errors import Invalid
 from support.desk import ORDER, Desk
@@ -34,14 +35,11 @@ def asking(desk: Desk, facts: Callable[..., Facts], seconds: float = 30.0) -> Af
     tools = platform.doorway.tools_of(platform.assistants.get("after-sales"))
     others = [replace(tool, facts=facts) if tool.name == "refund_order" else tool for tool in tools]
     doorway = Doorway(platform.policy, {"ecommerce": others}, platform.secrets)
-    return Afresh(doorway, platform.assistants, platform.principals, seconds)
+    return Afresh(doorway, platform.assistants, platform.principals, Askers(), seconds)
 
 
 def approve_as_seen(desk: Desk, approval: Approval, facts_hash: str | None = None) -> Approval:
-    void = desk.platform.approvals.afresh.void(desk.platform.database, desk.manager.org_id, [approval.id])
-    with desk.platform.database.writing(desk.manager.org_id) as work:
-        decide = desk.platform.approvals.decide
-        return decide(work, desk.manager, approval.id, Verdict(decision="approve", facts_hash=facts_hash), void)
+    return desk.decide(approval.id, facts_hash=facts_hash)
 
 
 @pytest.mark.usefixtures("run_id")

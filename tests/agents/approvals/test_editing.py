@@ -1,12 +1,15 @@
 """Who approves may change the call first: the rules look again at both people, and the journal keeps both calls."""
 
+import threading
+
 import pytest
 from sqlalchemy import select
 
-from jindou.agents.approvals import ApprovalDecided
+from jindou.agents.approvals import Approval, ApprovalDecided, Foreseen, Verdict
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.runs.tables import StepRow
-from jindou.errors import Conflict, Forbidden, Invalid
+from jindou.agents.tools import Change, Checked, Doorway
+from jindou.errors import Conflict, Forbidden, Invalid, Unavailable
 from support.desk import ORDER, Desk
 
 ASK = f"Refund 120 on {ORDER}, broken lamp"
@@ -116,3 +119,90 @@ def test_a_decision_is_for_the_arguments_that_were_seen(desk: Desk) -> None:
     assert desk.decide(seen.id, arguments_hash=seen.arguments_hash).status == "approved"
     with pytest.raises(ApprovalDecided):
         desk.approve_with(seen.id, EDIT)
+
+
+CHANGED = Verdict(decision="approve", arguments={**EDIT})
+
+
+def decide_as_foreseen(desk: Desk, wanted: str, verdict: Verdict, foreseen: Foreseen) -> Approval:
+    with desk.platform.database.writing(desk.manager.org_id) as work:
+        return desk.platform.approvals.decide(work, desk.manager, wanted, verdict, foreseen)
+
+
+@pytest.mark.usefixtures("run_id")
+@pytest.mark.parametrize("as_now", [False, True])
+def test_others_write_while_the_tool_says_what_a_change_would_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, as_now: bool
+) -> None:
+    if as_now:
+        desk.refund_behind_our_back(1_000_000)
+    (seen,) = desk.platform.approvals.afresh.look(desk.platform.database, desk.manager.org_id, desk.inbox())
+    assert seen.now is not None
+    preview, written = Doorway.preview, threading.Event()
+
+    def slow(doorway: Doorway, checked: Checked) -> list[Change]:
+        with desk.platform.database.writing(None):
+            written.set()
+        return preview(doorway, checked)
+
+    monkeypatch.setattr(Doorway, "preview", slow)
+    decided = desk.decide(seen.id, facts_hash=seen.now.facts_hash) if as_now else desk.approve_with(seen.id, EDIT)
+    assert decided.status == "approved"
+    assert written.is_set()
+
+
+@pytest.mark.usefixtures("run_id")
+def test_a_tool_that_does_not_say_in_time_what_a_change_would_do_decides_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+
+    def hang(*_: object) -> list[Change]:
+        goes_on.wait(60)
+        return []
+
+    monkeypatch.setattr(Doorway, "preview", hang)
+    desk.platform.approvals.editing.seconds = 0.2
+    try:
+        with pytest.raises(Unavailable, match="refund_order did not say in time"):
+            desk.approve_with(approval_id(desk), EDIT)
+    finally:
+        goes_on.set()
+    assert (desk.inbox()[0].status, desk.inbox()[0].edited_by_name) == ("waiting", None)
+
+
+@pytest.mark.usefixtures("run_id")
+def test_what_the_tool_said_of_a_change_is_not_taken_for_arguments_that_are_others_by_then(desk: Desk) -> None:
+    wanted = approval_id(desk)
+    foreseen = desk.foresee(wanted, desk.manager, CHANGED)
+    with desk.platform.database.writing(None) as work:
+        work.session.scalars(select(ApprovalRow)).one().arguments_hash = "0" * 64
+    with pytest.raises(Conflict) as changed:
+        decide_as_foreseen(desk, wanted, CHANGED, foreseen)
+    assert changed.value.code == "approval_changed"
+    with pytest.raises(Conflict):
+        decide_as_foreseen(desk, wanted, CHANGED, Foreseen())
+    assert desk.inbox()[0].edited_by_name is None
+
+
+@pytest.mark.usefixtures("run_id")
+def test_who_loses_the_right_while_the_tool_is_asked_is_refused(desk: Desk) -> None:
+    wanted = approval_id(desk)
+    foreseen = desk.foresee(wanted, desk.manager, CHANGED)
+    desk.give_roles(desk.clerk, "warehouse")
+    with pytest.raises(Forbidden, match="warehouse-no-money"):
+        decide_as_foreseen(desk, wanted, CHANGED, foreseen)
+
+
+@pytest.mark.usefixtures("run_id")
+def test_who_may_not_decide_has_no_tool_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object, **__: object) -> None:
+        pytest.fail("a tool was asked")
+
+    wanted = approval_id(desk)
+    monkeypatch.setattr(Doorway, "check", asked)
+    for verdict in (CHANGED, Verdict(decision="approve")):
+        (refused,) = desk.foresee(wanted, desk.warehouse, verdict).refused.values()
+        assert refused.code == "not_found"
+        (refused,) = desk.foresee(wanted, desk.clerk, verdict).refused.values()
+        assert refused.code == "forbidden"

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from jindou.agents.approvals import Approval, DecisionLink, Verdict
-from jindou.agents.approvals.links import LinkInvalid, LinkUsed
+from jindou.agents.approvals import Approval, Verdict
+from jindou.agents.approvals.links import DecisionLink, LinkInvalid, LinkUsed
 from jindou.errors import Conflict, Forbidden, Invalid, NotFound
 from jindou.identity.principals import Principal
 from support.desk import ORDER, Desk

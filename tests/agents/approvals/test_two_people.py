@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from jindou.agents.approvals import ApprovalDecided, Verdict
+from jindou.agents.approvals import ApprovalDecided
 from jindou.errors import Conflict, Forbidden
 from jindou.identity.principals import Principal
 from support.desk import Desk
@@ -119,11 +119,10 @@ def test_what_has_changed_meanwhile_is_approved_anew_by_both_as_it_is_now(desk: 
     platform = desk.platform
     (seen,) = platform.approvals.afresh.look(platform.database, desk.manager.org_id, desk.inbox())
     assert seen.now is not None
-    as_now = Verdict(decision="approve", facts_hash=seen.now.facts_hash)
-    with platform.database.writing(desk.manager.org_id) as work:
-        renewed = platform.approvals.decide(work, desk.finance, seen.id, as_now)
+    renewed = desk.decide(seen.id, desk.finance, facts_hash=seen.now.facts_hash)
     assert (renewed.status, [vote.person_name for vote in renewed.votes]) == ("waiting", ["周敏"])
-    assert desk.approve(seen.id).status == "approved"
+    # The other one still has the page on which it had just changed.
+    assert desk.decide(seen.id, facts_hash=seen.now.facts_hash).status == "approved"
     assert desk.move_on(run_id).journal[1].status == "done"
 
 

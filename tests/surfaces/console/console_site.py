@@ -107,7 +107,7 @@ def open_site(folder: Path, script: Script) -> Generator[Site]:
         engine = ScriptedEngine(gate.holding(script))
         models = HeldModels({MODEL: engine, TINY: ScriptedEngine(script)})
         platform = assemble(load_settings(home=folder, port=port), home, models, MODEL)
-        platform.approvals.afresh.seconds = BUSY_SECONDS
+        platform.approvals.afresh.seconds = platform.approvals.editing.seconds = BUSY_SECONDS
         platform.start()
         server = uvicorn.Server(uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="console-site")

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from http_door import Door, assert_problem
 
+from jindou.agents.tools import Doorway
+from jindou.db import Database
 from support.scripted import call
 
 ORDER = "SO-10007"
@@ -48,6 +50,27 @@ def test_a_batch_is_decided_with_the_rights_of_who_sends_it(door: Door) -> None:
     (outcome,) = door.post("/api/approvals/decisions", batch(approvals, "deny"), "manager").json()
     assert outcome["code"] == "invalid"
     assert_problem(door.post("/api/approvals/decisions", batch([]), "manager"), 422, "invalid")
+
+
+def test_what_somebody_has_no_right_to_is_refused_without_writing_or_asking_a_tool(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.ask()
+    approvals = waiting(door)
+    many = {**batch(approvals), "approvals": [{"approval_id": one} for one in (approvals[0]["id"], *("apr_0",) * 199)]}
+
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("that was not needed")
+
+    for who in ("clerk", "warehouse"):
+        door.get("/api/principals/me", who)
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "writing", fail)
+        patch.setattr(Doorway, "check", fail)
+        for who, code in (("clerk", "forbidden"), ("warehouse", "not_found")):
+            outcomes = door.post("/api/approvals/decisions", many, who).json()
+            assert [one["code"] for one in outcomes] == [code, *["not_found"] * 199]
+    assert [one["id"] for one in waiting(door)] == [approvals[0]["id"]]
 
 
 def test_what_has_changed_since_it_was_asked_is_told_and_not_approved(door: Door) -> None:

@@ -1,6 +1,6 @@
 """Calls that wait for people: bound to their arguments, decided once."""
 
-from jindou.agents.approvals.links import DecisionLink
+from jindou.agents.approvals.foresight import Foreseen
 from jindou.agents.approvals.service import RUN_TASK, ApprovalDecided, Approvals
 from jindou.agents.approvals.terms import Terms
 from jindou.agents.approvals.types import Approval, ApprovalStatus, Case, Delegation, NewDelegation, Origin, Verdict
@@ -12,8 +12,8 @@ __all__ = [
     "ApprovalStatus",
     "Approvals",
     "Case",
-    "DecisionLink",
     "Delegation",
+    "Foreseen",
     "NewDelegation",
     "Origin",
     "Terms",

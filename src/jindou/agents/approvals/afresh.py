@@ -1,20 +1,17 @@
-"""Looking again at calls that wait: what they would change by now, and whether approving one can still let it pass.
-
-The tools are asked in threads of their own and for a short time, so that one that hangs keeps no page waiting.
-"""
+"""Looking again at calls that wait: what they would change by now, and whether approving one can still let it pass."""
 
 import hashlib
 import json
-import threading
-import time
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import select
 
+from jindou.agents.approvals.askers import Askers, Kind
 from jindou.agents.approvals.queries import as_approval, is_open
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.approvals.types import Approval, Now
@@ -23,17 +20,13 @@ from jindou.agents.tools import Asked, Checked, Doorway, ToolError
 from jindou.db import Database, Work
 from jindou.errors import Conflict, NotFound
 from jindou.identity.principals import Principal, Principals
-from jindou.telemetry import get_logger
 
-__all__ = ["Afresh", "ApprovalVoid", "hash_of"]
+__all__ = ["Afresh", "ApprovalVoid", "asked_again", "hash_of", "origins_of"]
 
 _MOST: Final = 50
 """As many as a page shows at once; the others are looked at when they are opened."""
 _SECONDS: Final = 2.0
-_MOST_OF_A_TOOL: Final = 4
-"""How often a tool may be asked at the same time: one that hangs takes no more threads than these."""
 _UNKNOWN: Final = Now(state="unknown")
-_log = get_logger(__name__)
 
 
 class ApprovalVoid(Conflict):
@@ -64,14 +57,18 @@ class Afresh:
     """
 
     def __init__(
-        self, doorway: Doorway, assistants: Assistants, principals: Principals, seconds: float = _SECONDS
+        self,
+        doorway: Doorway,
+        assistants: Assistants,
+        principals: Principals,
+        askers: Askers,
+        seconds: float = _SECONDS,
     ) -> None:
         self.seconds = seconds
         self._doorway = doorway
         self._assistants = assistants
         self._principals = principals
-        self._lock = threading.Lock()
-        self._at_work: Counter[tuple[str, str]] = Counter()
+        self._askers = askers
 
     def look(self, database: Database, org_id: str, found: Sequence[Approval]) -> list[Approval]:
         """Return approvals with how each of the first that wait stands now."""
@@ -91,57 +88,11 @@ class Afresh:
             rows = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id.in_(approval_ids))).all()
             waiting = [self._waiting(work, row) for row in rows if is_open(work, row)]
         known = [one for one in waiting if one is not None]
-        kinds: defaultdict[tuple[str, str], list[_Waiting]] = defaultdict(list)
+        questions: defaultdict[Kind, dict[str, Callable[[], Now]]] = defaultdict(dict)
         for one in known:
-            kinds[one.asked.assistant.pack, one.asked.name].append(one)
-        found = self._ask(kinds)
+            questions[one.asked.assistant.pack, one.asked.name][one.approval.id] = partial(self._now, one)
+        found = self._askers.ask(questions, self.seconds)
         return {one.approval.id: found.get(one.approval.id, _UNKNOWN) for one in known}
-
-    def _ask(self, kinds: Mapping[tuple[str, str], Sequence[_Waiting]]) -> dict[str, Now]:
-        """Ask each tool in a thread, and return what was known in time."""
-        found: dict[str, Now] = {}
-        over = threading.Event()
-        threads = [
-            threading.Thread(target=self._ask_one, args=(kind, calls, found, over), name="afresh", daemon=True)
-            for kind, calls in kinds.items()
-            if self._begin(kind)
-        ]
-        until = time.monotonic() + self.seconds
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        over.set()
-        return dict(found)
-
-    def _begin(self, kind: tuple[str, str]) -> bool:
-        with self._lock:
-            if self._at_work[kind] >= _MOST_OF_A_TOOL:
-                return False
-            self._at_work[kind] += 1
-            return True
-
-    def _ask_one(
-        self, kind: tuple[str, str], calls: Sequence[_Waiting], found: dict[str, Now], over: threading.Event
-    ) -> None:
-        try:
-            for one in calls:
-                if over.is_set():
-                    return
-                found[one.approval.id] = self._known(one)
-        finally:
-            with self._lock:
-                self._at_work[kind] -= 1
-
-    def _known(self, one: _Waiting) -> Now:
-        """Return how a call stands; one that its tool breaks at says nothing of the tool's other calls."""
-        try:
-            return self._now(one)
-        # A tool can raise anything, and `sys.exit` too.
-        except BaseException as error:  # noqa: BLE001
-            fields = {"tool": one.asked.name, "error": type(error).__name__}
-            _log.warning("a tool can't say what a call would change by now", extra={"fields": fields})
-            return _UNKNOWN
 
     def _waiting(self, work: Work, row: ApprovalRow) -> _Waiting | None:
         try:
@@ -149,7 +100,7 @@ class Afresh:
             who = self._principals.principal(work, row.org_id, row.requested_by)
         except NotFound:
             return None
-        return _Waiting(as_approval(row), row.facts, _asked(row, assistant, who, work.now()))
+        return _Waiting(as_approval(row), row.facts, asked_again(row, assistant, who, work.now()))
 
     def _now(self, one: _Waiting) -> Now:
         approval = one.approval
@@ -182,15 +133,29 @@ def hash_of(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _asked(row: ApprovalRow, assistant: Assistant, who: Principal, now: datetime) -> Asked:
+def asked_again(
+    row: ApprovalRow,
+    assistant: Assistant,
+    who: Principal,
+    now: datetime,
+    *,
+    arguments: Mapping[str, object] | None = None,
+    origins: Mapping[str, str] | None = None,
+) -> Asked:
+    """Return a call that waits as its tool is asked about it, with other `arguments` where they are given."""
     return Asked(
         who=who,
         assistant=assistant,
         name=row.tool,
-        arguments=row.arguments,
+        arguments=row.arguments if arguments is None else arguments,
         # Not the key of the effect: what a tool remembers of that one is what the run itself was told.
         key=f"look:{row.id}",
         now=now,
         undoes=row.tool not in assistant.tools,
-        origins={name: origin["source"] for name, origin in row.origins.items()},
+        origins=origins_of(row) if origins is None else origins,
     )
+
+
+def origins_of(row: ApprovalRow) -> dict[str, str]:
+    """Return where each argument of a call comes from, as the rules look at it."""
+    return {name: str(origin["source"]) for name, origin in row.origins.items()}

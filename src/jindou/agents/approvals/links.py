@@ -8,12 +8,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from sqlalchemy import CursorResult, select, update
 
+from jindou.agents.approvals.foresight import Foreseen
 from jindou.agents.approvals.tables import LinkRow
 from jindou.agents.approvals.types import Approval, Verdict
 from jindou.db import Work
@@ -24,6 +25,7 @@ from jindou.telemetry import Clock
 __all__ = ["Claim", "DecisionLink", "LinkInvalid", "LinkUsed", "Links"]
 
 _MOST = timedelta(hours=24)
+_NOTHING = Foreseen()
 
 
 class LinkInvalid(Unauthenticated):
@@ -73,7 +75,7 @@ class Links:
         key: bytes,
         principals: Principals,
         get: Callable[[Work, Principal, str], Approval],
-        decide: Callable[[Work, Principal, str, Verdict, Collection[str]], Approval],
+        decide: Callable[[Work, Principal, str, Verdict, Foreseen], Approval],
     ) -> None:
         self._key = key
         self._principals = principals
@@ -135,16 +137,25 @@ class Links:
             LinkUsed: the link has been used.
             NotFound: its person may not know of the approval any more.
         """
+        return self._get(work, self.person(work, claim), claim.approval_id)
+
+    def person(self, work: Work, claim: Claim) -> Principal:
+        """Return the person of a link that has not been used.
+
+        Raises:
+            LinkUsed: it has.
+            LinkInvalid: they have left.
+        """
         row = work.session.scalars(select(LinkRow).where(LinkRow.id == claim.id)).first()
         if row is None or row.used_at is not None:
             raise _used()
-        return self._get(work, self._who(work, claim), claim.approval_id)
+        return self._who(work, claim)
 
-    def whose(self, work: Work, claim: Claim) -> str:
-        """Return the name of the link's person."""
-        return self._who(work, claim).name
+    def verdict(self, claim: Claim, verdict: Verdict) -> Verdict:
+        """Return a verdict as it can be given with a link: about the arguments that it was made for."""
+        return verdict.model_copy(update={"arguments": None, "arguments_hash": claim.arguments_hash})
 
-    def decide(self, work: Work, claim: Claim, verdict: Verdict, void: Collection[str] = ()) -> Approval:
+    def decide(self, work: Work, claim: Claim, verdict: Verdict, foreseen: Foreseen = _NOTHING) -> Approval:
         """Decide as the link's person, with the rights that they have now, about the arguments that it was made for.
 
         Raises:
@@ -155,8 +166,8 @@ class Links:
         taken = work.session.execute(update(LinkRow).where(*unused).values(used_at=work.now()))
         if not isinstance(taken, CursorResult) or taken.rowcount != 1:
             raise _used()
-        bound = verdict.model_copy(update={"arguments": None, "arguments_hash": claim.arguments_hash})
-        return self._decide(work, self._who(work, claim), claim.approval_id, bound, void)
+        bound = self.verdict(claim, verdict)
+        return self._decide(work, self._who(work, claim), claim.approval_id, bound, foreseen)
 
     def end_all(self, work: Work, person_id: str) -> None:
         """Let nobody decide with the links of a person any more."""

@@ -1,14 +1,16 @@
 """Approvals: a call waits, people with the right decide, the run is woken."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from sqlalchemy import CursorResult, select, update
 
 from jindou.agents.approvals.afresh import Afresh, ApprovalVoid
+from jindou.agents.approvals.askers import Askers
 from jindou.agents.approvals.delegations import Delegations
-from jindou.agents.approvals.editing import Editing
+from jindou.agents.approvals.editing import ApprovalChanged, Editing
+from jindou.agents.approvals.foresight import Foreseen, Foresight, visible
 from jindou.agents.approvals.links import Links
 from jindou.agents.approvals.listing import rows_of
 from jindou.agents.approvals.queries import as_approval, entry_of, is_open, votes_of
@@ -22,14 +24,15 @@ from jindou.agents.assistants import Assistants
 from jindou.agents.tools import Checked, Doorway
 from jindou.db import Database, Work
 from jindou.durable.queue import Handler, Lease, Queue
-from jindou.errors import Conflict, Invalid, NotFound
+from jindou.errors import Conflict, Invalid
 from jindou.identity.audit import Audit
 from jindou.identity.policy import Policy
 from jindou.identity.principals import Principal, Principals
 
-__all__ = ["RUN_TASK", "ApprovalChanged", "ApprovalDecided", "Approvals"]
+__all__ = ["RUN_TASK", "ApprovalDecided", "Approvals"]
 
 _EXPIRE_TASK = "approval.expire"
+_NOTHING = Foreseen()
 RUN_TASK = "run"
 """The kind of task that moves a run on; a decision asks for one."""
 
@@ -40,16 +43,11 @@ class ApprovalDecided(Conflict):
     code = "approval_decided"
 
 
-class ApprovalChanged(Conflict):
-    """The arguments are not those any more that the decision is for."""
-
-    code = "approval_changed"
-
-
 class Approvals:
     """The inbox. `delegations` are the rights that people handed to each other, `links` decide without a session.
 
-    `afresh` looks at what the calls that wait would change by now.
+    `afresh` looks at what the calls that wait would change by now, `foresight` just before one is decided, and
+    `editing` changes it first.
     """
 
     def __init__(
@@ -67,9 +65,11 @@ class Approvals:
         self._audit = audit
         self._rights = Rights(policy, principals)
         self._votes = Votes(self._rights)
-        self._editing = Editing(doorway, assistants, principals)
+        askers = Askers()
         self._terms = terms
-        self.afresh = Afresh(doorway, assistants, principals)
+        self.afresh = Afresh(doorway, assistants, principals, askers)
+        self.editing = Editing(doorway, assistants, principals, askers)
+        self.foresight = Foresight(self._rights, self.editing, self.afresh)
         self.delegations = Delegations(policy, audit, principals, assistants)
         self.links = Links(terms.link_key, principals, self.get, self.decide)
 
@@ -169,11 +169,11 @@ class Approvals:
         return [one.name for one in self._rights.deciders(work, row)]
 
     def decide(
-        self, work: Work, who: Principal, approval_id: str, verdict: Verdict, void: Collection[str] = ()
+        self, work: Work, who: Principal, approval_id: str, verdict: Verdict, foreseen: Foreseen = _NOTHING
     ) -> Approval:
         """Decide, and wake the run, which goes on once as many have approved as must.
 
-        `void` are the approvals of which `afresh` has said just before that they let nothing pass any more.
+        `foreseen` is what `foresight` has said of it just before; without that, no call is changed.
 
         Raises:
             NotFound: there is no such approval that this person may know of.
@@ -194,14 +194,14 @@ class Approvals:
         self._wake(work, row)
         self._take(work, row)
         if verdict.arguments_hash not in {None, row.arguments_hash}:
-            raise ApprovalChanged("Somebody changed the arguments meanwhile. Look at them, then decide.")
+            raise ApprovalChanged
         if denied:
             return self._close(work, row, right, "denied", verdict.reason.strip())
         if verdict.arguments is not None:
-            right = self._editing.edit(work, rights, row, who, verdict.arguments)
+            right = self.editing.edit(work, rights, row, who, foreseen.prospects.get(row.id))
         elif verdict.facts_hash is not None:
-            right = self._editing.renew(work, rights, row, verdict.facts_hash)
-        elif row.id in void:
+            right = self.editing.renew(work, rights, row, verdict.facts_hash, foreseen.prospects.get(row.id))
+        elif row.id in foreseen.void:
             raise ApprovalVoid
         lapsed = self._vote(work, row, rights)
         if len(row.votes) < row.needed:
@@ -288,9 +288,7 @@ class Approvals:
 
     def _visible(self, work: Work, rights: RightsOf, who: Principal, approval_id: str) -> ApprovalRow:
         row = work.session.scalars(select(ApprovalRow).where(ApprovalRow.id == approval_id)).first()
-        if row is None or not (row.requested_by == who.person_id or rights.over(row) is not None):
-            raise NotFound("There is no such approval.")
-        return row
+        return visible(rights, who, row)
 
     def _take(self, work: Work, row: ApprovalRow) -> None:
         """Take the one turn there is: of two who decide at once, the second finds what the first has decided."""

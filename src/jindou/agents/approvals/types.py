@@ -161,6 +161,11 @@ class Verdict(BaseModel):
     arguments_hash: str | None = Field(default=None, max_length=64, pattern=_TEXT)
     facts_hash: str | None = Field(default=None, max_length=64, pattern=_TEXT)
 
+    @property
+    def changes_call(self) -> bool:
+        """Whether what is approved is not what was asked: with other arguments, or as it is now."""
+        return self.arguments is not None or self.facts_hash is not None
+
 
 class NewDelegation(BaseModel):
     """Hand one's right to decide to the person with the handle `to`, from `starts_at` (now) until `ends_at`.

@@ -7,10 +7,10 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from jindou.agents.approvals import Approval, Verdict
-from jindou.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from jindou.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from jindou.surfaces.console.approvals import TROUBLES
 from jindou.surfaces.console.pages import page
-from jindou.surfaces.deciding import look_afresh, void_of
+from jindou.surfaces.deciding import decide_by_link, look_afresh
 from jindou.surfaces.door import platform_of
 
 __all__ = ["router"]
@@ -33,22 +33,20 @@ def decide(
     facts_hash: Annotated[str | None, Form()] = None,
 ) -> Response:
     """Decide as the person of the link, and say what was decided."""
-    platform = platform_of(request)
-    links = platform.approvals.links
     try:
-        claim = links.read(token, platform.database.clock)
         verdict = Verdict.model_validate({"decision": decision, "reason": reason, "facts_hash": facts_hash})
-        void = void_of(request, claim.org_id, [claim.approval_id], verdict.decision)
-        with platform.database.writing(claim.org_id) as work:
-            decided = links.decide(work, claim, verdict, void)
+        decided = decide_by_link(request, token, verdict)
     except (ValidationError, Invalid):
         return _show(request, token, status=422, reason=reason, trouble="reason")
     except Conflict as error:
         trouble = TROUBLES.get(error.code, "decided")
         return _show(request, token, status=409, reason=reason, trouble=trouble)
+    except Unavailable as error:
+        if error.code not in TROUBLES:
+            raise
+        return _show(request, token, status=503, reason=reason, trouble=TROUBLES[error.code])
     except (Unauthenticated, Forbidden, NotFound):
         return _page(request, token, None, status=401)
-    platform.worker.wake()
     return _page(request, token, decided)
 
 
@@ -58,7 +56,7 @@ def _show(request: Request, token: str, *, status: int = 200, reason: str = "", 
     try:
         claim = links.read(token, platform.database.clock)
         with platform.database.reading(claim.org_id) as work:
-            approval, whose = links.show(work, claim), links.whose(work, claim)
+            approval, whose = links.show(work, claim), links.person(work, claim).name
         (approval,) = look_afresh(request, claim.org_id, [approval])
     except (Unauthenticated, NotFound):
         return _page(request, token, None, status=401)

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jindou.agents.approvals import Approval, NewDelegation, Verdict
-from jindou.errors import Conflict, Forbidden, Invalid
+from jindou.errors import Conflict, Forbidden, Invalid, Unavailable
 from jindou.surfaces.console.pages import fragment, page
 from jindou.surfaces.deciding import Ballot, Batch, Outcome, decide_each, look_afresh
 from jindou.surfaces.deciding import decide as decide_one
@@ -21,8 +21,8 @@ __all__ = ["TROUBLES", "router"]
 
 router = APIRouter()
 
-TROUBLES: Mapping[str, str] = {"approval_changed": "changed", "approval_void": "void"}
-"""What the page says of a conflict, by its code."""
+TROUBLES: Mapping[str, str] = {"approval_changed": "changed", "approval_void": "void", "tool_silent": "silent"}
+"""What the page says of what stands in the way, by its code."""
 
 _MOST_OPEN = 500
 
@@ -146,6 +146,10 @@ def decide(request: Request, approval_id: str, typed: Annotated[DecisionForm, Fo
     except Conflict as error:
         trouble = TROUBLES.get(error.code, "decided")
         return _show(request, approval_id, status=409, typed=typed, trouble=trouble)
+    except Unavailable as error:
+        if error.code not in TROUBLES:
+            raise
+        return _show(request, approval_id, status=503, typed=typed, trouble=TROUBLES[error.code])
     return RedirectResponse(f"/approvals/{approval_id}", status_code=303)
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jindou.agents.approvals import Approval, ApprovalStatus, Delegation, NewDelegation, Verdict
 from jindou.identity.principals import Principal
-from jindou.surfaces.deciding import Batch, Outcome, decide, decide_each, look_afresh, void_of
+from jindou.surfaces.deciding import Batch, Outcome, decide, decide_by_link, decide_each, look_afresh
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
 
 __all__ = ["ApprovalLink", "router"]
@@ -79,15 +79,9 @@ def revoke(request: Request, who: Who, delegation_id: str) -> Delegation:
 
 
 @router.post("/links/{token}")
-def decide_by_link(request: Request, token: str, verdict: LinkVerdict) -> Approval:
+def use_link(request: Request, token: str, verdict: LinkVerdict) -> Approval:
     """Decide with a signed link, without signing in: as its person, with the rights that they have now."""
-    platform = platform_of(request)
-    claim = platform.approvals.links.read(token, platform.database.clock)
-    void = void_of(request, claim.org_id, [claim.approval_id], verdict.decision)
-    with platform.database.writing(claim.org_id) as work:
-        decided = platform.approvals.links.decide(work, claim, Verdict(**verdict.model_dump()), void)
-    platform.worker.wake()
-    return decided
+    return decide_by_link(request, token, Verdict(**verdict.model_dump()))
 
 
 @router.post("/{approval_id}/links", status_code=201)
