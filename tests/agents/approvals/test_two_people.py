@@ -1,11 +1,13 @@
 """Where a rule says so, two different people must approve, and neither may be who asked."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
 from jindou.agents.approvals import ApprovalDecided
 from jindou.errors import Conflict, Forbidden
+from jindou.identity.audit import AuditSearch
 from jindou.identity.principals import Principal
 from support.desk import Desk
 from support.scripted import call
@@ -24,6 +26,14 @@ def run_id(desk: Desk) -> str:
 
 def approval_id(desk: Desk) -> str:
     return desk.inbox()[0].id
+
+
+def voided(desk: Desk) -> list[tuple[str, str, object, object]]:
+    """Return whose consent the trail says became void, by whom, why, and when it had been given."""
+    with desk.platform.database.reading(desk.manager.org_id) as work:
+        assert desk.platform.audit.verify(work, desk.manager).ok
+        found = desk.platform.audit.search(work, desk.manager, AuditSearch(action="approvals::void"))
+    return [(one.resource, one.actor, one.detail["why"], one.detail["approved_at"]) for one in found]
 
 
 def refunded(desk: Desk) -> bool:
@@ -85,8 +95,10 @@ def test_who_lost_the_right_before_the_second_decides_counts_no_more(desk: Desk,
     desk.give_roles(desk.finance)
     (waiting,) = desk.inbox()
     assert (waiting.votes, waiting.can_decide) == ([], True)
+    at = desk.clock.now().isoformat()
     second = desk.approve(waiting.id)
     assert (second.status, [vote.person_name for vote in second.votes]) == ("waiting", ["Marta Lindqvist"])
+    assert voided(desk) == [(desk.finance.person_id, "system", "rights", at)]
     desk.give_roles(desk.finance, "finance")
     assert desk.approve(waiting.id, desk.finance).status == "approved"
     assert desk.move_on(run_id).status == "done"
@@ -106,8 +118,11 @@ def test_who_has_approved_is_not_named_among_those_who_may(desk: Desk, run_id: s
 
 def test_a_change_asks_everybody_anew(desk: Desk, run_id: str) -> None:
     desk.approve(approval_id(desk))
+    at = desk.clock.now().isoformat()
+    desk.clock.move(timedelta(minutes=1))
     changed = desk.approve_with(approval_id(desk), EDIT, desk.finance)
     assert (changed.status, [vote.person_name for vote in changed.votes]) == ("waiting", ["周敏"])
+    assert voided(desk) == [(desk.manager.person_id, desk.finance.person_id, "arguments", at)]
     assert desk.approve(approval_id(desk)).status == "approved"
     assert desk.move_on(run_id).journal[1].arguments == EDIT
     assert refunded(desk)
@@ -121,14 +136,18 @@ def test_what_has_changed_meanwhile_is_approved_anew_by_both_as_it_is_now(desk: 
     assert seen.now is not None
     renewed = desk.decide(seen.id, desk.finance, facts_hash=seen.now.facts_hash)
     assert (renewed.status, [vote.person_name for vote in renewed.votes]) == ("waiting", ["周敏"])
-    # The other one still has the page on which it had just changed.
+    assert voided(desk) == [(desk.manager.person_id, desk.finance.person_id, "facts", desk.clock.now().isoformat())]
+    # The other one still has the page on which it had just changed: what was approved then holds.
     assert desk.decide(seen.id, facts_hash=seen.now.facts_hash).status == "approved"
+    assert len(voided(desk)) == 1
     assert desk.move_on(run_id).journal[1].status == "done"
 
 
 def test_a_change_below_the_limit_needs_one_person_alone(desk: Desk, run_id: str) -> None:
+    desk.approve(approval_id(desk))
     changed = desk.approve_with(approval_id(desk), {**EDIT, "amount": 100}, desk.finance)
     assert (changed.status, changed.needed) == ("approved", 1)
+    assert [whose for whose, *_ in voided(desk)] == [desk.manager.person_id]
     assert desk.move_on(run_id).status == "done"
     assert 100_000_000 in desk.refunds(ORDER)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from sqlalchemy import CursorResult, select, update
 
@@ -13,10 +12,11 @@ from jindou.agents.approvals.editing import ApprovalChanged, Editing
 from jindou.agents.approvals.foresight import Foreseen, Foresight, visible
 from jindou.agents.approvals.links import Links
 from jindou.agents.approvals.listing import rows_of
-from jindou.agents.approvals.queries import as_approval, entry_of, is_open, votes_of
+from jindou.agents.approvals.queries import as_approval, is_open, votes_of
 from jindou.agents.approvals.rights import Right, Rights, RightsOf
 from jindou.agents.approvals.tables import ApprovalRow
 from jindou.agents.approvals.terms import Terms
+from jindou.agents.approvals.trail import Trail
 from jindou.agents.approvals.types import Approval, Case, Lapse, Verdict
 from jindou.agents.approvals.votes import Votes
 from jindou.agents.approvals.webhook import WEBHOOK_TASK, Invitation
@@ -62,7 +62,7 @@ class Approvals:
         terms: Terms,
     ) -> None:
         self._queue = queue
-        self._audit = audit
+        self._trail = Trail(audit)
         self._rights = Rights(policy, principals)
         self._votes = Votes(self._rights)
         askers = Askers()
@@ -197,16 +197,18 @@ class Approvals:
             raise ApprovalChanged
         if denied:
             return self._close(work, row, right, "denied", verdict.reason.strip())
+        before = votes_of(row)
         if verdict.arguments is not None:
             right = self.editing.edit(work, rights, row, who, foreseen.prospects.get(row.id))
         elif verdict.facts_hash is not None:
             right = self.editing.renew(work, rights, row, verdict.facts_hash, foreseen.prospects.get(row.id))
         elif row.id in foreseen.void:
             raise ApprovalVoid
-        lapsed = self._vote(work, row, rights)
+        void = [vote for vote in before if vote not in votes_of(row)]
+        self._trail.voided(work, row, right, void, "arguments" if verdict.arguments is not None else "facts")
+        self._vote(work, row, rights)
         if len(row.votes) < row.needed:
-            detail = {"votes": len(row.votes), "needed": row.needed, **lapsed, **_edited(row)}
-            self._record(work, row, right, "allow", detail)
+            self._trail.decided(work, row, right, "allow", votes=len(row.votes), needed=row.needed)
             return as_approval(row)
         return self._close(work, row, right, "approved", verdict.reason.strip())
 
@@ -255,8 +257,7 @@ class Approvals:
                 self._wake(work, row)
                 if _swap(work, row):
                     row.status = "expired"
-                    entry = entry_of(row, "approvals::expire", "deny")
-                    self._audit.append(work, row.org_id, actor="system", on_behalf_of=row.requested_by, entry=entry)
+                    self._trail.expired(work, row)
                     self._tell(work, row)
             self._queue.done(work, lease)
 
@@ -297,27 +298,21 @@ class Approvals:
             status = "expired" if row.status == "waiting" else row.status
             raise ApprovalDecided(f"This request can't be decided any more: it is {status}.")
 
-    def _vote(self, work: Work, row: ApprovalRow, rights: RightsOf) -> dict[str, object]:
-        """Count a vote, and return what the trail keeps of earlier ones that do not count any more."""
+    def _vote(self, work: Work, row: ApprovalRow, rights: RightsOf) -> None:
+        """Count a vote; earlier ones whose right is lost do not count any more."""
         right = rights.over(row, but=self._votes.used(work, row))
         if right is None:
             told = f"Your right has been used for this: {len(self._votes.standing(work, row))} of {row.needed} people"
             raise ApprovalDecided(f"{told} have approved. Somebody else must, too.")
-        lapsed = self._votes.add(work, row, right)
-        return {"lapsed": [vote.person_id for vote in lapsed]} if lapsed else {}
+        self._trail.voided(work, row, right, self._votes.add(work, row, right), "rights")
 
     def _close(self, work: Work, row: ApprovalRow, right: Right, status: str, reason: str) -> Approval:
         row.status, row.reason = status, reason
         row.decided_by, row.decided_by_name, row.decided_at = right.who.person_id, right.who.name, work.now()
         row.decided_for_name = right.owner.name if right.owner.person_id != right.who.person_id else None
-        self._record(work, row, right, "allow" if status == "approved" else "deny", _edited(row))
+        self._trail.decided(work, row, right, "allow" if status == "approved" else "deny")
         self._tell(work, row)
         return as_approval(row)
-
-    def _record(self, work: Work, row: ApprovalRow, right: Right, decision: str, detail: Mapping[str, object]) -> None:
-        entry = entry_of(row, "approvals::decide", decision, right_of=right.owner.person_id, **detail)
-        entry.rules = [rule.id for rule in right.decision.rules]
-        self._audit.append(work, row.org_id, actor=right.who.actor, on_behalf_of=right.who.person_id, entry=entry)
 
     def _shown(self, work: Work, rights: RightsOf, row: ApprovalRow) -> Approval:
         """Return an approval as somebody sees it; of one that waits, only the votes that still count."""
@@ -329,12 +324,6 @@ class Approvals:
     def _deciders(self, work: Work, row: ApprovalRow) -> list[Principal]:
         """Return those who may decide about an approval and have not yet."""
         return self._rights.deciders(work, row, but=self._votes.used(work, row))
-
-
-def _edited(row: ApprovalRow) -> dict[str, Any]:
-    if row.edited_by_name is None:
-        return {}
-    return {"edited_by": row.edited_by_name, "arguments": row.arguments, "asked_arguments": row.asked_arguments}
 
 
 def _swap(work: Work, row: ApprovalRow) -> bool:
