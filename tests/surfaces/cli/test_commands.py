@@ -299,10 +299,11 @@ def test_an_argument_is_changed_before_it_is_approved(here: Run) -> None:
     shown = here("approvals", "show", approval)
     assert "Marta Lindqvist changed the call" in shown.out
     assert "amount: set by who approved" in shown.out
-    assert here("runs", "watch", run).code == 0
+    watched = here("runs", "watch", run)
+    assert (watched.code, watched.err.count("→ 120.00 CNY"), watched.err.count("→ 60.50 CNY")) == (0, 1, 1)
     in_journal = here("runs", "show", run).out
     assert "approved by Marta Lindqvist" in in_journal
-    assert "Marta Lindqvist changed the call; asked was" in in_journal
+    assert re.search("Marta Lindqvist changed the call; asked was .*\n.*→ 60.50 CNY", in_journal)
 
 
 def test_a_right_is_handed_on_listed_and_taken_back(here: Run) -> None:

@@ -108,6 +108,20 @@ def test_a_decision_reaches_the_one_who_waits_without_a_reload(at_browser: SitDo
     assert "Fine with me" in card.inner_text()
 
 
+def test_what_was_approved_is_shown_and_not_what_was_asked(at_browser: SitDown) -> None:
+    clerk, manager = at_browser("clerk"), at_browser("manager")
+    clerk.send("Refund 120 for SO-10234, a crack")
+    clerk.wait_for_status("waiting")
+    shown = clerk.page.locator("[data-test=approval-card] ins").first
+    asked = shown.inner_text()
+    manager.open("/approvals")
+    manager.page.locator("[data-test=change] summary").first.click()
+    manager.page.locator("[data-test=argument-amount]").first.fill("70")
+    manager.page.locator("[data-test=approve-changed]").first.click()
+    clerk.wait_for_status("done")
+    assert shown.inner_text() == manager.page.locator("[data-test=approval-card] ins").first.inner_text() != asked
+
+
 def test_a_denial_without_a_reason_is_held_back_by_the_browser(at_browser: SitDown) -> None:
     clerk, manager = at_browser("clerk"), at_browser("manager")
     clerk.send("Refund 120 for SO-10234, a crack")

@@ -327,7 +327,7 @@ class _ToolStep:
         approval = self._parts.approvals.of_step(work, step.id)
         if approval is not None:
             fields = {"status", "decided_by_name", "decided_for_name", "reason", "votes"}
-            fields |= {"edited_by_name", "arguments", "asked_arguments"}
+            fields |= {"edited_by_name", "arguments", "asked_arguments", "changes"}
             data = {"approval_id": approval.id, **approval.model_dump(mode="json", include=fields)}
             self._parts.journal.event(work, run, "approval.decided", data)
         if run.status == _WAITING:

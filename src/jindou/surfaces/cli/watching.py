@@ -44,6 +44,7 @@ class Watcher:
         self._pending = False
         self._text = ""
         self._text_of: object = None
+        self._shown: dict[object, list[Change]] = {}
 
     def follow(self, events: Iterable[RunEvent], *, wait: bool) -> RunStatus:
         """Show events up to the end of the run, or without `wait` to where it waits; return how it stands there."""
@@ -109,8 +110,8 @@ class Watcher:
 
     def approval(self, approval: Approval) -> None:
         """Show what a call would change, why it waits, and how it is decided."""
-        for change in approval.changes:
-            self.line(f"    {self._words.of(change.label)}: {diff(change)}")
+        self._shown[approval.id] = approval.changes
+        self._changes(approval.changes)
         if approval.now is not None:
             self._now(approval.now)
         self.rules(approval.rules)
@@ -154,7 +155,7 @@ class Watcher:
             self.line("    " + self._words("origin", name=name, origin=told), style="dim")
 
     def decided(self, approval: Mapping[str, Any]) -> None:
-        """Show how an approval ended: who decided, for whom, why, and what they changed."""
+        """Show how an approval ended: who decided, for whom, why, and what they approved where that was not shown."""
         status, votes = str(approval.get("status")), approval.get("votes") or ()
         names = [self._voter(vote) for vote in votes] if status == "approved" else []
         name = ", ".join(names) or self._decider(approval.get("decided_by_name"), approval.get("decided_for_name"))
@@ -164,6 +165,13 @@ class Watcher:
         self.line(f"    {told}: {reason}" if reason else f"    {told}")
         if approval.get("edited_by_name"):
             self._edited(approval["edited_by_name"], approval.get("asked_arguments"))
+        changes = [Change.model_validate(change) for change in approval.get("changes") or ()]
+        if status == "approved" and changes != self._shown.get(approval.get("approval_id") or approval.get("id")):
+            self._changes(changes)
+
+    def _changes(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.line(f"    {self._words.of(change.label)}: {diff(change)}")
 
     def _voter(self, vote: Mapping[str, Any]) -> str:
         is_own = vote["right_of"] == vote["person_id"]

@@ -107,9 +107,10 @@ const FOLDS = {
   "approval.decided": (state, decided, at) => {
     const approval = state.approvals.get(decided.approval_id);
     if (approval) {
-      const { status, decided_by_name, decided_for_name, reason, votes, edited_by_name } = decided;
+      const { status, decided_by_name, decided_for_name, reason, votes, edited_by_name, changes } = decided;
       const decision = { status, decided_by_name, decided_for_name, decided_at: at, can_decide: false };
-      Object.assign(decision, { reason: reason ?? "", votes: votes ?? [], edited_by_name });
+      // What was approved may not be what was asked: somebody changed it, or approved it as it was by then.
+      Object.assign(decision, { reason: reason ?? "", votes: votes ?? [], edited_by_name, changes: changes ?? approval.changes });
       state.approvals.set(approval.id, { ...approval, ...decision });
     }
   },
