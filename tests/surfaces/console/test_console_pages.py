@@ -1,5 +1,6 @@
 """The pages as a browser without scripts sees them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,14 @@ def busy(site: Site, waiting: Callable[[], Approval]) -> Approval:
     start_run(site, "manager", "Show me <script>alert(1)</script> order SO-10120")
     start_run(site, "warehouse", "Refund 120 for SO-10234")
     return waiting()
+
+
+def test_every_section_has_a_picture_of_its_own(visit: SignIn) -> None:
+    page = visit("manager").get("/").text
+    shown = re.findall(r'<li><a href="(/[a-z]*)"[^>]*><svg [^>]*><use href="#i-([a-z]+)"/>', page)
+    assert len(shown) > len({"runs", "approvals", "usage", "budgets", "people", "sso", "webhooks"})
+    assert len({icon for _, icon in shown}) == len(shown)
+    assert all(f'id="i-{icon}"' in page for _, icon in shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

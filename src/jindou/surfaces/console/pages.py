@@ -126,20 +126,20 @@ def _sections(request: Request, who: Principal | None, *, reads_trail: bool) -> 
     if reads_trail:
         sections.append(("audit", "/audit", "audit"))
     if who is not None and platform_of(request).decisions.may_explain(who):
-        sections.append(("rights", "/rights", "key"))
+        sections.append(("rights", "/rights", "scales"))
     if who is not None and platform_of(request).policies.may_read(who):
-        sections.append(("policies", "/policies", "audit"))
+        sections.append(("policies", "/policies", "book"))
     sections.append(("models", "/models", "model"))
     if who is not None and platform_of(request).keys.holder_of(who).decision.verb == "allow":
         sections.append(("playground", "/playground", "play"))
-    sections += [("keys", "/keys", "key"), ("secrets", "/secrets", "key")]
+    sections += [("keys", "/keys", "key"), ("secrets", "/secrets", "lock")]
     sections.append(("readings", "/readings", "eye"))
     if who is not None and platform_of(request).directory.people.may_manage(who):
         sections.append(("people", "/people", "people"))
     if who is not None and platform_of(request).sso.providers.may_manage(who):
-        sections.append(("sso", "/sso", "key"))
+        sections.append(("sso", "/sso", "in"))
     if who is not None and platform_of(request).webhooks.may_manage(who):
-        sections.append(("webhooks", "/webhooks", "key"))
+        sections.append(("webhooks", "/webhooks", "hook"))
     return sections
 
 
