@@ -196,6 +196,29 @@ def test_a_run_that_has_reached_a_limit_goes_on_from_there_once_the_limit_is_rai
         assert steps(done) == [("model", "done", 1), ("tool", "done", 1), ("model", "done", 1)]
 
 
+def test_a_call_that_waited_when_the_run_failed_is_asked_for_anew_by_a_retry(home: Path) -> None:
+    with open_desk(home, f"{LARGE}\n{SMALL}", "Refunded.") as desk:
+        desk.let_change(2)
+        with pytest.MonkeyPatch.context() as patch:
+            tools = HeldTools(patch)
+            run = desk.start(f"Refund 25.50 and then 120 on {ORDER}, broken lamp")
+            with at_work(desk):
+                assert tools.begun.acquire(timeout=60)
+                desk.clock.move(timedelta(seconds=desk.platform.settings.tool_max_seconds))
+            tools.go.set()
+            failed = settled(desk, run.id)
+        assert steps(failed)[1:] == [("tool", "cancelled", 1), ("tool", "failed", 1)]
+        assert desk.inbox(status="waiting") == []
+        control(desk, "retry", run.id)
+        waits = desk.move_on(run.id)
+        assert (waits.status, steps(waits)[1:3]) == ("waiting", [("tool", "superseded", 1), ("tool", "done", 1)])
+        (approval,) = desk.inbox(status="waiting")
+        desk.approve(approval.id)
+        done = desk.move_on(run.id)
+        assert (done.status, done.answer, steps(done)[3]) == ("done", "Refunded.", ("tool", "done", 1))
+        assert (desk.refunds().count(25_500_000), desk.refunds().count(120_000_000)) == (1, 1)
+
+
 def test_a_call_that_took_effect_after_all_is_not_made_again_by_a_retry(home: Path) -> None:
     with open_desk(home, SMALL, "Refunded.") as desk:
         with pytest.MonkeyPatch.context() as patch:

@@ -142,18 +142,22 @@ class Control:
             raise OutcomeUnknown(told, params={"step": step.n, "name": step.name})
         self._tell(work, who, row, "retry", rules, step=step.n if step else None, confirmed=confirm)
         if step is not None:
-            self._begin_again(work, row, step, [later for later in steps if later.n > step.n])
+            self._begin_again(work, row, step, steps)
         row.answer, row.error, row.rules, row.finished_at = None, None, [], None
         self._go_on(work, row, "retry")
         return as_run(row)
 
-    def _begin_again(self, work: Work, row: RunRow, step: StepRow, later: Sequence[StepRow]) -> None:
-        # The other calls of the same answer did not come of this one: what they changed stays as it is.
-        replied = next((other.n for other in later if other.kind in {"model", "compaction"}), sys.maxsize)
-        for other in later:
-            if other.kind != "message" and other.n >= replied:
+    def _begin_again(self, work: Work, row: RunRow, step: StepRow, steps: Sequence[StepRow]) -> None:
+        # The other calls of the same answer did not come of this one: what they changed stays as it is. One that was
+        # still waiting for a person has to be asked for anew.
+        later = (other.n for other in steps if other.n > step.n and other.kind in {"model", "compaction"})
+        replied = min(later, default=sys.maxsize)
+        for other in steps:
+            if (other.n >= replied and other.kind != "message") or _was_waiting(other):
                 other.status = "superseded"
                 self._journal.event(work, row, "step.finished", {"step": as_step(other)})
+        if step.status == "superseded":
+            return
         if step.response.get("took_effect") == "yes":
             step.status = "done"
             self._journal.event(work, row, "step.finished", {"step": as_step(step)})
@@ -192,6 +196,11 @@ def failed_step(steps: Sequence[StepRow]) -> StepRow | None:
     if failed:
         return failed[-1]
     return last if last is not None and has_answered and not last.response.get("text") else None
+
+
+def _was_waiting(step: StepRow) -> bool:
+    """Say whether a call never began: a person was still to decide about it when the run ended."""
+    return step.status == "cancelled" and step.approval_id is not None and not step.response
 
 
 def _has_gone_on(work: Work, row: RunRow) -> bool:
