@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from jindou import assembly
 from jindou.db import Base, Database, migrate, revision
+from jindou.db.bringing import MIGRATIONS
+from jindou.db.migrate import revisions
 from jindou.errors import Conflict
 from support.ground import open_database
 
@@ -51,6 +54,23 @@ def test_the_migrated_schema_equals_the_tables_in_the_code(tmp_path: Path) -> No
         "meter_event",
         "task",
     }
+
+
+def test_an_index_of_some_rows_is_of_those_that_the_code_says(tmp_path: Path) -> None:
+    assert assembly.__all__, "Every room is imported, so that every table is known."
+    indexes = [index for table in Base.metadata.tables.values() for index in table.indexes]
+    said = {index.name: index.info["where"][0] for index in indexes if "where" in index.info}
+    assert {"ix_run_open", "ix_task_turn"} <= said.keys()
+    asked = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+    with open_database(tmp_path) as database, database.engine.connect() as connection:
+        made = {name: sql.partition(" WHERE ")[2] for name, sql in connection.exec_driver_sql(asked)}
+    assert made == said
+
+
+def test_the_revisions_that_are_known_without_alembic_are_its_own() -> None:
+    scripts = ScriptDirectory(MIGRATIONS)
+    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(revisions()))
+    assert scripts.get_heads() == [revisions()[-1]]
 
 
 def test_a_database_that_a_newer_jindou_made_is_left_alone(tmp_path: Path) -> None:

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jindou.db import Base, Tenant
 
 __all__ = ["RunEventRow", "RunRow", "StepRow"]
 
-_OPEN = text("finished_at IS NULL")
+_OPEN = "finished_at IS NULL"
 
 
 class RunRow(Tenant, Base):
@@ -23,7 +23,7 @@ class RunRow(Tenant, Base):
     __table_args__ = (
         Index("ix_run_conversation_id", "conversation_id"),
         Index("ix_run_person_id", "person_id"),
-        Index("ix_run_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_run_open", "id", info={"where": (_OPEN, _OPEN)}),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)

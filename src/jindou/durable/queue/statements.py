@@ -3,11 +3,11 @@
 Their times are places for `Work.moment`.
 """
 
+import importlib
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ARRAY, String, and_, any_, bindparam, case, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from jindou.db import Prepared
 from jindou.durable.queue.tables import TaskRow
@@ -24,11 +24,12 @@ _MINE = and_(
 @cache
 def asking(*, is_sqlite: bool, by_server: bool) -> Prepared:
     """Return what asks for a task."""
-    insert = sqlite.insert if is_sqlite else postgresql.insert
+    # The dialect in use is loaded by now; the other one would cost every start on this one.
+    insert: Any = importlib.import_module(f"sqlalchemy.dialects.{'sqlite' if is_sqlite else 'postgresql'}").insert
     available_at = Prepared.moment("available", by_server=by_server)
     names = ("kind", "subject", "org_id", "person_id", "priority", "version", "ready")
     values: dict[str, Any] = {name: bindparam(name) for name in names}
-    asked = insert(TaskRow).values(values | {"available_at": available_at, "wakes": 1, "attempts": 0})
+    asked: Any = insert(TaskRow).values(values | {"available_at": available_at, "wakes": 1, "attempts": 0})
     new: Any = asked.excluded
     again: dict[str, Any] = {
         "wakes": TaskRow.wakes + 1,

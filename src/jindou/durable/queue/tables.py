@@ -14,8 +14,12 @@ SUSPECT = 2
 
 
 def _index(name: str, *columns: str, sqlite: str, postgresql: str = "") -> Index:
-    """Return an index of some rows; each database proves its own words only."""
-    return Index(name, *columns, sqlite_where=text(sqlite), postgresql_where=text(postgresql or sqlite))
+    """Return an index of some rows; each database proves its own words only.
+
+    It is the migrations that say them to a database. SQLAlchemy's own arguments for them would have every process load
+    the dialects of both.
+    """
+    return Index(name, *columns, info={"where": (sqlite, postgresql or sqlite)})
 
 
 class TaskRow(Base):
