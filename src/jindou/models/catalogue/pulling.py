@@ -6,11 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
-
 from jindou.models.catalogue.fitting import MARGIN
-from jindou.models.catalogue.hub import Published, ask_hub
-from jindou.models.catalogue.sources import fetch
+from jindou.models.catalogue.sources import fetch, published
 from jindou.models.catalogue.store import Pulled, Store, read_json
 from jindou.models.catalogue.types import (
     DiskFull,
@@ -97,7 +94,7 @@ class _Pull:
         known = self._store.pulled(entry)
         size, sha256 = entry.bytes, entry.sha256
         if not sha256:
-            said = known or self._published(source)
+            said = known or published(source, self._timeout)
             size, sha256 = said.bytes or entry.bytes, said.sha256
             self._store.record(entry, Pulled(sha256=sha256, bytes=size, source=known.source if known else source.name))
         path = self._store.place(entry, sha256)
@@ -112,20 +109,6 @@ class _Pull:
             raise _disk_full(entry, self._store.folder)
         self._fill(source, part, size, sha256)
         return self._store.keep(part, path)
-
-    def _published(self, source: Source) -> Published:
-        """Return the hash that a source publishes: nothing is fetched that could not be verified."""
-        try:
-            said = ask_hub(source.url, self._timeout) if source.url else None
-        except httpx.HTTPStatusError as error:
-            raise SourceFailed(f"it answered {error.response.status_code}") from None
-        except httpx.TimeoutException:
-            raise SourceFailed(f"it was silent for {self._timeout:g} s") from None
-        except (httpx.HTTPError, ValueError) as error:
-            raise SourceFailed(str(error) or type(error).__name__) from None
-        if said is None:
-            raise SourceFailed("it publishes no sha256 to verify the file by")
-        return said
 
     def _fill(self, source: Source, part: Path, size: int, sha256: str) -> None:
         """Fill `part` with the right bytes. If it held something before, wrong bytes may be those: then once more."""

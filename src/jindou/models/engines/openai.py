@@ -1,5 +1,6 @@
 """Any server of OpenAI's API as an engine: vLLM, SGLang, Model Studio, another Jindou."""
 
+import importlib
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -8,7 +9,6 @@ from typing import Any, Final, Literal, cast
 from typing_extensions import override
 
 from jindou.errors import Invalid
-from jindou.models.engines.openai_wire import Answered, get_models, stream_events
 from jindou.models.engines.types import (
     CallChunk,
     Chunk,
@@ -22,7 +22,7 @@ from jindou.models.engines.types import (
     TextChunk,
     Usage,
 )
-from jindou.models.upstreams import Endpoint, EngineDied, EngineUnavailable, translated
+from jindou.models.upstreams import Answered, Endpoint, EngineDied, EngineUnavailable, translated
 
 __all__ = ["OpenAIEngine"]
 
@@ -36,6 +36,9 @@ _ENDS: Final[Mapping[str, Literal["stop", "length", "calls"]]] = {
     "tool_calls": "calls",
     "function_call": "calls",
 }
+
+
+Events = Generator[dict[str, Any] | None, None, None]
 
 
 class OpenAIEngine(Engine):
@@ -83,7 +86,7 @@ class OpenAIEngine(Engine):
         if self._state == "stopped":
             raise EngineUnavailable(f"The engine for {self._name} is stopped.")
         reading = _Reading(self._endpoint)
-        events = stream_events(self._endpoint, _body(self._endpoint, request))
+        events: Events = _wire().stream_events(self._endpoint, _body(self._endpoint, request))
         try:
             for event in events:
                 yield from reading.read(event)
@@ -104,7 +107,7 @@ class OpenAIEngine(Engine):
     def _look(self) -> bool:
         """Say whether it answers. A server without a list of models is as good as any; one that refuses us is none."""
         try:
-            status = get_models(self._endpoint)
+            status: int = _wire().get_models(self._endpoint)
         except OSError:
             status = _BROKEN
         is_ready = status not in _CREDENTIAL and status < _BROKEN
@@ -117,6 +120,11 @@ class OpenAIEngine(Engine):
             self._looked_at = time.monotonic()
             if self._state != "stopped" or (started and state == "ready"):
                 self._state = state
+
+
+def _wire() -> Any:
+    """Return what speaks HTTP. Its client is loaded by the thread that asks a server, and not where one is chosen."""
+    return importlib.import_module("jindou.models.engines.openai_wire")
 
 
 class _Reading:

@@ -1,11 +1,14 @@
 """The models of this installation, seen from a process that does not run them: a gateway worker."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from http.client import HTTPConnection, HTTPException
+from typing import Final
+from urllib.parse import urlsplit
 
-import httpx
 from typing_extensions import override
 
 from jindou.models.engines import Engine, EngineConfig, EngineHealth
@@ -18,6 +21,7 @@ __all__ = ["Owner", "RemoteModels"]
 
 _KIND = "announced"
 _GRACE_SECONDS = 2.0
+_LEAST_ERROR: Final = 400
 
 Owner = Callable[[], tuple[str, str]]
 """Returns the URL of the process that runs the models, and the operator's key, which opens it."""
@@ -96,16 +100,16 @@ class RemoteModels(Models):
 
     def _ask_owner(self, model: str, seconds: float) -> None:
         url, key = self._owner()
-        headers = {"Authorization": f"Bearer {key}"}
+        at = urlsplit(url)
+        body = json.dumps({"model": model})
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        connection = HTTPConnection(at.hostname or "", at.port, timeout=seconds)
         try:
-            answer = httpx.post(
-                f"{url}/api/deployments/loading",
-                json={"model": model},
-                headers=headers,
-                timeout=seconds,
-                trust_env=False,
-            )
-        except httpx.HTTPError as error:
+            connection.request("POST", "/api/deployments/loading", body, headers)
+            status = connection.getresponse().status
+        except (OSError, HTTPException) as error:
             raise EngineUnavailable(f"Jindou at {url} does not answer ({type(error).__name__}).") from None
-        if answer.is_error:
-            raise EngineUnavailable(f"Jindou at {url} could not load {model} ({answer.status_code}).")
+        finally:
+            connection.close()
+        if status >= _LEAST_ERROR:
+            raise EngineUnavailable(f"Jindou at {url} could not load {model} ({status}).")
