@@ -1,7 +1,9 @@
 """The models, asked by somebody who is signed in: the same path as with a key, and the console's own errors."""
 
 import json
+import time
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -231,3 +233,21 @@ def test_the_figures_count_it_as_what_it_is(gateway: Gateway) -> None:
     total = next(family for family in figures if family.name == "jindou_requests_total")
     counted = [(labels["model"], labels["status"]) for _, labels, _ in total.samples if labels["route"] == "playground"]
     assert sorted(counted) == [("", "404"), (MODEL, "200")]
+
+
+def test_a_large_schema_that_is_checked_keeps_nobody_else_waiting(gateway: Gateway) -> None:
+    either = {"anyOf": [{"type": "string", "enum": ["a", "b"]}, {"type": "integer", "minimum": 1}]}
+    parameters = {"type": "object", "properties": {f"p{at}": either for at in range(600)}}
+    body = BODY | {"tools": [{"type": "function", "function": {"name": "f", "parameters": parameters}}]}
+    waited: list[float] = []
+    with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=30) as other:
+        begun = time.monotonic()
+        asked = pool.submit(gateway.ask, body, gateway.session())
+        while not asked.done():
+            at = time.monotonic()
+            assert other.get(f"{gateway.platform.settings.url}/v1/models").status_code == 401
+            waited.append(time.monotonic() - at)
+            time.sleep(0.05)
+        took = time.monotonic() - begun
+    assert asked.result().status_code == 200
+    assert max(waited) < took / 3

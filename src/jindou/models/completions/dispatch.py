@@ -254,7 +254,8 @@ class _Making:
         if self.asked.chat is None:
             told = f"The engine of `{self.asked.model}` can't do this."
             raise Invalid(told, field="model", rule="an engine that speaks HTTP")
-        plan = plan_of(self.asked.chat, self.deployment.context_tokens)
+        # In a thread: a large schema takes long to check, and the first one has the standard loaded.
+        plan = await asyncio.to_thread(plan_of, self.asked.chat, self.deployment.context_tokens)
         return await speak(
             self.rooms.threads,
             picked.engine,

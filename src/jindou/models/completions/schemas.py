@@ -3,16 +3,14 @@
 The engine's grammar and the checks of calls read a schema that stands alone. Nothing is ever fetched for it.
 """
 
+import importlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from jindou.errors import Invalid
 
-__all__ = ["object_schema", "plain_schema"]
+__all__ = ["is_of", "object_schema", "plain_schema"]
 
 _DEEPEST: Final = 48
 _MOST_NODES: Final = 5_000
@@ -50,6 +48,16 @@ def object_schema(schema: Mapping[str, Any] | None, field: str) -> dict[str, Any
     return plain
 
 
+def is_of(value: object, schema: Mapping[str, object]) -> bool:
+    """Say whether `value` is what a plain `schema` asks for, patterns aside."""
+    return bool(_standard().is_of(value, schema))
+
+
+def _standard() -> Any:
+    """Return what knows the standard: only requests with tools or a schema need it, and it takes long to load."""
+    return importlib.import_module("jindou.models.completions.standard")
+
+
 class _Reader:
     def __init__(self, schema: Mapping[str, Any], field: str) -> None:
         self._root = schema
@@ -59,10 +67,9 @@ class _Reader:
     def read(self) -> dict[str, Any]:
         """Look for what can be too much before anything recurses over it, then ask the standard."""
         plain = self._schema(self._root, (), 0)
-        try:
-            Draft202012Validator.check_schema(plain)
-        except SchemaError as error:
-            raise self._wrong(f"it is no JSON schema: {error.message[:200]}") from None
+        fault: str = _standard().fault_of(plain)
+        if fault:
+            raise self._wrong(f"it is no JSON schema: {fault[:200]}")
         return plain
 
     def _schema(self, value: object, through: tuple[str, ...], depth: int) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Arguments against a tool's schema: small slips of a small model are set right, everything else is named."""
 
+import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
-
-from jsonschema import Draft202012Validator, ValidationError, validators
 
 from jindou.models.gateway.copying import as_said, was_said
 from jindou.models.gateway.saying import showable
@@ -35,11 +34,9 @@ def fit(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -
 
 def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) -> str | None:
     """Return what is wrong with `arguments` in plain English, or None. `said` is where copied values come from."""
-    told: list[str] = []
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
-    for error in _Validator(schema).iter_errors(dict(arguments)):
-        where = ".".join(str(part) for part in error.absolute_path)
-        told.append(f"`{where}`: {error.message}" if where else error.message)
+    faults: Iterable[tuple[str, str]] = _standard().faults_of(arguments, schema)
+    told = [f"`{where}`: {fault}" if where else fault for where, fault in faults]
     for name, value in arguments.items():
         if not was_said(value, properties.get(name, {}), said):
             told.append(f"`{name}`: {value!r} is not in the conversation")
@@ -49,34 +46,12 @@ def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) 
 def is_misplaced(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
     """Return whether an argument is what its schema says it can ``not`` be: the value belongs to another tool."""
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
-    return any(_is_other_kind(value, properties.get(name, {})) for name, value in arguments.items())
+    return any(_standard().is_other_kind(value, properties.get(name, {})) for name, value in arguments.items())
 
 
-def _is_other_kind(value: object, schema: Mapping[str, Any]) -> bool:
-    """Only a schema of our own, marked as copied, is asked: a stranger's patterns may take Python for ever."""
-    if not schema.get("x-copied") or "not" not in schema:
-        return False
-    other: Any = Draft202012Validator(schema["not"])
-    return bool(other.is_valid(value))
-
-
-def _check_pattern(
-    _validator: object, pattern: str, value: object, schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """Hold a copied value against its pattern, in any case of letters. The engine's output keeps the others already."""
-    if schema.get("x-copied") and isinstance(value, str) and not re.search(pattern, value, re.IGNORECASE):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
-
-
-def _check_not(
-    _validator: object, _other: object, value: object, schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    if _is_other_kind(value, schema):
-        yield ValidationError(f"{value!r} is something else")
-
-
-_validators: Any = validators  # Its types leave JSON unknown.
-_Validator: Any = _validators.extend(Draft202012Validator, {"pattern": _check_pattern, "not": _check_not})
+def _standard() -> Any:
+    """Return what holds arguments against a schema: it takes long to load, and a model without tools needs none."""
+    return importlib.import_module("jindou.models.gateway.standard")
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
