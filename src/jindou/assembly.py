@@ -330,6 +330,8 @@ def _gateway(
     ground: Ground, settings: Settings, home: Home, deployments: Deployments, *, ledger: Ledger, prices: PriceWatch
 ) -> Gateway:
     clock = ground.database.clock
+    embeddings = open_embeddings(settings, home, deployments, ledger, clock, here=True)
+    ground.keys.know(lambda work, org_id: deployments.names(work, org_id) | set(embeddings.names))
     return Gateway(
         clock=clock,
         metrics=ground.metrics,
@@ -338,5 +340,5 @@ def _gateway(
         prices=prices,
         ledger=ledger,
         completions=Completions(ground.database, deployments, ledger),
-        embeddings=open_embeddings(settings, home, deployments, ledger, clock, here=True),
+        embeddings=embeddings,
     )

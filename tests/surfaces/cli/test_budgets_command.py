@@ -6,6 +6,7 @@ import pytest
 
 from jindou.errors import Invalid
 from jindou.surfaces.amounts import micro_of, share_of
+from support.platform import MODEL
 
 Run = Callable[..., Any]
 
@@ -65,6 +66,13 @@ def test_a_share_is_a_percentage() -> None:
     for wrong in ("80", "0%", "101%", "x%", ""):
         with pytest.raises(Invalid):
             share_of(wrong, "warn")
+
+
+def test_a_key_for_a_model_that_is_not_there_is_refused_with_those_that_are(here: Run) -> None:
+    refused = here("keys", "create", "robot", "--model", "nope")
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert re.fullmatch(f"Error: There is no model `nope` here; there is .*`{MODEL}`.*\n", refused.err)
+    assert here("keys", "create", "robot", "--model", MODEL).code == 0
 
 
 def test_a_key_is_made_for_some_requests(here: Run) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from jindou.billing.budgets import Budget, BudgetAsk
 from jindou.billing.usage.tables import MeterEventRow
-from support.platform import as_person
+from support.platform import MODEL, as_person
 
 SignIn = Callable[[str], httpx.Client]
 SitDown = Callable[..., Any]
@@ -167,13 +167,20 @@ def test_a_key_is_made_for_some_requests_and_shows_its_limits(
     site: Site, visit: SignIn, budgets: Callable[..., Budget]
 ) -> None:
     client = visit("clerk")
-    form = {"name": "robot", "models": "a, b", "scopes": ["completions", "models"], "assistant": "shelf robot"}
-    made = client.post("/keys", data=form)
+    form = {
+        "name": "robot",
+        "models": f"{MODEL}, nope",
+        "scopes": ["completions", "models"],
+        "assistant": "shelf robot",
+    }
+    refused = client.post("/keys", data=form)
+    assert (refused.status_code, "There is no model nope here" in refused.text) == (422, True)
+    made = client.post("/keys", data=form | {"models": MODEL})
     assert made.status_code == 201
     clerk = as_person(site.platform, "clerk")
     with site.platform.database.reading(clerk.org_id) as work:
         key = site.platform.keys.list_keys(work, clerk)[0]
-    assert (key.models, key.scopes, key.assistant) == (["a", "b"], ["completions", "models"], "shelf robot")
+    assert (key.models, key.scopes, key.assistant) == ([MODEL], ["completions", "models"], "shelf robot")
     budgets(scope="key", scope_id=key.id, monthly_micro=5_000_000, rpm=30)
     page = client.get("/keys").text
     for told in ("asking models, listing models", "as shelf robot", "of 5.00 this month", "30 requests a minute"):

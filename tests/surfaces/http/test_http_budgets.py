@@ -79,6 +79,23 @@ def test_a_budget_of_nobody_is_refused(shared: Door) -> None:
         assert_problem(shared.post("/api/budgets", asked, "manager"), 404, "not_found")
 
 
+def test_a_key_is_for_models_that_there_are_and_keeps_a_name_that_goes(door: Door) -> None:
+    (standing,) = door.get("/api/deployments", "manager").json()
+    refused = door.post("/api/keys", {"name": "robot", "models": [standing["name"], "nope"]})
+    assert_problem(refused, 422, "no_such_model", field="models")
+    assert refused.json()["detail"].startswith("There is no model `nope` here; there is ")
+    assert f"`{standing['name']}`" in refused.json()["detail"]
+    assert door.get("/api/keys").json() == []
+    own = {"name": "our-model", "members": [{"engine": "elsewhere", "model": "m", "url": "https://models.example/v1"}]}
+    made = door.post("/api/deployments", own, "manager")
+    assert made.status_code == 201, made.text
+    key = door.post("/api/keys", {"name": "robot", "models": ["our-model"]}).json()
+    assert door.send("DELETE", "/api/deployments/our-model", "manager").status_code < 300
+    assert door.get(f"/api/keys/{key['id']}").json()["models"] == ["our-model"]
+    assert door.post(f"/api/keys/{key['id']}/rotation", {}).status_code == 200
+    assert_problem(door.post("/api/keys", {"name": "robot", "models": ["our-model"]}), 422, "no_such_model")
+
+
 def test_a_key_says_what_it_is_good_for(door: Door) -> None:
     asked = {"name": "robot", "scopes": ["models", "completions", "models"], "assistant": "shelf robot"}
     key = door.post("/api/keys", asked).json()

@@ -5,10 +5,12 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 
 import openai
+from sqlalchemy import select
 
 from jindou.assembly import Platform
 from jindou.billing.usage import Statement
 from jindou.identity.keys import KeyAsk, NewKey
+from jindou.identity.keys.tables import KeyRow
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.scripted import call
@@ -47,10 +49,14 @@ class Gateway:
         self.url = f"{platform.settings.url}/v1"
         self._clients: list[openai.OpenAI] = []
 
-    def key(self, handle: str = "clerk", **asked: object) -> NewKey:
+    def key(self, handle: str = "clerk", *, gone: str = "", **asked: object) -> NewKey:
+        """Make a key; one for a model that is `gone` is for nothing else."""
         who = as_person(self.platform, handle)
         with self.platform.database.writing(who.org_id) as work:
-            return self.platform.keys.create(work, who, KeyAsk.model_validate({"name": "test"} | asked))
+            made = self.platform.keys.create(work, who, KeyAsk.model_validate({"name": "test"} | asked))
+            if gone:
+                work.session.scalars(select(KeyRow).where(KeyRow.id == made.id)).one().models = [gone]
+        return made
 
     def client(self, secret: str = "") -> openai.OpenAI:
         client = openai.OpenAI(base_url=self.url, api_key=secret or self.key().secret, max_retries=0, timeout=60)

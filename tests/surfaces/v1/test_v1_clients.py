@@ -30,7 +30,7 @@ def ask(text: str) -> list[Any]:
 def test_a_client_sees_the_models_that_its_key_is_good_for(steady: Gateway) -> None:
     assert MODEL in [model.id for model in steady.client().models.list()]
     assert steady.client().models.retrieve(MODEL).object == "model"
-    other = steady.client(steady.key(models=["another"]).secret)
+    other = steady.client(steady.key(gone="another").secret)
     assert list(other.models.list()) == []
     with pytest.raises(openai.PermissionDeniedError) as refused:
         other.chat.completions.create(model=MODEL, messages=HELLO)

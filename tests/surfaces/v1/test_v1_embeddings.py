@@ -122,7 +122,7 @@ def test_an_unknown_model_is_not_found(site: Gateway) -> None:
 
 def test_a_key_for_something_else_is_refused(site: Gateway) -> None:
     assert refused(site, site.key(scopes=["completions"]).secret)[0] == 403
-    assert refused(site, site.key(models=["qwen2.5-coder-0.5b"]).secret)[0] == 403
+    assert refused(site, site.key(gone="qwen2.5-coder-0.5b").secret)[0] == 403
     assert refused(site, "jdk_nobody")[0] == 401
 
 

@@ -129,7 +129,7 @@ def test_errors_are_those_that_the_client_knows(steady: Gateway, client: anthrop
     assert "max_tokens is 1000000" in str(refused.value)
     with client_of(steady, "jdk_" + "0" * 64) as stranger, pytest.raises(anthropic.AuthenticationError):
         stranger.messages.create(model=MODEL, max_tokens=50, messages=HELLO)
-    secret = steady.key(models=["another"]).secret
+    secret = steady.key(gone="another").secret
     with client_of(steady, secret) as other, pytest.raises(anthropic.PermissionDeniedError):
         other.messages.create(model=MODEL, max_tokens=50, messages=HELLO)
 

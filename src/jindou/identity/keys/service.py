@@ -1,7 +1,7 @@
 """Virtual keys: ``jdk_`` and 256 random bits, kept as SHA-256. A key acts with the rights its person has now."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from sys import intern
@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from jindou.db import Work
 from jindou.errors import NotFound
 from jindou.identity.audit import Audit, Entry
-from jindou.identity.keys.failures import KeyExpired, KeyNotActive, KeyRefused, KeyRevoked, TooManyKeys
+from jindou.identity.keys.failures import KeyExpired, KeyNotActive, KeyRefused, KeyRevoked, NoSuchModel, TooManyKeys
 from jindou.identity.keys.tables import KeyRow
 from jindou.identity.keys.types import Key, KeyAsk, KeyHolder, KeyStatus, NewKey, Rotation
 from jindou.identity.policy import Decision, Policy, Resource
@@ -34,6 +34,11 @@ class Keys:
         self._policy = policy
         self._audit = audit
         self._watchers: list[Callable[[Collection[bytes]], None]] = []
+        self._models: Callable[[Work, str], Collection[str]] | None = None
+
+    def know(self, models: Callable[[Work, str], Collection[str]]) -> None:
+        """Have keys made only for the `models` that an organisation has by then; what goes later stays named."""
+        self._models = models
 
     def watch(self, tell: Callable[[Collection[bytes]], None]) -> None:
         """Have `tell` called with the digests of a key's secrets, once its revocation or rotation is durable."""
@@ -43,9 +48,11 @@ class Keys:
         """Make a key for `who`; the answer alone has the secret.
 
         Raises:
+            NoSuchModel: it is for a model that the organisation does not have.
             TooManyKeys: they have 500 that are not revoked.
         """
         rules = self._require(who, "keys::create", own=True)
+        self._require_models(work, who.org_id, ask.models or ())
         alive = select(KeyRow.id).where(KeyRow.person_id == who.person_id, KeyRow.revoked_at.is_(None))
         if len(work.session.scalars(alive.limit(_MOST)).all()) >= _MOST:
             raise TooManyKeys(f"You have {_MOST} keys; revoke one that is not used any more.")
@@ -69,6 +76,14 @@ class Keys:
         detail: dict[str, object] = {"prefix": row.prefix, **ask.model_dump(include=_TOLD)}
         self._tell(work, who, "keys::create", row, rules=rules, detail=detail)
         return NewKey(**_key(row, work).model_dump(), secret=secret)
+
+    def _require_models(self, work: Work, org_id: str, names: Sequence[str]) -> None:
+        if not names or self._models is None:
+            return
+        there = sorted(self._models(work, org_id))
+        missing = [name for name in names if name not in there]
+        if missing:
+            raise NoSuchModel(missing, there)
 
     def list_keys(self, work: Work, who: Principal) -> list[Key]:
         """Return one's own keys, the newest first, those that are over among them."""

@@ -103,6 +103,10 @@ class Deployments:
         found = self._shelf.of(org_id)
         return [found[name] for name in sorted(found)]
 
+    def names(self, work: Work, org_id: str) -> set[str]:
+        """Return the names of an organisation's deployments, as a unit of work sees them."""
+        return set(self._shelf.now(work, org_id))
+
     def get(self, org_id: str, name: str) -> Deployment:
         """Return a deployment.
 

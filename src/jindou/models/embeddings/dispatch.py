@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,6 +89,11 @@ class Embeddings:
         """Begin to load our own model, in the background."""
         if self._load is not None:
             threading.Thread(target=self._load_now, args=(self._load,), name="embeddings-load", daemon=True).start()
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of our own models."""
+        return self._own.keys()
 
     def list_models(self, holder: KeyHolder) -> list[str]:
         """Return our own models that a key is good for."""

@@ -1,12 +1,14 @@
 """One's own keys: made, rotated and revoked by plain forms. A secret is on the page that made it and on no other."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jindou.errors import Conflict
+from jindou.errors import Conflict, Invalid
 from jindou.identity.keys import KeyAsk, NewKey, Rotation
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
@@ -63,6 +65,8 @@ def create(request: Request, typed: Annotated[KeyForm, Form()]) -> Response:
             made = platform_of(request).keys.create(work, who, asked)
     except ValidationError:
         return _show(request, status=422, typed=typed, trouble="unreadable" if typed.scopes else "scopes")
+    except Invalid as error:
+        return _show(request, status=422, typed=typed, trouble=error.code, told=_listed(error))
     except Conflict:
         return _show(request, status=409, typed=typed, trouble="too_many")
     return _show(request, status=201, made=made)
@@ -89,6 +93,12 @@ def revoke(request: Request, key_id: str) -> Response:
     return RedirectResponse("/keys", status_code=303)
 
 
+def _listed(error: Invalid) -> dict[str, str]:
+    """Return the lists that an error has, each as one text."""
+    lists = {name: cast("list[object]", value) for name, value in error.params.items() if isinstance(value, list)}
+    return {name: ", ".join(map(str, value)) for name, value in lists.items()}
+
+
 def _show(
     request: Request,
     *,
@@ -96,6 +106,7 @@ def _show(
     made: NewKey | None = None,
     typed: KeyForm | None = None,
     trouble: str = "",
+    told: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     who = signed_in(request)
     services = platform_of(request)
@@ -117,5 +128,6 @@ def _show(
         typed=typed or KeyForm(),
         limits=limits,
         trouble=trouble,
+        told=told,
         base_url=f"{services.settings.browser_url}/v1",
     )
