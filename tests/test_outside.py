@@ -1,6 +1,7 @@
 """Where a tenant may have the server connect to: public addresses alone, by whatever way one is written."""
 
 import socket
+import threading
 
 import pytest
 
@@ -40,3 +41,20 @@ def test_a_handshake_that_comes_a_letter_at_a_time_is_hung_up_on() -> None:
     record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0"
     with one_that_dawdles(record) as port, pytest.raises(OSError, match=r"\S"):
         connect("127.0.0.1", port, is_tls=True, private=True, seconds=0.3)
+
+
+def test_a_name_that_nobody_looks_up_in_time_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        goes_on.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        # More than there are lookups at a time: those that hang are waited for by nobody.
+        for _ in range(20):
+            with pytest.raises(TimeoutError, match="in time"):
+                connect("slow.example", 443, is_tls=True, private=False, seconds=0.02)
+    finally:
+        goes_on.set()

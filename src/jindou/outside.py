@@ -5,8 +5,10 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from jindou.errors import Unavailable
 
@@ -25,6 +27,10 @@ _CLOSED = tuple(
 )
 
 
+_MOST_LOOKUPS: Final = 16
+_lookups = threading.BoundedSemaphore(_MOST_LOOKUPS)
+
+
 class AddressRefused(Unavailable):
     """An address is none that may be reached."""
 
@@ -32,36 +38,67 @@ class AddressRefused(Unavailable):
 
 
 def connect(host: str, port: int, *, is_tls: bool, private: bool, seconds: float) -> http.client.HTTPConnection:
-    """Return a connection to one of a host's addresses; `seconds` bound each wait on it, and the handshake.
+    """Return a connection to one of a host's addresses, within `seconds` for the name, the connection and TLS in all.
 
-    `private` lets it be on this machine or in a private network.
+    Each wait on it later is bound by `seconds`, too. `private` lets it be on this machine or in a private network.
 
     Raises:
         AddressRefused: it has one that may not be reached.
-        OSError: nobody answers there, the name is none, or the certificate is not the host's.
+        OSError: nobody answers there in time, the name is none, or the certificate is not the host's.
     """
+    ends = time.monotonic() + seconds
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
-    reached = socket.create_connection((_address(host, port, private=private), port), seconds)
+    address = _address(host, port, private=private, seconds=seconds)
+    reached = socket.create_connection((address, port), _left(ends))
     connection.sock = reached
+    reached.settimeout(seconds)
     if is_tls:
         try:
-            _wrap(connection, reached, host, seconds)
+            _wrap(connection, reached, host, _left(ends))
         except OSError:
             connection.close()
             raise
     return connection
 
 
+def _left(ends: float) -> float:
+    """Return the seconds that are left.
+
+    Raises:
+        OSError: none are.
+    """
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
 @contextmanager
 def hung_up(reached: socket.socket, seconds: float) -> Generator[None]:
-    """Hang up after `seconds` of the block, on one who sends a little at a time, too."""
-    alarm = threading.Timer(seconds, _hang_up, (reached,))
+    """Hang up after `seconds` of the block, on one who sends a little at a time, too.
+
+    Raises:
+        TimeoutError: that was necessary, whatever the block has made of what had come by then.
+    """
+    over = threading.Event()
+
+    def hang_up() -> None:
+        over.set()
+        with suppress(OSError):
+            reached.shutdown(socket.SHUT_RDWR)
+
+    alarm = threading.Timer(seconds, hang_up)
     alarm.daemon = True
     alarm.start()
     try:
         yield
+    except (OSError, ValueError, http.client.HTTPException):
+        if not over.is_set():
+            raise
     finally:
         alarm.cancel()
+    if over.is_set():
+        raise TimeoutError("timed out")
 
 
 def _wrap(connection: http.client.HTTPConnection, reached: socket.socket, host: str, seconds: float) -> None:
@@ -72,20 +109,45 @@ def _wrap(connection: http.client.HTTPConnection, reached: socket.socket, host: 
         wrapped.do_handshake()
 
 
-def _hang_up(reached: socket.socket) -> None:
-    with suppress(OSError):
-        reached.shutdown(socket.SHUT_RDWR)
-
-
-def _address(host: str, port: int, *, private: bool) -> str:
+def _address(host: str, port: int, *, private: bool, seconds: float) -> str:
     """Return the address to connect to, after a look at every one that the name has."""
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except UnicodeError:
-        raise OSError("It is no name of a host") from None
+    found = _look_up(host, port, seconds)
     if not private and not all(map(_is_public, found)):
         raise AddressRefused(f"{host} is on this machine or in a private network.")
     return min(found)
+
+
+def _look_up(host: str, port: int, seconds: float) -> set[str]:
+    """Return the addresses of a name.
+
+    Nobody can end a lookup, and a resolver may take a minute over one. So each has a thread of its own, and no more
+    than a few are under way: names that hang use up none of those who ask.
+
+    Raises:
+        OSError: there is no such name, or nobody says in time.
+    """
+    found: list[set[str] | OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.append({str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+        except UnicodeError:
+            found.append(OSError("It is no name of a host"))
+        except OSError as error:
+            found.append(error)
+        finally:
+            _lookups.release()
+
+    ends = time.monotonic() + seconds
+    if _lookups.acquire(timeout=seconds):
+        thread = threading.Thread(target=look_up, name="lookup", daemon=True)
+        thread.start()
+        thread.join(max(0.0, ends - time.monotonic()))
+    if not found:
+        raise TimeoutError("nobody says in time where that is")
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return found[0]
 
 
 def _is_public(text: str) -> bool:

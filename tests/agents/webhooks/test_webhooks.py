@@ -239,8 +239,9 @@ def test_what_is_no_name_of_a_host_is_told_as_any_failure(desk: Desk, host: str)
     assert f"{host} can't be reached" in listed(desk).error
 
 
-def test_one_that_answers_a_letter_at_a_time_keeps_no_other_waiting() -> None:
-    with one_that_dawdles(b"") as port, pytest.raises(NotDelivered):
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nX-Odd: a\r\nX-"])
+def test_one_that_answers_a_letter_at_a_time_keeps_no_other_waiting_and_has_taken_nothing(first: bytes) -> None:
+    with one_that_dawdles(first) as port, pytest.raises(NotDelivered, match="timed out"):
         post(Destination(f"http://127.0.0.1:{port}/", private=True), b"{}", {}, seconds=0.2)
 
 

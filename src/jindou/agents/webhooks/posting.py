@@ -1,6 +1,7 @@
 """Posting to another system."""
 
 import http.client
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ class Destination:
 
 
 def post(destination: Destination, body: bytes, headers: Mapping[str, str], seconds: float = _SECONDS) -> None:
-    """Post `body`; redirects are not followed. The answer gets `seconds` in all: others wait for their turn.
+    """Post `body`; redirects are not followed. All of it gets `seconds`: others wait for their turn.
 
     Raises:
         NotDelivered: the address may not be reached, nobody answers in time, or the answer is not a 2xx.
@@ -58,14 +59,15 @@ def post(destination: Destination, body: bytes, headers: Mapping[str, str], seco
     host, is_tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    ends = time.monotonic() + seconds
     try:
-        connection = connect(host, port, is_tls=is_tls, private=destination.private, seconds=_SECONDS)
+        connection = connect(host, port, is_tls=is_tls, private=destination.private, seconds=seconds)
     except AddressRefused as error:
         raise NotDelivered(error.message) from None
     except OSError as error:
         raise NotDelivered(f"{host} can't be reached ({error}).") from None
     try:
-        with hung_up(connection.sock, seconds):
+        with hung_up(connection.sock, max(0.0, ends - time.monotonic())):
             connection.request("POST", path, body, dict(headers))
             status = connection.getresponse().status
     except OSError as error:
