@@ -18,6 +18,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from jindou.errors import Invalid
+from jindou.wording import rule_of, told_of
 
 __all__ = ["Settings", "load_settings", "outside_environment"]
 
@@ -183,8 +184,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        message = f"Setting `{name}`: {first['msg']} (JINDOU_{name.upper()} or {home / 'jindou.toml'})."
-        raise Invalid(message, field=name, rule=first["msg"]) from None
+        message = f"Setting {told_of(first, name)[:-1]} (JINDOU_{name.upper()} or {home / 'jindou.toml'})."
+        raise Invalid(message, field=name, rule=rule_of(first)) from None
     except (ValueError, OSError) as error:
         raise Invalid(f"{home / 'jindou.toml'} can't be read: {error}.", field="jindou.toml", rule="TOML") from None
     return settings

@@ -15,6 +15,7 @@ from jindou.surfaces.door import MustEnrol
 from jindou.surfaces.http.scim import error_body, is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
 from jindou.telemetry import get_logger
+from jindou.wording import rule_of, told_of
 
 __all__ = ["add_failures"]
 
@@ -66,10 +67,10 @@ def _malformed(request: Request, error: Exception) -> Response:
         first: Mapping[str, Any] = error.errors()[0]
         where = first["loc"] if first["type"] != "json_invalid" else ()
         field = ".".join(str(part) for part in where if part not in {"body", "query", "path", "header"})
-        rule = str(first["msg"]).removeprefix("Value error, ")
+        rule = rule_of(first)
         if first["loc"][0] == "path" and _wants_page(request):
             return _plain(request, HTTPException(_NO_PAGE))
-        told = f"{field or 'The body'}: {rule}."
+        told = told_of(first, field)
     return _known(request, Invalid(told, field=field, rule=rule))
 
 

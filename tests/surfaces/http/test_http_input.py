@@ -1,6 +1,7 @@
 """Whatever a body, a query or a path holds: the answer says what is wrong, and never 500."""
 
 import json
+import re
 
 import pytest
 from http_door import Door, assert_problem
@@ -37,6 +38,48 @@ def test_a_body_that_breaks_a_rule_is_named(shared: Door, body: bytes, field: st
     if field is not None:
         assert answer.json()["field"] == field
         assert answer.json()["rule"]
+
+
+ODD: tuple[dict[str, object], ...] = (
+    {},
+    {"odd": 1},
+    {"name": 5, "message": [], "decision": "maybe", "url": "a b", "roles": "x", "approvals": [], "email": "x"},
+    {"name": "\0", "message": "", "days": 0.5, "ends_at": "soon", "reason": 5, "handle": "A B!", "members": {}},
+)
+PYDANTIC = re.compile(r"should (be|have|match)|Field required|Extra inputs|Input |unable to|\^\[|valid ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("runs", "approvals/apr_1/decision", "approvals/decisions", "approvals/delegations", "approvals/links/x"),
+        *("runs/run_1/steering", "runs/run_1/branches", "runs/run_1/retry", "keys", "keys/key_1/rotation", "budgets"),
+        *("deployments", "secrets", "people", "teams", "services", "sso/providers", "policies", "decisions"),
+        *("readings", "webhooks", "usage/reconciliations", "sessions", "organisations", "accounts/me/password"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(shared: Door, path: str) -> None:
+    for body in ODD:
+        answer = shared.post(f"/api/{path}", body, "manager")
+        if answer.status_code == 422 and answer.json()["code"] == "invalid":
+            told = f"{answer.json()['detail']} {answer.json()['rule']}"
+            assert not PYDANTIC.search(told), told
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("limit=0", "`limit` must be 1 or more."),
+        ("limit=x", "`limit` must be a whole number."),
+        (
+            "status=odd",
+            "`status` must be 'waiting', 'approved', 'denied', 'expired' or 'withdrawn'.",
+        ),
+        ("before=%00", "`before` must have no NUL character."),
+    ],
+)
+def test_a_query_that_breaks_a_rule_is_told_which(shared: Door, query: str, told: str) -> None:
+    assert shared.get(f"/api/approvals?{query}").json()["detail"] == told
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from jindou.db import Work
 from jindou.errors import Invalid, NotFound
 from jindou.identity.policy import Patience
 from jindou.identity.principals import Principal, Principals
+from jindou.wording import field_of, told_of
 
 __all__ = ["read_trials", "run_trial"]
 
@@ -73,8 +74,8 @@ def _trials(name: str, text: str, patience: Patience) -> Iterator[Trial]:
             yield Trial.model_validate(told)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise Invalid(f"{name}, test {n}: {where}: {first['msg']}.", field="files", rule="a test") from None
+            wrong = told_of(first, field_of(first), "it")
+            raise Invalid(f"{name}, test {n}: {wrong}", field="files", rule="a test") from None
 
 
 def _content(name: str, text: str, patience: Patience) -> Any:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from jindou.cloud.secrets import Secret
 from jindou.plain_json import is_plain
+from jindou.wording import rule_of
 
 __all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "Undo", "tool"]
 
@@ -111,7 +112,7 @@ def _wrong(error: ErrorDetails) -> str:
     """Return what is wrong with an argument, in the words of whoever checks it."""
     if error["type"] == "extra_forbidden":
         return "there is no such argument"
-    return error["msg"].removeprefix("Value error, ")
+    return rule_of(error)
 
 
 class Further(TypedDict, total=False):

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from jindou.billing.pricing.types import MICRO, Money, Price
 from jindou.errors import Invalid, NotFound
+from jindou.wording import field_of, rule_of, told_of
 
 __all__ = ["PriceBook", "PriceMissing"]
 
@@ -152,7 +153,7 @@ def _read(path: Path) -> list[Price]:
         return TypeAdapter(list[Price]).validate_python(content or [])
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Invalid(f"{path}, {where}: {first['msg']}.", field=where, rule=first["msg"]) from None
+        where = field_of(first)
+        raise Invalid(f"{path}, {told_of(first, where, 'it')}", field=where, rule=rule_of(first)) from None
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{path} can't be read: {error}.", field=path.name, rule="a list of prices in YAML") from None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from jindou.errors import Invalid
 from jindou.models.catalogue.gguf import Header, NotGguf, read_header
 from jindou.models.catalogue.types import NAME, Architecture, Kind, ModelEntry, ModelPrice, Source
+from jindou.wording import field_of, rule_of, told_of
 
 __all__ = ["AddAsk", "entry_of"]
 
@@ -80,8 +81,9 @@ def entry_of(path: Path, ask: AddAsk, today: date) -> ModelEntry:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Invalid(f"{path.name} can't be added: {where}: {first['msg']}.", field=where, rule=first["msg"]) from None
+        where = field_of(first)
+        told = f"{path.name} can't be added: {told_of(first, where, 'it')}"
+        raise Invalid(told, field=where, rule=rule_of(first)) from None
 
 
 def _require_whole_model(path: Path, header: Header) -> None:

@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from jindou.errors import Invalid
+from jindou.wording import rule_of, told_of
 
 __all__ = ["given_of", "search_of"]
 
@@ -31,4 +32,5 @@ def search_of(kind: type[SearchT], given: Mapping[str, str], **more: object) -> 
         return kind.model_validate({**plain, **more})
     except ValidationError as error:
         first = error.errors()[0]
-        raise Invalid(str(first["msg"]), field=str(first["loc"][0]), rule=first["type"]) from None
+        field = str(first["loc"][0])
+        raise Invalid(told_of(first, field), field=field, rule=rule_of(first)) from None

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jindou.errors import Invalid, JindouError
 from jindou.surfaces.problems import problem_of
+from jindou.wording import field_of, told_of
 
 __all__ = ["MOST", "NO_TROUBLE", "Trouble", "Typed", "trouble_of"]
 
@@ -44,7 +45,7 @@ def trouble_of(error: JindouError | ValidationError) -> Trouble:
     """Return what an error says."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        words = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        words = told_of(first, field_of(first))
         return Trouble(str(first["loc"][0]), words, 422)
     named = error.field if isinstance(error, Invalid) and error.code == Invalid.code else error.code
     return Trouble(named, error.message, problem_of(error).status)

@@ -12,6 +12,7 @@ from jindou.identity.sso import ExternalIdentity, NewProvider, Provider, Provide
 from jindou.surfaces.console.pages import page
 from jindou.surfaces.door import platform_of, reading, recently_signed_in, signed_in, writing
 from jindou.surfaces.problems import problem_of
+from jindou.wording import field_of, told_of
 
 __all__ = ["router"]
 
@@ -160,5 +161,5 @@ def _told(error: JindouError | ValidationError) -> tuple[str, str]:
     """Return the name of what is wrong, by which a language has words for it, and the words of those that have none."""
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False)[0]
-        return str(first["loc"][0]), f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        return str(first["loc"][0]), told_of(first, field_of(first))
     return error.code, error.message

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from jindou.identity.directory import NewProfile, NewTeam, Profile, ProfileChange, Team, TeamChange
 from jindou.surfaces.http.scim.problems import ScimInvalid
 from jindou.surfaces.http.scim.shapes import list_of, object_of, objects_of
+from jindou.wording import field_of, told_of
 
 __all__ = [
     "GROUP",
@@ -223,5 +224,4 @@ def _checked(kind: Any, values: Mapping[str, Any]) -> Any:
         return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        told = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}."
-        raise ScimInvalid(told, "invalidValue") from None
+        raise ScimInvalid(told_of(first, field_of(first)), "invalidValue") from None
