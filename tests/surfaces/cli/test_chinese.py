@@ -1,10 +1,13 @@
 """What an employee reads in the terminal in Chinese."""
 
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 Run = Callable[..., Any]
 ENGLISH = re.compile(r"(?<![\w./:@-])[a-z]{3,}(?![\w./:@-])")
@@ -66,3 +69,58 @@ def test_a_model_is_described_in_chinese(here: Run) -> None:
     assert "个词元" in told
     assert "每百万词元" in told
     assert not re.search(r"tokens|memory|cached", told)
+
+
+def test_what_goes_wrong_is_told_in_chinese_in_one_line(here: Run) -> None:
+    approval = here("ask", "--as", "clerk", "refund 120 for SO-10007", "--json").json["journal"][-1]["approval_id"]
+    decide = ("approvals", "decide", approval)
+    chinese = ("--language", "zh")
+    for words, code, told in (
+        ((*decide, "--deny"), 2, "驳回需要理由（--reason），提出人会看到。"),
+        ((*decide, "--approve", "--deny"), 2, "请使用 --approve，或 --deny --reason '…'，二者选一。"),
+        (("approvals", "decide", "--approve"), 2, "请指定审批，或用 --all-like 指定其中一个。"),
+        ((*decide, "--approve", "--change", "amount"), 2, "应写作 NAME=VALUE：amount"),
+        (("approvals", "decide", "apr_0", "--approve"), 6, "找不到：There is no such approval."),
+        ((*decide, "--as", "clerk", "--approve"), 5, "规则不允许：.*jindou.no-self-approval.*"),
+        (("sessions", "revoke"), 2, "请指定一个会话，或使用 --all。"),
+    ):
+        ended = here(*words, *chinese)
+        assert (ended.code, ended.out) == (code, "")
+        assert re.fullmatch(f"错误：{told}\n", ended.err), ended.err
+    assert here(*decide, "--approve").code == 0
+    again = here(*decide, "--approve", *chinese)
+    assert (again.code, again.err.startswith("错误：此请求已不能再审批")) == (7, True)
+    many = here("approvals", "decide", approval, approval, "--approve", "--all-like", approval, *chinese)
+    assert "错误" in many.err or "此请求已不能再审批" in many.out
+
+
+def test_an_error_is_in_the_language_of_who_signed_in_and_of_nobody_before(here: Run) -> None:
+    assert here("runs", "show", "run_0", "--as", "warehouse").err.startswith("错误：找不到：")
+    assert here("runs", "show", "run_0", "--as", "warehouse", "--language=en").err.startswith("Error: There is no")
+    assert here("runs", "show", "run_0").err.startswith("Error: There is no")
+
+
+def test_where_nothing_runs_is_told_in_the_language_that_is_asked_for_or_set(
+    jindou: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = ("--home", str(tmp_path))
+    told = f"错误：Jindou 未在此运行（目录 {tmp_path}）。请用 `jindou up` 启动。\n"
+    assert jindou("runs", "list", "--language", "zh", *home).err == told
+    assert jindou("runs", "list", *home).err.startswith("Error: Jindou is not running here")
+    monkeypatch.setenv("JINDOU_LANGUAGE", "zh")
+    assert jindou("runs", "list", *home).err == told
+
+
+def test_a_prompt_is_in_the_language_of_who_is_asked(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def prompt(label: str, **_: object) -> str:
+        asked.append(label)
+        return "x"
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(typer, "prompt", prompt)
+    here("account", "password", "--language", "zh")
+    here("secrets", "put", "a", "--language", "zh")
+    here("account", "password")
+    assert asked == ["原密码", "新密码", "值", "Old password", "New password"]

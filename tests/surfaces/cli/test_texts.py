@@ -7,8 +7,10 @@ from typing import get_args
 import jindou.surfaces.cli
 from jindou.models.catalogue import Fit, Model
 from jindou.models.gateway import NoticeCode
+from jindou.surfaces.cli.complaints import ERRORS, KINDS
 from jindou.surfaces.cli.texts import TEXTS
 from jindou.surfaces.cli.vocabulary import COLUMNS, VALUES
+from jindou.surfaces.problems import PROBLEMS
 from jindou_client.budget_types import BudgetScope
 from jindou_client.decision_types import Verb
 from jindou_client.deployment_types import EngineView
@@ -76,3 +78,23 @@ def test_every_word_in_a_table_is_there_in_both_languages_and_used() -> None:
     assert shown - VALUES.keys() == set()
     assert [word for word in COLUMNS if f'"{word}"' not in source()] == []
     assert [word for word in VALUES.keys() - shown if f'"{word}"' not in source()] == []
+
+
+def test_every_error_that_has_words_is_one_that_there_is() -> None:
+    whole = Path(jindou.surfaces.__file__ or "").parent.parent
+    codes = set(re.findall(r'code = "(\w+)"', "".join(path.read_text() for path in whole.rglob("*.py"))))
+    codes |= set(re.findall(r'Misused\(\s*"(\w+)"', source()))
+    assert ERRORS.keys() - codes == set()
+    assert KINDS.keys() == {kind.__name__ for kind in PROBLEMS} - {"JindouError"}
+
+
+def test_every_way_of_misusing_a_command_has_words() -> None:
+    assert set(re.findall(r'Misused\(\s*"(\w+)"', source())) - ERRORS.keys() == set()
+
+
+def test_what_stands_in_the_way_of_an_approval_or_of_a_run_has_words() -> None:
+    rooms = Path(jindou.surfaces.__file__ or "").parent.parent / "agents"
+    paths = [path for room in ("approvals", "runs") for path in (rooms / room).glob("*.py")]
+    codes = set(re.findall(r'code = "(\w+)"', "".join(path.read_text() for path in paths)))
+    # A link is no command's, and the others are for the worker.
+    assert codes - ERRORS.keys() == {"approval_link_invalid", "approval_link_used", "limit_passed", "run_gone"}

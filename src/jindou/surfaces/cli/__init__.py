@@ -14,6 +14,7 @@ A command prints its result to stdout and its progress to stderr, raises the err
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from typing import NamedTuple
 
 import typer
@@ -72,11 +73,13 @@ COMMANDS: Mapping[str, Entry] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that `arguments` (else the command line) ask for, and exit with its code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # What the command finds out of whoever reads it is known to what tells of its error, and to no other command.
+    context = copy_context()
     try:
-        _app(given[0] if given else "")(given, prog_name="jindou")
+        context.run(_app(given[0] if given else ""), given, prog_name="jindou")
     except Exception as error:  # noqa: BLE001 - a person at a terminal gets one line, never a stack
-        tell: Callable[[Exception], int] = importlib.import_module(f"{__name__}.failures").tell
-        sys.exit(tell(error))
+        tell: Callable[[Exception, Sequence[str]], int] = importlib.import_module(f"{__name__}.failures").tell
+        sys.exit(context.run(tell, error, given))
 
 
 def load(name: str) -> Callable[..., object] | typer.Typer:

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from jindou.errors import Invalid
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, Misused, command_group
 from jindou.surfaces.cli.profiles import find
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
@@ -32,12 +31,13 @@ def show(*, person: As = "clerk", language: Language = None, home: Home = None, 
 @own.command("password")
 def password(*, person: As = "clerk", language: Language = None, home: Home = None, as_json: AsJson = False) -> None:
     """Change a person's password; both come from a prompt or stdin."""
-    old, new = _typed("Old password", "New password")
     with signed_in(home, person, language) as seat:
+        words = Words(seat.language)
+        old, new = _typed(words("account.old_password"), words("account.new_password"))
         seat.client.accounts.change_password(new, old)
         if as_json:
             document(seat.client.accounts.mine())
-    typer.echo(Words(seat.language)("account.password"), err=True)
+    typer.echo(words("account.password"), err=True)
 
 
 @group.command("list")
@@ -90,7 +90,8 @@ def _typed(*labels: str) -> list[str]:
     except UnicodeDecodeError:
         lines = []
     if len(lines) != len(labels):
-        raise Invalid(f"On stdin there have to be {len(labels)} lines in UTF-8: {', '.join(labels)}.", field="stdin")
+        told = f"On stdin there have to be {len(labels)} lines in UTF-8: {', '.join(labels)}."
+        raise Misused("stdin_lines", told, lines=len(labels), labels="，".join(labels))
     return lines
 
 

@@ -10,7 +10,7 @@ import typer
 from jindou.errors import Conflict
 from jindou.surfaces.cli.ask import how_to_decide
 from jindou.surfaces.cli.connection import signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group, when
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, Misused, command_group, when
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou.surfaces.cli.watching import Watcher, diff
@@ -110,9 +110,11 @@ def decide(
 ) -> None:
     """Approve or deny exactly this call, or each of many."""
     if approve is deny:
-        raise typer.BadParameter("Say either --approve, or --deny --reason '…'.")
+        raise Misused("either_decision", "Say either --approve, or --deny --reason '…'.")
+    if deny and not reason.strip():
+        raise Misused("no_reason", "A denial needs a --reason; the person who asked will read it.")
     if not approval_ids and like is None:
-        raise typer.BadParameter("Name the approvals, or one with --all-like.")
+        raise Misused("no_approvals", "Name the approvals, or one with --all-like.")
     decision: Literal["approve", "deny"] = "approve" if approve else "deny"
     with signed_in(home, person, language) as seat:
         client, words = seat.client.approvals, Words(seat.language)
@@ -131,7 +133,7 @@ def decide(
             _tell(approval, words, as_json=as_json)
             return
         if change or as_now:
-            raise typer.BadParameter("--change and --as-now are for one approval.")
+            raise Misused("changes_one", "--change and --as-now are for one approval.")
         many, missing = _find(client, dict.fromkeys(approval_ids or ()))
         many |= {one.id: one for one in (client.list_alike(like) if like else ())}
         if not many and not missing:
@@ -255,7 +257,7 @@ def _changed(arguments: Mapping[str, object], changes: Sequence[str]) -> dict[st
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals:
-            raise typer.BadParameter(f"{change!r} is not NAME=VALUE.")
+            raise Misused("no_change", f"{change!r} is not NAME=VALUE.", change=change)
         try:
             changed[name] = json.loads(value)
         except ValueError:
@@ -295,7 +297,8 @@ def _tell_each(seen: Mapping[str, Approval], outcomes: Sequence[Outcome], words:
                 outcome.approval_id,
                 words(f"status.{outcome.status}") if outcome.status else outcome.code,
                 one.requested_by_name if one else "–",
-                outcome.detail or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in (one.changes if one else ())),
+                words.complaint(outcome.code, outcome.detail)
+                or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in (one.changes if one else ())),
             )
             for outcome in outcomes
             for one in (seen.get(outcome.approval_id),)

@@ -8,6 +8,7 @@ from pathlib import Path
 from jindou.errors import Unavailable
 from jindou.home import Home
 from jindou.settings import Settings, load_settings
+from jindou.surfaces.cli.failures import READS
 from jindou_client import Client
 from jindou_client.errors import ClientError, Unreachable
 from jindou_client.types import Person
@@ -23,8 +24,9 @@ class NotRunning(Unavailable):
     def __init__(self, home: Home) -> None:
         told = "is not running here (home {}). Start it with `jindou up`."
         if home.is_locked():
+            self.code = "starting"
             told = "is starting here (home {}). Try again once `jindou up` says that it is ready."
-        super().__init__(f"Jindou {told.format(home.path)}")
+        super().__init__(f"Jindou {told.format(home.path)}", params={"home": home.path})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def signed_in(home: Path | None, person: str, language: str | None = None) -> Ge
     with operator(home) as owner:
         session = owner.sessions.open(*whom(person))
         read = language or (session.person.language if configured == "auto" else configured)
+        READS.set(read)
         with Client(owner.url, session.token) as client:
             try:
                 yield Seat(client, session.person, read)

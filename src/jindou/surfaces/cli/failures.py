@@ -1,39 +1,78 @@
 """An error as a person at a terminal reads it: one line, and an exit code."""
 
 import traceback
+from collections.abc import Sequence
+from contextvars import ContextVar
+from pathlib import Path
 
 import typer
 
 from jindou.errors import Forbidden, JindouError
+from jindou.settings import load_settings
+from jindou.surfaces.cli.complaints import KINDS, complaint
 from jindou.surfaces.problems import PROBLEMS, exit_code
 from jindou_client import ClientError
 from jindou_client import errors as client
 
-__all__ = ["tell"]
+__all__ = ["READS", "tell"]
+
+READS: ContextVar[str] = ContextVar("reads")
+"""The language of whoever signed in for the command."""
 
 _EXIT_CODES = {kind.__name__: problem.exit_code for kind, problem in PROBLEMS.items()}
 
 
-def tell(error: Exception) -> int:
-    """Write one line about `error` to stderr and return the exit code for it."""
+def tell(error: Exception, given: Sequence[str] = ()) -> int:
+    """Write one line about `error` to stderr and return the exit code for it; `given` is the command."""
+    language = _language(given)
     if isinstance(error, JindouError):
         rules = error.rules if isinstance(error, Forbidden) else ()
-        _write(error.message, rules)
+        said = complaint(language, error.code, error.message, _kind(error), error.params)
+        _write(language, said, rules)
         return exit_code(error)
     if isinstance(error, ClientError):
-        _write(error.message, error.rules if isinstance(error, client.Forbidden) else ())
+        rules = error.rules if isinstance(error, client.Forbidden) else ()
+        _write(language, complaint(language, error.code, error.message, _kind(error)), rules)
         return _exit_code(error)
     where = traceback.extract_tb(error.__traceback__)[-1]
-    _write(f"Unexpected {type(error).__name__}: {error} ({where.filename}:{where.lineno})", ())
+    _write(language, f"Unexpected {type(error).__name__}: {error} ({where.filename}:{where.lineno})", ())
     return 1
 
 
-def _write(message: str, rules: tuple[str, ...]) -> None:
+def _write(language: str, message: str, rules: tuple[str, ...]) -> None:
     unsaid = [rule for rule in rules if rule not in message]
     named = f" [{', '.join(unsaid)}]" if unsaid else ""
-    typer.echo(f"Error: {' '.join(message.split())}{named}", err=True)
+    begins = "错误：" if language == "zh" else "Error: "
+    typer.echo(f"{begins}{' '.join(message.split())}{named}", err=True)
 
 
 def _exit_code(error: ClientError) -> int:
     """The client's kinds bear the names of the platform's, so they end a command with the same code."""
     return next((_EXIT_CODES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _EXIT_CODES), 1)
+
+
+def _kind(error: Exception) -> str:
+    return next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in KINDS), "")
+
+
+def _language(given: Sequence[str]) -> str:
+    """Return the language that is asked for; else that of whoever signed in; else the settings', or English."""
+    asked = _option(given, "--language") or READS.get("")
+    if asked:
+        return asked
+    home = _option(given, "--home")
+    try:
+        configured = load_settings(home=Path(home) if home else None).language
+    except JindouError:
+        return "en"
+    return "en" if configured == "auto" else configured
+
+
+def _option(given: Sequence[str], name: str) -> str:
+    """Return what an option was given as, as ``--name value`` or ``--name=value``."""
+    for at, word in enumerate(given):
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+        if word == name and at + 1 < len(given):
+            return given[at + 1]
+    return ""

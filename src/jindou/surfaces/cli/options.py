@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["As", "AsJson", "Home", "Language", "command_group", "command_line", "when"]
+from jindou.errors import Invalid
+
+__all__ = ["As", "AsJson", "Home", "Language", "Misused", "command_group", "command_line", "when"]
 
 Home = Annotated[
     Path | None,
@@ -18,6 +20,15 @@ As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who to be: cler
 Language = Annotated[
     Literal["en", "zh"] | None, typer.Option("--language", help="Language of the texts.  [default: the person's]")
 ]
+
+
+class Misused(Invalid):
+    """A command was given what does not go together, or is not written as it should be."""
+
+    def __init__(self, code: str, message: str, **params: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.params |= params
 
 
 def when(text: str) -> datetime:

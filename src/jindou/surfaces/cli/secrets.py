@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from jindou.errors import Invalid
-from jindou.surfaces.cli.connection import operator, signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.connection import Seat, operator, signed_in
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, Misused, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 from jindou_client.types import StoredSecret
@@ -33,7 +32,7 @@ def put(
 ) -> None:
     """Add a secret; its value comes from stdin or a prompt."""
     with signed_in(home, person, language) as seat:
-        made = seat.client.secrets.put(name, _value(), owner="organisation" if organisation else "person")
+        made = seat.client.secrets.put(name, _value(seat), owner="organisation" if organisation else "person")
     _show(made, Words(seat.language), as_json=as_json)
 
 
@@ -74,7 +73,7 @@ def rotate(
 ) -> None:
     """Give a secret a new value, from stdin or a prompt."""
     with signed_in(home, person, language) as seat:
-        _show(seat.client.secrets.rotate(secret_id, _value()), Words(seat.language), as_json=as_json)
+        _show(seat.client.secrets.rotate(secret_id, _value(seat)), Words(seat.language), as_json=as_json)
 
 
 @group.command("revoke")
@@ -97,15 +96,15 @@ def rewrap(*, home: Home = None, as_json: AsJson = False) -> None:
     typer.echo(f"The vault's key is {done.key_id}; {done.left} secrets are left to an older one.")
 
 
-def _value() -> str:
+def _value(seat: Seat) -> str:
     """Return the value that was typed, unseen, or piped in; never an argument, which other users could see."""
     if sys.stdin.isatty():
-        value: str = typer.prompt("Value", hide_input=True, err=True)
+        value: str = typer.prompt(Words(seat.language)("secret.value"), hide_input=True, err=True)
         return value
     try:
         return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise Invalid("The value is not text in UTF-8.", field="value", rule="UTF-8") from None
+        raise Misused("value_unreadable", "The value is not text in UTF-8.") from None
 
 
 def _show(secret: StoredSecret, words: Words, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jindou.surfaces.cli.connection import operator, signed_in
-from jindou.surfaces.cli.options import As, AsJson, Home, Language, command_group
+from jindou.surfaces.cli.options import As, AsJson, Home, Language, Misused, command_group
 from jindou.surfaces.cli.show import document, moment, one_line, table
 from jindou.surfaces.cli.texts import Words
 
@@ -56,7 +56,7 @@ def revoke(
 ) -> None:
     """Sign a person out of one session, or of all."""
     if everywhere is (session_id is not None):
-        raise typer.BadParameter("name one session, or say --all")
+        raise Misused("one_session", "Name one session, or say --all.")
     with signed_in(home, person, language) as seat:
         if session_id is None:
             seat.client.sessions.revoke_all()

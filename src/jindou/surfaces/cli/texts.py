@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jindou.surfaces.cli.complaints import complaint
 from jindou.surfaces.cli.vocabulary import COLUMNS, VALUES
 
 __all__ = ["TEXTS", "Words"]
@@ -189,6 +190,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "用于任何 OpenAI 客户端：base_url 为 {url}/v1，api_key 如上。",
     },
     "key.as": {"en": "as {name}", "zh": "账单名称：{name}"},
+    "secret.value": {"en": "Value", "zh": "值"},
     "secret": {"en": "{name}, version {version}, {status}", "zh": "{name}，第 {version} 版，{status}"},
     "method.link": {"en": "link", "zh": "链接"},
     "method.operator": {"en": "operator", "zh": "运维人员"},
@@ -213,6 +215,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "readings.closed": {"en": "Closed: nobody reads others'.", "zh": "未开放：没有人查看他人的对话。"},
     "readings.changed": {"en": "Changed by {name} at {at}.", "zh": "由 {name} 于 {at} 更改。"},
+    "account.old_password": {"en": "Old password", "zh": "原密码"},
+    "account.new_password": {"en": "New password", "zh": "新密码"},
     "account.password": {
         "en": "The password is changed, and every other session has ended.",
         "zh": "密码已更改，其他会话均已结束。",
@@ -303,6 +307,10 @@ class Words:
     def value(self, word: str) -> str:
         """Return a word that stands in a column, or itself where a newer server says an unknown one."""
         return word if self._language == "en" else VALUES.get(word, word)
+
+    def complaint(self, code: str, message: str) -> str:
+        """Return what is said of an error with `code`, which says `message` itself."""
+        return complaint(self._language, code, message)
 
     def of(self, text: Mapping[str, str]) -> str:
         """Return a text that the server sent in several languages."""
