@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import UnmappedInstanceError
 
 from jindou.agents.runs.tables import RunEventRow
 from jindou.db import Database, Query, migrate
@@ -70,6 +71,15 @@ def test_a_row_that_is_taken_in_hand_is_changed_without_being_read_again(databas
     assert fetch(database)[0].type == "run.paused"
     with pytest.raises(PermissionError), database.writing(OTHERS) as work:
         work.take(known)
+
+
+def test_a_row_is_a_plain_object_that_no_session_takes(database: Database) -> None:
+    add(database)
+    with database.writing(OURS) as work:
+        (row,) = work.fetch(EVENT, seq=1)
+        assert list(vars(row)) == [column.name for column in RunEventRow.__table__.columns]
+        with pytest.raises(UnmappedInstanceError):
+            work.session.add(row)
 
 
 def test_an_error_of_the_driver_is_one_of_sqlalchemy(database: Database) -> None:

@@ -1,18 +1,17 @@
 """Rows read and written by the driver, for what every step of every run reads and writes.
 
-The ORM's unit of work costs more than the statements that it makes. Here a row is an object of its mapped class all
-the same; what a transaction has read or added it writes in its end, as far as it was changed, and the boundary of its
-organisation holds.
+The ORM's unit of work costs more than the statements that it makes, and its objects more than what is read of them.
+Here a row is a plain object with the columns of its mapped class, which no session takes; what a transaction has read
+or added it writes in its end, as far as it was changed, and the boundary of its organisation holds.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Dialect, Integer, Table, UnaryExpression, and_, bindparam, insert, select, update
 from sqlalchemy.orm import class_mapper
-from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.sql.visitors import iterate
 
 from jindou.db.driver import Arrange, Driver, Prepared, arranging
@@ -26,7 +25,7 @@ RowT = TypeVar("RowT", bound=Base)
 _KEY = "key_"
 """Before the names of the values that a row is found by: an update has them beside the new ones."""
 
-_Forms = Mapping[str, Callable[[Any], Any]]
+_Forms = Sequence[tuple[str, Callable[[Any], Any]]]
 _Change = tuple[type[Base], tuple[str, ...], dict[str, Any]]
 """The class of a row, the columns that have changed, and their values beside those that it is found by."""
 
@@ -104,15 +103,15 @@ class Rows:
         kind = query.kind
         text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
         found = self._driver.read(text, arrange({**self._driver.plain(values), "bound_org_id": self._org_id}))
-        columns, forms, make = _columns(kind), _result_forms(kind, self._driver.dialect), _maker(kind)
+        if not found:
+            return []
+        columns, forms, plain = _columns(kind), _result_forms(kind, self._driver.dialect), _plain_of(kind)
         rows: list[RowT] = []
         for line in found:
-            row: RowT = make()
-            held = vars(row)
-            held.update(zip(columns, line, strict=True))
+            held = dict(zip(columns, line, strict=True))
             for name, form in forms:
                 held[name] = form(held[name])
-            rows.append(row)
+            rows.append(plain(held))
         return rows
 
     def take(self, rows: Iterable[Base]) -> None:
@@ -131,12 +130,11 @@ class Rows:
         Raises:
             PermissionError: it belongs to another organisation.
         """
-        row: RowT = _maker(kind)()
-        held = vars(row)
-        held.update(_nothing(kind))
-        held.update(values)
-        if len(held) != len(_nothing(kind)) + 1:
-            raise TypeError(f"{kind.__name__} has no {', '.join(held.keys() - _nothing(kind).keys())}.")
+        nothing = _nothing(kind)
+        held = {**nothing, **values}
+        if len(held) != len(nothing):
+            raise TypeError(f"{kind.__name__} has no {', '.join(held.keys() - nothing.keys())}.")
+        row: RowT = _plain_of(kind)(held)
         self.add(row)
         return row
 
@@ -159,8 +157,8 @@ class Rows:
 
     def is_pending(self, tables: AbstractSet[object]) -> bool:
         """Say whether something of `tables` is not written yet."""
-        return any(_table(type(row)) in tables for row in self._added) or any(
-            _table(type(row)) in tables and vars(row) != before for row, before in self._read
+        return any(_table(_kind(row)) in tables for row in self._added) or any(
+            vars(row) != before and _table(_kind(row)) in tables for row, before in self._read
         )
 
     def has_changes(self) -> bool:
@@ -173,9 +171,10 @@ class Rows:
         for row, before in self._read:
             held = vars(row)
             if held != before:
-                names = tuple(name for name in _columns(type(row)) if held.get(name) != before.get(name))
+                kind = _kind(row)
+                names = tuple([name for name in _columns(kind) if held.get(name) != before.get(name)])
                 if names:
-                    changes.append((type(row), names, self._change(row, names)))
+                    changes.append((kind, names, self._change(row, names)))
                 before.update(held)
         return changes
 
@@ -189,14 +188,14 @@ class Rows:
         self._require_own(row)
         if "org_id" in names:
             raise PermissionError("A unit of work moves no row to another organisation.")
-        values = {name: getattr(row, name) for name in names}
-        return values | {_KEY + name: getattr(row, name) for name in _keys(type(row))}
+        held = vars(row)
+        return {name: held[name] for name in names} | {_KEY + name: held[name] for name in _keys(_kind(row))}
 
     def _is_bounded(self, kind: type[Base]) -> bool:
-        return self._org_id is not None and issubclass(kind, Tenant)
+        return self._org_id is not None and _is_tenant(kind)
 
     def _require_own(self, row: Base) -> None:
-        if isinstance(row, Tenant) and self._org_id not in {None, row.org_id}:
+        if self._org_id is not None and _is_tenant(_kind(row)) and vars(row).get("org_id") != self._org_id:
             raise PermissionError("A unit of work can't write into another organisation.")
 
 
@@ -212,22 +211,49 @@ def write_rows(driver: Driver, of: Iterable[Rows]) -> None:
         for kind, names, values in rows.take_changes():
             updates.setdefault((kind, names), []).append(values)
         for row in rows.take_added():
-            held = vars(row)
-            inserts.setdefault(type(row), []).append({name: held.get(name) for name in _columns(type(row))})
+            held, kind = vars(row), _kind(row)
+            inserts.setdefault(kind, []).append({name: held.get(name) for name in _columns(kind)})
     for (kind, names), changes in updates.items():
-        _write(driver, kind, _update_of(kind, names), changes)
+        _write(driver, _update_of(kind, names), _bind_forms(kind, names, driver.dialect), changes)
     for kind, added in inserts.items():
-        _write(driver, kind, _insert_of(kind), added)
+        _write(driver, _insert_of(kind), _bind_forms(kind, _columns(kind), driver.dialect), added)
 
 
-def _write(driver: Driver, kind: type[Base], prepared: Prepared, rows: Sequence[dict[str, Any]]) -> None:
-    forms = _bind_forms(kind, driver.dialect)
+def _write(driver: Driver, prepared: Prepared, forms: _Forms, rows: Sequence[dict[str, Any]]) -> None:
     for values in rows:
-        for name in forms.keys() & values.keys():
-            values[name] = forms[name](values[name])
+        for name, form in forms:
+            values[name] = form(values[name])
     driver.write(prepared, rows)
 
 
+class _Plain:
+    """A row that nothing watches; `mapped` is the class whose columns it has."""
+
+    mapped: ClassVar[type[Base]]
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        self.__dict__ = held
+
+
+@cache
+def _plain_of(kind: type[Base]) -> Callable[[dict[str, Any]], Any]:
+    """Return what makes a row of its values: reading an attribute of the ORM's takes as long as a call."""
+    class_mapper(kind)  # Only then are its columns complete.
+    return type(kind.__name__, (_Plain,), {"mapped": kind, "__doc__": kind.__doc__})
+
+
+def _kind(row: Base) -> type[Base]:
+    """Return the mapped class of a row, which may be one of the ORM's that was added here."""
+    of: type[Any] = type(row)
+    return of.mapped if issubclass(of, _Plain) else of
+
+
+@cache
+def _is_tenant(kind: type[Base]) -> bool:
+    return issubclass(kind, Tenant)
+
+
+@cache
 def _table(kind: type[Base]) -> Table:
     return cast("Table", kind.__table__)
 
@@ -262,25 +288,16 @@ def _nothing(kind: type[Base]) -> Mapping[str, None]:
 
 
 @cache
-def _bind_forms(kind: type[Base], dialect: Dialect) -> _Forms:
-    """Return what puts the values of columns into the driver's form, where that is another one."""
-    forms: dict[str, Callable[[Any], Any]] = {}
-    for column in _table(kind).columns:
-        form = write_form(column.type, dialect)
-        if form is not None:
-            forms[column.name] = forms[_KEY + column.name] = form
-    return forms
-
-
-@cache
-def _result_forms(kind: type[Base], dialect: Dialect) -> Sequence[tuple[str, Callable[[Any], Any]]]:
-    """Return what makes values of columns out of what the driver gives, where that is something else."""
-    found = [(column.name, read_form(column.type, dialect)) for column in _table(kind).columns]
+def _bind_forms(kind: type[Base], names: tuple[str, ...], dialect: Dialect) -> _Forms:
+    """Return what puts the values of columns, and of keys, into the driver's form, where that is another one."""
+    columns = _table(kind).columns
+    found = [(name, write_form(columns[name].type, dialect)) for name in names]
+    found += [(_KEY + name, write_form(columns[name].type, dialect)) for name in _keys(kind)]
     return [(name, form) for name, form in found if form is not None]
 
 
 @cache
-def _maker(kind: type[Base]) -> Callable[[], Any]:
-    """Return what makes a row without values; what the class does with its arguments takes longer than the query."""
-    class_mapper(kind)  # Only then do its attributes work.
-    return cast("Callable[[], Any]", manager_of_class(kind).new_instance)
+def _result_forms(kind: type[Base], dialect: Dialect) -> _Forms:
+    """Return what makes values of columns out of what the driver gives, where that is something else."""
+    found = [(column.name, read_form(column.type, dialect)) for column in _table(kind).columns]
+    return [(name, form) for name, form in found if form is not None]
