@@ -186,7 +186,8 @@ class Work:
         return self._open_rows().fetch(query, values)
 
     def look(self, query: Query[RowT], **values: object) -> list[RowT]:
-        """Return the rows of a query as `fetch` does, for another unit of work to `take`: no change is written here."""
+        """Return the rows of a query as `fetch` does; a change of one is written only if some unit of work `take`s it."""
+        self.flush_session()
         return self._open_rows().look(query, values)
 
     def take(self, rows: Iterable[Base]) -> None:

@@ -3,7 +3,6 @@
 import json
 
 from jindou.agents.assistants import Limits
-from jindou.agents.runs.context import size_of
 from jindou.agents.runs.limits import both
 from jindou.models.gateway import CompletionAsk, ToolSchema
 
@@ -16,7 +15,7 @@ def test_the_size_of_what_is_asked_is_that_of_its_json() -> None:
     for tools in ([], [LOOK], [LOOK, NOTE]):
         shown = [*messages, *({"name": t.name, "about": t.description, "of": t.parameters} for t in tools)]
         whole = len(json.dumps(shown, ensure_ascii=False).encode())
-        assert size_of(CompletionAsk(messages=messages, tools=tools)) == whole
+        assert CompletionAsk(messages=messages, tools=tools).size == whole
 
 
 def test_of_two_limits_the_smaller_holds_and_one_that_is_not_given_does_not_bind() -> None:

@@ -30,7 +30,7 @@ class Limits(BaseModel):
     or tool calls takes longer than it may. None leaves it to the installation's settings; the smaller of both holds.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int | None = Field(default=None, ge=1)
     effects: int | None = Field(default=None, ge=1)

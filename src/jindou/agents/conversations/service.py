@@ -72,7 +72,7 @@ class Conversations:
 
     def origin(self, work: Work, conversation_id: str) -> str | None:
         """Return the run from which a conversation branched off, if it did."""
-        found = work.fetch(_CONVERSATION, id=conversation_id)
+        found = work.look(_CONVERSATION, id=conversation_id)
         return found[0].branched_from if found else None
 
     def _own(self, work: Work, who: Principal, conversation_id: str) -> ConversationRow:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from jindou.agents.runs.context import Told, size_of
+from jindou.agents.runs.context import Told
 from jindou.agents.runs.segment import Outcome, Parts, Segment, State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.watch import Watch
@@ -71,7 +71,7 @@ def begin_call(segment: Segment, work: Work, run: RunRow, begun: StepRow | None,
     else:
         step = segment.step(work, run, begun.id)
         parts.journal.begin_again(work, run, step)
-    size = size_of(asking.ask)
+    size = asking.ask.size
     worst = _worst(parts, asking.ask, size)
     attempt_id = parts.journal.open_attempt(work, run, step, f"model:{parts.model}", worst)
     return Call(asking=asking, step=step, attempt_id=attempt_id, size=size)

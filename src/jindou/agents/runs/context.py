@@ -1,6 +1,5 @@
 """What a run asks its model, and how much of the model's context that takes."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -10,13 +9,13 @@ from jindou.agents.runs.segment import Parts, State, has_had_its_effects
 from jindou.agents.runs.shown import Notes, messages_of
 from jindou.models.gateway import CompletionAsk
 
-__all__ = ["BYTES_A_TOKEN", "Told", "ask_of", "journals_of", "room_of", "size_of", "tokens_of"]
+__all__ = ["BYTES_A_TOKEN", "Told", "ask_of", "journals_of", "room_of", "tokens_of"]
 
 BYTES_A_TOKEN = 3
 """What is counted of text that no engine has counted yet: English and Chinese have more, JSON with many digits less."""
 
 Told = Mapping[str, int]
-"""What an engine said of one prompt: so many `tokens` for so many `bytes`, as `size_of` counts them."""
+"""What an engine said of one prompt: so many `tokens` for so many `bytes`, as `CompletionAsk.size` counts them."""
 
 
 def ask_of(parts: Parts, state: State, notes: Notes | None) -> CompletionAsk:
@@ -43,13 +42,6 @@ def room_of(parts: Parts) -> int:
     return int(parts.context_share * max(parts.context_tokens - parts.answer_max_tokens, parts.context_tokens // 2))
 
 
-def size_of(ask: CompletionAsk) -> int:
-    """Return the bytes of messages and tools. A byte is a token at most."""
-    messages = json.dumps(ask.messages, ensure_ascii=False)
-    # Each tool in the same list, behind a comma and a space.
-    return len(messages.encode()) + sum(tool.size + 2 for tool in ask.tools)
-
-
 def tokens_of(state: State, ask: CompletionAsk, told: Told | None) -> int:
     """Return the tokens of a prompt: what an engine `told` of the one before, and an estimate for what has changed.
 
@@ -58,4 +50,4 @@ def tokens_of(state: State, ask: CompletionAsk, told: Told | None) -> int:
     steps = chain.from_iterable(reversed(steps) for _, steps in reversed(journals_of(state)))
     known = told or next((step.response["prompt"] for step in steps if "prompt" in step.response), None)
     tokens, of_bytes = (known["tokens"], known["bytes"]) if known is not None else (0, 0)
-    return max(0, tokens + math.ceil((size_of(ask) - of_bytes) / BYTES_A_TOKEN))
+    return max(0, tokens + math.ceil((ask.size - of_bytes) / BYTES_A_TOKEN))

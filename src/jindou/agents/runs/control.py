@@ -8,7 +8,7 @@ from sqlalchemy import select
 from jindou.agents.approvals import RUN_TASK
 from jindou.agents.runs.fold import calls_of, counting
 from jindou.agents.runs.limits import stop_work
-from jindou.agents.runs.queries import as_run, as_step, steps_of
+from jindou.agents.runs.queries import as_run, step_data, steps_of
 from jindou.agents.runs.reach import Reach
 from jindou.agents.runs.segment import FINAL, Parts
 from jindou.agents.runs.tables import RunRow, StepRow
@@ -155,12 +155,12 @@ class Control:
         for other in steps:
             if (other.n >= replied and other.kind != "message") or _was_waiting(other):
                 other.status = "superseded"
-                self._journal.event(work, row, "step.finished", {"step": as_step(other)})
+                self._journal.event(work, row, "step.finished", {"step": step_data(other)})
         if step.status == "superseded":
             return
         if step.response.get("took_effect") == "yes":
             step.status = "done"
-            self._journal.event(work, row, "step.finished", {"step": as_step(step)})
+            self._journal.event(work, row, "step.finished", {"step": step_data(step)})
         elif step.kind == "tool":
             step.response, step.rules = {}, []
             self._journal.begin_again(work, row, step)

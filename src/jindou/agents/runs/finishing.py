@@ -4,7 +4,7 @@ from typing import Any
 
 from jindou.agents.runs.fold import Finish
 from jindou.agents.runs.limits import stop_work
-from jindou.agents.runs.queries import as_run
+from jindou.agents.runs.queries import run_data
 from jindou.agents.runs.segment import Segment, State, load
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.tool_step import asked_of
@@ -64,7 +64,7 @@ def end(segment: Segment, work: Work, run: RunRow, finish: Finish, known: Known)
     )
     actor = f"assistant:{run.assistant}"
     parts.audit.append(work, run.org_id, actor=actor, on_behalf_of=run.person_id, entry=entry)
-    parts.journal.event(work, run, "run.finished", {"run": as_run(run)})
+    parts.journal.event(work, run, "run.finished", {"run": run_data(run)})
     parts.queue.done(work, segment.lease)
 
 

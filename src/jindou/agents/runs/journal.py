@@ -7,7 +7,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, bindparam
 
-from jindou.agents.runs.queries import as_step
+from jindou.agents.runs.queries import step_data
 from jindou.agents.runs.stream import Stream
 from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import EventType, RunEvent, StepStatus
@@ -59,9 +59,9 @@ class Journal:
         """Append an event to the stream of a run whose row this transaction has locked, or made."""
         run.last_event += 1
         plain = {name: _plain(value) for name, value in data.items()}
-        told = RunEvent(seq=run.last_event, run_id=run.id, type=kind, at=work.now(), data=plain)
-        work.new(RunEventRow, org_id=run.org_id, run_id=run.id, seq=told.seq, type=kind, at=told.at, data=plain)
-        self.stream.keep(work, told)
+        told: dict[str, Any] = {"run_id": run.id, "seq": run.last_event, "type": kind, "at": work.now(), "data": plain}
+        work.new(RunEventRow, org_id=run.org_id, **told)
+        self.stream.keep(work, run.id, lambda: RunEvent.model_validate(told))
 
     def begin_step(
         self, work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str], request: dict[str, Any]
@@ -69,7 +69,7 @@ class Journal:
         """Write a step before it is done."""
         run.steps += 1
         step = _step(work, run, kind=kind, name=name, title=title, request=request)
-        self.event(work, run, "step.started", {"step": as_step(step)})
+        self.event(work, run, "step.started", {"step": step_data(step)})
         return step
 
     def begin_again(self, work: Work, run: RunRow, step: StepRow) -> None:
@@ -77,7 +77,7 @@ class Journal:
         step.attempt += 1
         step.status, step.started_at, step.finished_at = "started", work.now(), None
         self.event(work, run, "run.notice", {"code": "attempt_restarted", "params": {"attempt": step.attempt}})
-        self.event(work, run, "step.started", {"step": as_step(step)})
+        self.event(work, run, "step.started", {"step": step_data(step)})
 
     def end_step(self, work: Work, run: RunRow, step: StepRow, status: StepStatus, response: dict[str, Any]) -> None:
         """Write how a step ended."""
@@ -85,21 +85,21 @@ class Journal:
         step.status = status
         step.response = response
         step.finished_at = work.now()
-        self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
+        self.event(work, run, "step.finished", {"step": step_data(step), "run_cost": _cost(run)})
         if not was_told:
             work.after_commit(lambda: _tell_step(self._metrics, self._spans, step))
 
     def end_late(self, work: Work, run: RunRow, step: StepRow, response: dict[str, Any]) -> None:
         """Write what became of a step that the run did not wait for."""
         step.response = response
-        self.event(work, run, "step.late", {"step": as_step(step), "run_cost": _cost(run)})
+        self.event(work, run, "step.late", {"step": step_data(step), "run_cost": _cost(run)})
 
     def say(self, work: Work, run: RunRow, text: str, by: str) -> StepRow:
         """Write what a person tells a run that is under way; the model reads it before its next step."""
         run.steps += 1
         step = _step(work, run, kind="message", name=by, title=_MESSAGE, request={"by": by})
         step.status, step.response, step.finished_at = "done", {"text": text}, step.started_at
-        self.event(work, run, "step.finished", {"step": as_step(step), "run_cost": _cost(run)})
+        self.event(work, run, "step.finished", {"step": step_data(step), "run_cost": _cost(run)})
         return step
 
     def control(self, work: Work, run: RunRow, verb: str, by: str, **further: object) -> None:
@@ -191,8 +191,8 @@ def _step(work: Work, run: RunRow, *, kind: str, name: str, title: dict[str, str
     )
 
 
-def _cost(run: RunRow) -> Money:
-    return Money(micro=run.cost_micro, currency=run.currency)
+def _cost(run: RunRow) -> dict[str, object]:
+    return {"micro": run.cost_micro, "currency": run.currency}
 
 
 def _tell_step(metrics: Metrics, spans: Spans, step: StepRow) -> None:

@@ -1,8 +1,9 @@
 """How far one run may go, how far it has gone, and which rule ends it there."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from jindou.agents.assistants import Limits
@@ -15,6 +16,7 @@ from jindou.identity.policy import Rule
 __all__ = ["LimitPassed", "both", "passed", "room", "start_work", "stop_work", "uses", "worked_ms"]
 
 Limit = Literal["steps", "tokens", "cost", "seconds", "model_seconds", "tool_seconds", "context"]
+_Kind = Literal["steps", "tokens", "cost", "seconds"]
 
 _WORDS: Mapping[Limit, tuple[str, str]] = {
     "steps": (
@@ -48,6 +50,10 @@ _WORDS: Mapping[Limit, tuple[str, str]] = {
 }
 
 
+_COUNTED = frozenset({"model", "tool", "compaction"})
+"""The kinds of step that count; what a person says does not."""
+
+
 class LimitPassed(Cancelled):
     """What is under way has reached a limit; `rule` names it to the person."""
 
@@ -59,6 +65,7 @@ class LimitPassed(Cancelled):
         self.error = f"{limit}_exhausted"
 
 
+@lru_cache
 def both(one: Limits, other: Limits) -> Limits:
     """Return the smaller of each limit, of the installation's and the assistant's."""
     return Limits.model_validate({name: _smaller(most, vars(other)[name]) for name, most in one})
@@ -70,20 +77,24 @@ def _smaller(one: int | None, other: int | None) -> int | None:
 
 def passed(limits: Limits, run: RunRow, steps: Sequence[StepRow], now: datetime) -> LimitPassed | None:
     """Return the limit that leaves no room for another step, if there is one."""
-    for use in uses(limits, run, steps, now):
-        if use.most is not None and use.used >= use.most:
-            return LimitPassed(use.kind, use.used, use.most, run.currency)
+    for kind, used, most in _used(limits, run, steps, now):
+        if most is not None and used >= most:
+            return LimitPassed(kind, used, most, run.currency)
     return None
 
 
 def uses(limits: Limits, run: RunRow, steps: Sequence[StepRow], now: datetime) -> list[LimitUse]:
     """Return how much of each limit a run has used."""
-    return [
-        LimitUse(kind="steps", used=_taken(steps), most=limits.steps),
-        LimitUse(kind="tokens", used=run.tokens, most=limits.tokens),
-        LimitUse(kind="cost", used=run.cost_micro, most=limits.cost_micro),
-        LimitUse(kind="seconds", used=worked_ms(run, now) // 1000, most=limits.seconds),
-    ]
+    return [LimitUse(kind=kind, used=used, most=most) for kind, used, most in _used(limits, run, steps, now)]
+
+
+def _used(
+    limits: Limits, run: RunRow, steps: Sequence[StepRow], now: datetime
+) -> Iterator[tuple[_Kind, int, int | None]]:
+    yield "steps", _taken(steps), limits.steps
+    yield "tokens", run.tokens, limits.tokens
+    yield "cost", run.cost_micro, limits.cost_micro
+    yield "seconds", worked_ms(run, now) // 1000, limits.seconds
 
 
 def room(limits: Limits, steps: Sequence[StepRow]) -> int:
@@ -92,7 +103,7 @@ def room(limits: Limits, steps: Sequence[StepRow]) -> int:
 
 
 def _taken(steps: Sequence[StepRow]) -> int:
-    return sum(step.kind in {"model", "tool", "compaction"} and step.status != "superseded" for step in steps)
+    return len([1 for step in steps if step.status != "superseded" and step.kind in _COUNTED])
 
 
 def _rule(limit: Limit, used: int, most: int, currency: str) -> dict[str, Any]:

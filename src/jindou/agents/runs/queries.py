@@ -1,8 +1,8 @@
 """From rows to what the doors show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam
 
@@ -10,11 +10,8 @@ from jindou.agents.assistants import Limits
 from jindou.agents.runs.limits import uses
 from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.agents.runs.types import Run, RunDetail, RunEvent, Step
-from jindou.billing.pricing import Money
-from jindou.billing.usage import Quantities
 from jindou.db import Query, Work
 from jindou.errors import NotFound
-from jindou.identity.policy import Rule
 
 __all__ = [
     "as_detail",
@@ -24,7 +21,9 @@ __all__ = [
     "find",
     "locked",
     "look_locked",
+    "run_data",
     "run_of",
+    "step_data",
     "step_of",
     "steps_of",
     "undos_of",
@@ -53,7 +52,7 @@ def _only(rows: list[RowT]) -> RowT:
 
 def find(work: Work, run_id: str) -> RunRow | None:
     """Return a run, if there is one."""
-    return next(iter(work.fetch(_RUN, id=run_id)), None)
+    return next(iter(work.look(_RUN, id=run_id)), None)
 
 
 def look_locked(work: Work, run_ids: Sequence[str]) -> dict[str, RunRow]:
@@ -114,37 +113,51 @@ def as_detail(
 
 def as_step(row: StepRow) -> Step:
     """Return a step."""
-    tool = row.kind == "tool"
-    return Step.model_validate(
-        {
-            "id": row.id,
-            "n": row.n,
-            "kind": row.kind,
-            "name": row.name,
-            "title": row.title,
-            "attempt": row.attempt,
-            "status": row.status,
-            "arguments": row.request.get("arguments") if tool else None,
-            "result": row.response.get("result") if tool else _told(row),
-            "text": row.response.get("text"),
-            "error": row.response.get("error"),
-            "took_effect": row.response.get("took_effect"),
-            "by": row.request.get("by"),
-            "rules": [Rule.model_validate(rule) for rule in row.rules],
-            "approval_id": row.approval_id,
-            "copied_from": row.copied_from,
-            "quantities": Quantities(
-                input_tokens=row.input_tokens,
-                cached_tokens=row.cached_tokens,
-                output_tokens=row.output_tokens,
-                reasoning_tokens=row.reasoning_tokens,
-                calls=row.calls,
-            ),
-            "cost": Money(micro=row.cost_micro, currency=row.currency),
-            "started_at": row.started_at,
-            "finished_at": row.finished_at,
-        }
-    )
+    return Step.model_validate(_step_fields(row))
+
+
+def step_data(row: StepRow) -> dict[str, object]:
+    """Return a step as it stands in an event: `as_step` in plain JSON, which nobody has to check."""
+    times = {"started_at": _json_time(row.started_at), "finished_at": _json_time(row.finished_at)}
+    return _step_fields(row) | times
+
+
+def run_data(row: RunRow) -> dict[str, object]:
+    """Return a run as it stands in an event: `as_run` in plain JSON, which nobody has to check."""
+    times = {"created_at": _json_time(row.created_at), "finished_at": _json_time(row.finished_at)}
+    return _run_fields(row) | times
+
+
+def _step_fields(row: StepRow) -> dict[str, object]:
+    tool, request, response = row.kind == "tool", row.request, row.response
+    return {
+        "id": row.id,
+        "n": row.n,
+        "kind": row.kind,
+        "name": row.name,
+        "title": row.title,
+        "attempt": row.attempt,
+        "status": row.status,
+        "arguments": request.get("arguments") if tool else None,
+        "result": response.get("result") if tool else _told(response),
+        "text": response.get("text"),
+        "error": response.get("error"),
+        "took_effect": response.get("took_effect"),
+        "by": request.get("by"),
+        "rules": _rules(row.rules),
+        "approval_id": row.approval_id,
+        "copied_from": row.copied_from,
+        "quantities": {
+            "input_tokens": row.input_tokens,
+            "cached_tokens": row.cached_tokens,
+            "output_tokens": row.output_tokens,
+            "reasoning_tokens": row.reasoning_tokens,
+            "calls": row.calls,
+        },
+        "cost": {"micro": row.cost_micro, "currency": row.currency},
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+    }
 
 
 def as_event(row: RunEventRow) -> RunEvent:
@@ -154,9 +167,19 @@ def as_event(row: RunEventRow) -> RunEvent:
     )
 
 
-def _told(row: StepRow) -> dict[str, object] | None:
+def _told(response: Mapping[str, Any]) -> dict[str, object] | None:
     """Return what a step of a model came to beside words: the calls that it asked for, or the facts that it kept."""
-    return {name: row.response[name] for name in ("calls", "stands_for", "facts") if row.response.get(name)} or None
+    return {name: response[name] for name in ("calls", "stands_for", "facts") if response.get(name)} or None
+
+
+def _rules(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return rules as they were kept; how many have to approve is missing in what is older than that."""
+    return [{"approvers": 1, **rule} for rule in rules]
+
+
+def _json_time(at: datetime | None) -> str | None:
+    """Return a time as pydantic writes it."""
+    return at.isoformat().replace("+00:00", "Z") if at is not None else None
 
 
 def _run_fields(row: RunRow) -> dict[str, object]:
@@ -170,12 +193,12 @@ def _run_fields(row: RunRow) -> dict[str, object]:
         "status": row.status,
         "answer": row.answer,
         "error": row.error,
-        "rules": [Rule.model_validate(rule) for rule in row.rules],
+        "rules": _rules(row.rules),
         "steps": row.steps,
         "tokens": row.tokens,
         "branched_from": row.branched_from,
         "branched_step": row.branched_step,
-        "cost": Money(micro=row.cost_micro, currency=row.currency),
+        "cost": {"micro": row.cost_micro, "currency": row.currency},
         "created_at": row.created_at,
         "finished_at": row.finished_at,
         "undoes": row.undoes,

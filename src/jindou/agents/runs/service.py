@@ -10,7 +10,7 @@ from jindou.agents.runs.control import Control
 from jindou.agents.runs.explaining import explain
 from jindou.agents.runs.fold import counting
 from jindou.agents.runs.limits import both
-from jindou.agents.runs.queries import as_detail, as_event, as_run, as_step, steps_of, undos_of
+from jindou.agents.runs.queries import as_detail, as_event, as_run, step_data, steps_of, undos_of
 from jindou.agents.runs.reach import Reach
 from jindou.agents.runs.remarks import Scene
 from jindou.agents.runs.searching import query_of
@@ -86,7 +86,7 @@ class Runs:
         self._parts.journal.event(work, row, "run.started", {"message": asked, "assistant": row.assistant, **origin})
         for copy in [copy_step(work, row, one) for one in steps]:
             work.add(copy)
-            self._parts.journal.event(work, row, "step.finished", {"step": as_step(copy)})
+            self._parts.journal.event(work, row, "step.finished", {"step": step_data(copy)})
         if text and step:
             self._parts.journal.say(work, row, text, who.name)
         self._reach.record(work, who, row, "runs::branch", rules, **origin)

@@ -18,6 +18,7 @@ _LEAD = (
 )
 _IN_NOTES = "What this told is in the notes above."
 _CUT = " … [This result is too long to be shown whole: {shown:,} of its {whole:,} bytes stand here. Ask for less.]"
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,3 @@ def _tool_message(step: StepRow, most_bytes: int, *, is_noted: bool) -> dict[str
         content = min(ended, content, key=len)
     content = cut(content, most_bytes, _CUT.format(shown=most_bytes, whole=len(content.encode())))
     return {"role": "tool", "tool_call_id": step.request["call"], "content": content}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)

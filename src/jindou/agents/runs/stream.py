@@ -67,14 +67,14 @@ class Stream:
         for listener in listeners:
             _tell(listener, None)
 
-    def keep(self, work: Work, event: RunEvent) -> None:
-        """Tell everybody of an event of the journal once it is durable."""
-        work.after_commit(lambda: self._pass_on(event.run_id, event))
-        self._signals.publish_elsewhere(work, _EVENTS, event.run_id)
+    def keep(self, work: Work, run_id: str, make: Callable[[], RunEvent]) -> None:
+        """Tell everybody of an event of the journal once it is durable; it is made if somebody listens."""
+        work.after_commit(lambda: self._pass_on(run_id, make))
+        self._signals.publish_elsewhere(work, _EVENTS, run_id)
 
     def publish(self, event: RunEvent) -> None:
         """Tell everybody who listens of an event that is not kept."""
-        self._pass_on(event.run_id, event)
+        self._tell_all(event.run_id, event)
         if not self._signals.is_alone:
             self._deltas.add(event)
 
@@ -82,14 +82,18 @@ class Stream:
         with self._lock:
             runs = [run_id] if run_id else list(self._listeners)
         for one in runs:
-            self._pass_on(one, one)
+            self._tell_all(one, one)
 
     def _hear_delta(self, text: str) -> None:
         if text:
             event = read_delta(text)
-            self._pass_on(event.run_id, event)
+            self._tell_all(event.run_id, event)
 
-    def _pass_on(self, run_id: str, told: Told) -> None:
+    def _pass_on(self, run_id: str, make: Callable[[], RunEvent]) -> None:
+        if run_id in self._listeners:
+            self._tell_all(run_id, make())
+
+    def _tell_all(self, run_id: str, told: Told) -> None:
         with self._lock:
             listeners = list(self._listeners.get(run_id, ()))
         for listener in listeners:

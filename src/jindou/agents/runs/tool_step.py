@@ -11,7 +11,7 @@ from jindou.agents.runs.estimate import estimate
 from jindou.agents.runs.fold import CallTool, CallTools
 from jindou.agents.runs.limits import start_work, stop_work
 from jindou.agents.runs.origins import origins_of
-from jindou.agents.runs.queries import as_step, locked, step_of
+from jindou.agents.runs.queries import locked, step_data, step_of
 from jindou.agents.runs.segment import Act, Outcome, Parts, Segment, State, has_had_its_effects
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.types import StepStatus
@@ -306,7 +306,7 @@ class _ToolStep:
             approval = parts.approvals.request(work, checked, case)
             step.status, step.approval_id = _WAITING, approval.id
             step.rules = _plain(checked.decision.rules)
-            parts.journal.event(work, run, "approval.requested", {"approval": approval, "step": as_step(step)})
+            parts.journal.event(work, run, "approval.requested", {"approval": approval, "step": step_data(step)})
             self._record(work, checked, "ask", approval)
         return _WAITING
 

@@ -124,8 +124,11 @@ class Runner:
 
     def _begin(self, segment: Segment, work: Work, run: RunRow) -> Act:
         """Write that the one thing begins that is next, and return what does it once that is durable."""
-        if not segment.is_awake and not self._wake_up(segment, work, run):
-            return _over
+        if not segment.is_awake:
+            # Before the run is changed: to read others, that would have to be written first.
+            segment.earlier(work, run)
+            if not self._wake_up(segment, work, run):
+                return _over
         state = load(segment, work, run)
         match self._next(segment, work, state):
             case AskModel(begun) | Compact(begun):

@@ -79,7 +79,8 @@ class Doorway:
         self._policy = policy
         self._secrets = secrets
         self._tools = {(pack, tool.name): tool for pack, of_pack in tools.items() for tool in of_pack}
-        self._schemas: dict[tuple[str, str], ToolSchema] = {}
+        self._granted: dict[tuple[str, tuple[str, ...]], Sequence[Tool]] = {}
+        self._schemas: dict[tuple[str, tuple[str, ...]], Sequence[ToolSchema]] = {}
 
     def under(self, policy: Policy) -> "Doorway":
         """Return the same tools behind other rules."""
@@ -87,21 +88,30 @@ class Doorway:
         other._policy = policy  # noqa: SLF001 - of its own kind
         return other
 
-    def tools_of(self, assistant: Assistant) -> list[Tool]:
+    def tools_of(self, assistant: Assistant) -> Sequence[Tool]:
         """Return the tools an assistant was granted, in its order.
 
         Raises:
             Invalid: it names a tool that its pack does not have.
         """
-        return [self._tool(assistant, name) for name in assistant.tools]
+        asked = assistant.pack, tuple(assistant.tools)
+        known = self._granted.get(asked)
+        if known is None:
+            known = self._granted[asked] = tuple(self._tool(assistant, name) for name in assistant.tools)
+        return known
 
-    def schemas_of(self, assistant: Assistant) -> list[ToolSchema]:
+    def schemas_of(self, assistant: Assistant) -> Sequence[ToolSchema]:
         """Return the same tools as a model sees them.
 
         Raises:
             Invalid: as `tools_of` says.
         """
-        return [self._schema(assistant.pack, tool) for tool in self.tools_of(assistant)]
+        asked = assistant.pack, tuple(assistant.tools)
+        known = self._schemas.get(asked)
+        if known is None:
+            tools = self.tools_of(assistant)
+            known = self._schemas[asked] = tuple(ToolSchema(of.name, of.description, of.schema()) for of in tools)
+        return known
 
     def require_tools(self, assistants: Iterable[Assistant]) -> None:
         """Make sure, at start-up, that every assistant's tools exist, and the tools that undo them.
@@ -274,12 +284,6 @@ class Doorway:
         if asked.undoes:
             grants |= {tool.undo.tool for tool in self.tools_of(assistant) if isinstance(tool.undo, Undo)}
         return Resource("Assistant", assistant.slug, grants)
-
-    def _schema(self, pack: str, tool: Tool) -> ToolSchema:
-        known = self._schemas.get((pack, tool.name))
-        if known is None:
-            known = self._schemas[pack, tool.name] = ToolSchema(tool.name, tool.description, tool.schema())
-        return known
 
     def _tool(self, assistant: Assistant, name: str) -> Tool:
         if (assistant.pack, name) not in self._tools:

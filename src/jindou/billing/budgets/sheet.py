@@ -70,7 +70,6 @@ class Sheet:
         self._work = work
         self._window = Window.of(now)
         self.month = self._window.month
-        self._month_ends, self._minute_ends = self._window.month_ends, self._window.minute_ends
         self._currency = currency
         self._lines: dict[tuple[str, str, str], _Line] = {}
         self._months: dict[tuple[str, str, str], list[int]] = {}
@@ -210,9 +209,9 @@ class Sheet:
         found: dict[LimitKind, tuple[int, int, _Line, datetime]] = {}
         for line in lines:
             uses: tuple[tuple[LimitKind, int | None, int, datetime], ...] = (
-                ("requests", line.rpm, line.requests, self._minute_ends),
-                ("tokens", line.tpm, line.tokens, self._minute_ends),
-                ("money", line.monthly, line.spent + line.held, self._month_ends),
+                ("requests", line.rpm, line.requests, self._window.minute_ends),
+                ("tokens", line.tpm, line.tokens, self._window.minute_ends),
+                ("money", line.monthly, line.spent + line.held, self._window.month_ends),
             )
             for kind, limit, used, reset in uses:
                 if limit is not None and (kind not in found or limit - used < found[kind][0]):
@@ -227,7 +226,7 @@ class Sheet:
     def _money(self, line: _Line) -> LimitState:
         monthly = line.monthly or 0
         left = max(0, monthly - line.spent - line.held)
-        return LimitState("money", line.scope, line.name, monthly, left, self._month_ends)
+        return LimitState("money", line.scope, line.name, monthly, left, self._window.month_ends)
 
 
 def _whose(line: _Line) -> str:

@@ -191,13 +191,13 @@ class Principals:
             raise Unauthenticated("This person is no longer here.") from None
 
     def _row(self, work: Work, person_id: str) -> PersonRow:
-        found = work.fetch(_PERSON, id=person_id)
+        found = work.look(_PERSON, id=person_id)
         if not found:
             raise NotFound("No such person.")
         return found[0]
 
     def _team_roles(self, work: Work, person_id: str) -> list[str]:
-        return [str(role) for team in work.fetch(_TEAMS, person_id=person_id) for role in team.roles]
+        return [str(role) for team in work.look(_TEAMS, person_id=person_id) for role in team.roles]
 
 
 def _person(row: PersonRow, of_teams: Sequence[str]) -> Person:

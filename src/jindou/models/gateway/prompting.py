@@ -50,6 +50,27 @@ _REMINDER: Final = f"Request: {{asked}}\nResult: {{result}}\nNow {SAY} in one or
 _REMINDER_CHARS: Final = 400
 
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _turn(role: str, text: str) -> dict[str, object]:
+    return {"role": role, "content": text}
+
+
+def _said(text: str) -> dict[str, object]:
+    return _turn("assistant", _json({"name": SAY, "arguments": {"text": text}}))
+
+
+_EXAMPLES: Final = (
+    _turn("user", "谢谢你"),
+    _said("不客气！"),
+    _turn("user", "法国的首都是哪里？"),
+    _said("是巴黎。"),
+    _turn("user", "Hi!"),
+    _said("Hello! How can I help?"),
+)
+
+
 def messages_for(
     messages: Sequence[Mapping[str, Any]], tools: Sequence[ToolSchema], *, full: bool = False
 ) -> list[dict[str, object]]:
@@ -60,46 +81,14 @@ def messages_for(
         functions = "\n".join(map(_function, tools))
         system = f"{instructions if begin else _NO_INSTRUCTIONS}\n\n{_FULL.format(tools=functions)}"
         return [_turn("system", system), *_shown(messages[begin:], full=True)]
-    functions = "\n".join([*map(_line, tools), _SAY_LINE])
+    functions = "\n".join([*(tool.line for tool in tools), _SAY_LINE])
     lead = f"{instructions}\n\n" if begin else ""
-    return [_turn("system", f"{lead}{_LEAD}\n{functions}"), *_examples(), *_shown(messages[begin:], full=False)]
-
-
-def _line(tool: ToolSchema) -> str:
-    parameters = [_parameter(name, schema, tool.parameters) for name, schema in _properties(tool.parameters).items()]
-    return f"- {tool.name}({', '.join(parameters)}): {tool.description}"
+    return [_turn("system", f"{lead}{_LEAD}\n{functions}"), *_EXAMPLES, *_shown(messages[begin:], full=False)]
 
 
 def _function(tool: ToolSchema) -> str:
     function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
     return _json({"type": "function", "function": function})
-
-
-def _properties(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
-
-
-def _parameter(name: str, schema: Mapping[str, Any], of: Mapping[str, Any]) -> str:
-    required = cast("list[str]", of.get("required", []))
-    return f"{name}{'' if name in required else '?'}: {_type_of(schema)}"
-
-
-def _type_of(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return "|".join(str(option) for option in schema["enum"])
-    stated: object = schema.get("type", "any")
-    return stated if isinstance(stated, str) else "any"
-
-
-def _examples() -> list[dict[str, object]]:
-    return [
-        _turn("user", "谢谢你"),
-        _said("不客气！"),
-        _turn("user", "法国的首都是哪里？"),
-        _said("是巴黎。"),
-        _turn("user", "Hi!"),
-        _said("Hello! How can I help?"),
-    ]
 
 
 def _shown(messages: Sequence[Mapping[str, Any]], *, full: bool) -> Iterator[dict[str, object]]:
@@ -123,18 +112,6 @@ def _shown(messages: Sequence[Mapping[str, Any]], *, full: bool) -> Iterator[dic
                 yield {**message, "content": content}
 
 
-def _said(text: str) -> dict[str, object]:
-    return _turn("assistant", _json({"name": SAY, "arguments": {"text": text}}))
-
-
 def _call(function: Mapping[str, Any]) -> dict[str, object]:
     arguments: object = function["arguments"]
     return {"name": function["name"], "arguments": json.loads(arguments) if isinstance(arguments, str) else arguments}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _turn(role: str, text: str) -> dict[str, object]:
-    return {"role": role, "content": text}

@@ -8,6 +8,7 @@ from typing import Literal
 
 from jindou.errors import Cancelled
 from jindou.models.engines import Usage
+from jindou.models.gateway.lines import line_of
 
 __all__ = ["Completion", "CompletionAsk", "Notice", "NoticeCode", "Stopped", "ToolCall", "ToolSchema"]
 
@@ -28,8 +29,13 @@ class ToolSchema:
         shown = {"name": self.name, "about": self.description, "of": self.parameters}
         return len(json.dumps(shown, ensure_ascii=False).encode())
 
+    @cached_property
+    def line(self) -> str:
+        """It all in one line, as a small model is shown it."""
+        return line_of(self.name, self.description, self.parameters)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class CompletionAsk:
     """A conversation in the form of OpenAI's chat completions, and the tools that the model may call.
 
@@ -53,6 +59,13 @@ class CompletionAsk:
     full: bool = False
     most_calls: int = 1
     least_chance: float | None = None
+
+    @cached_property
+    def size(self) -> int:
+        """The bytes of messages and tools as JSON. A byte is a token at most."""
+        messages = json.dumps(self.messages, ensure_ascii=False)
+        # Each tool in the same list, behind a comma and a space.
+        return len(messages.encode()) + sum([tool.size + 2 for tool in self.tools])
 
 
 @dataclass(frozen=True, slots=True)
