@@ -10,7 +10,19 @@ from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Dialect, Integer, Table, UnaryExpression, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Integer,
+    Select,
+    Table,
+    UnaryExpression,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import class_mapper
 from sqlalchemy.sql.visitors import iterate
 
@@ -18,7 +30,7 @@ from jindou.db.driver import Arrange, Driver, Prepared, arranging
 from jindou.db.forms import read_form, write_form
 from jindou.db.metadata import Base, Tenant
 
-__all__ = ["Query", "RowT", "Rows", "write_rows"]
+__all__ = ["Columns", "Query", "RowT", "Rows", "write_rows"]
 
 RowT = TypeVar("RowT", bound=Base)
 
@@ -28,6 +40,34 @@ _KEY = "key_"
 _Forms = Sequence[tuple[str, Callable[[Any], Any]]]
 _Change = tuple[type[Base], tuple[str, ...], dict[str, Any]]
 """The class of a row, the columns that have changed, and their values beside those that it is found by."""
+
+
+class Columns:
+    """A query for single columns, compiled once a dialect. Its values are `bindparam`s.
+
+    Only its rows of `kind` are bounded to the organisation; what else it reads it joins to them by their `org_id`.
+    """
+
+    def __init__(self, kind: type[Base], query: Select[Any]) -> None:
+        self.kind = kind
+        self._query = query
+        self._compiled: dict[tuple[str, bool], tuple[str, Arrange, Sequence[tuple[int, Callable[[Any], Any]]]]] = {}
+        self.tables: frozenset[object] = frozenset(each for each in iterate(query) if isinstance(each, Table))
+        """The tables that the query reads."""
+
+    def compiled(
+        self, dialect: Dialect, *, bounded: bool
+    ) -> tuple[str, Arrange, Sequence[tuple[int, Callable[[Any], Any]]]]:
+        """Return the driver's SQL, what arranges its values, and what makes values of some of the columns found."""
+        known = self._compiled.get((dialect.name, bounded))
+        if known is None:
+            mine = (_table(self.kind).columns["org_id"] == bindparam("bound_org_id"),) if bounded else ()
+            query = self._query.where(*mine)
+            forms = [read_form(column.type, dialect) for column in query.selected_columns]
+            compiled = query.compile(dialect=dialect)
+            needed = [(at, form) for at, form in enumerate(forms) if form is not None]
+            known = self._compiled[dialect.name, bounded] = (str(compiled), arranging(compiled), needed)
+        return known
 
 
 class Query(Generic[RowT]):
@@ -57,6 +97,11 @@ class Query(Generic[RowT]):
         read: list[object] = [each for one in where for each in iterate(one) if isinstance(each, Table)]
         self.tables: frozenset[object] = frozenset([_table(kind), *read])
         """The tables that the query reads."""
+
+    @staticmethod
+    def columns(kind: type[Base], query: Select[Any]) -> Columns:
+        """Return a query for single columns of rows of `kind`, and of what it joins to them itself."""
+        return Columns(kind, query)
 
     def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Arrange]:
         """Return the driver's SQL, and what arranges its values; `bounded` to the organisation `bound_org_id`."""
@@ -97,9 +142,7 @@ class Rows:
 
     def look(self, query: Query[RowT], values: Mapping[str, object]) -> list[RowT]:
         """Return the rows that `query` finds; a later change of one is not written."""
-        if self.is_pending(query.tables):
-            self._mark()
-            self.flush()
+        self._settle(query.tables)
         kind = query.kind
         text, arrange = query.compiled(self._driver.dialect, bounded=self._is_bounded(kind))
         found = self._driver.read(text, arrange({**self._driver.plain(values), "bound_org_id": self._org_id}))
@@ -113,6 +156,17 @@ class Rows:
                 held[name] = form(held[name])
             rows.append(plain(held))
         return rows
+
+    def read(self, query: Columns, values: Mapping[str, object]) -> list[list[Any]]:
+        """Return the columns that `query` finds, line by line."""
+        self._settle(query.tables)
+        text, arrange, forms = query.compiled(self._driver.dialect, bounded=self._is_bounded(query.kind))
+        found = self._driver.read(text, arrange({**self._driver.plain(values), "bound_org_id": self._org_id}))
+        lines = [list(line) for line in found]
+        for line in lines:
+            for at, form in forms:
+                line[at] = form(line[at])
+        return lines
 
     def take(self, rows: Iterable[Base]) -> None:
         """Have later changes written of rows that stand in the database just as they are here.
@@ -155,6 +209,12 @@ class Rows:
         """
         write_rows(self._driver, [self])
 
+    def _settle(self, tables: AbstractSet[object]) -> None:
+        """Write what is in hand, if something of it belongs to `tables`."""
+        if self.is_pending(tables):
+            self._mark()
+            self.flush()
+
     def is_pending(self, tables: AbstractSet[object]) -> bool:
         """Say whether something of `tables` is not written yet."""
         return any(_table(_kind(row)) in tables for row in self._added) or any(
@@ -172,7 +232,7 @@ class Rows:
             held = vars(row)
             if held != before:
                 kind = _kind(row)
-                names = tuple([name for name in _columns(kind) if held.get(name) != before.get(name)])
+                names = tuple(_changed(kind, held, before))
                 if names:
                     changes.append((kind, names, self._change(row, names)))
                 before.update(held)
@@ -246,6 +306,16 @@ def _kind(row: Base) -> type[Base]:
     """Return the mapped class of a row, which may be one of the ORM's that was added here."""
     of: type[Any] = type(row)
     return of.mapped if issubclass(of, _Plain) else of
+
+
+def _changed(kind: type[Base], held: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """Return the columns that are not what they were."""
+    columns = _columns(kind)
+    if len(held) == len(before) == len(columns):
+        # A plain row: all of them, in one order.
+        told = zip(columns, held.values(), before.values(), strict=True)
+        return [name for name, value, was in told if value is not was and value != was]
+    return [name for name in columns if held.get(name) != before.get(name)]
 
 
 @cache

@@ -24,7 +24,7 @@ from jindou.db.clock import ServerClock
 from jindou.db.driver import Driver, Prepared
 from jindou.db.joined import Act, Deferred, Joined
 from jindou.db.metadata import Base, Tenant, UtcDateTime
-from jindou.db.rows import Query, Rows, RowT
+from jindou.db.rows import Columns, Query, Rows, RowT
 from jindou.ids import IdMaker
 from jindou.telemetry import Clock
 
@@ -186,9 +186,14 @@ class Work:
         return self._open_rows().fetch(query, values)
 
     def look(self, query: Query[RowT], **values: object) -> list[RowT]:
-        """Return the rows of a query as `fetch` does; a change of one is written only if some unit of work `take`s it."""
+        """Return the rows of a query as `fetch` does; what is changed of one is written only once it is `take`n."""
         self.flush_session()
         return self._open_rows().look(query, values)
+
+    def read(self, query: Columns, **values: object) -> list[list[Any]]:
+        """Return the columns that a query finds, line by line."""
+        self.flush_session()
+        return self._open_rows().read(query, values)
 
     def take(self, rows: Iterable[Base]) -> None:
         """Have later changes written of rows that stand in the database just as they are here.

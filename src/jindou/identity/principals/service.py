@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, literal, or_, select
+from sqlalchemy import and_, bindparam, literal, or_, select
 
 from jindou.db import Query, Work
 from jindou.errors import Conflict, NotFound, Unauthenticated
@@ -14,6 +14,14 @@ from jindou.identity.principals.types import Person, Principal
 __all__ = ["NameTaken", "PersonInactive", "Principals"]
 
 _PERSON = Query(PersonRow, PersonRow.id == bindparam("id"))
+_PRINCIPAL = Query.columns(
+    PersonRow,
+    select(PersonRow.active, PersonRow.handle, PersonRow.name, PersonRow.language, PersonRow.roles, TeamRow.roles)
+    .select_from(PersonRow)
+    .outerjoin(TeamMemberRow, TeamMemberRow.person_id == PersonRow.id)
+    .outerjoin(TeamRow, and_(TeamRow.id == TeamMemberRow.team_id, TeamRow.org_id == PersonRow.org_id))
+    .where(PersonRow.id == bindparam("id")),
+)
 _TEAMS = Query(
     TeamRow,
     TeamRow.id.in_(select(TeamMemberRow.team_id).where(TeamMemberRow.person_id == bindparam("person_id"))),
@@ -166,17 +174,20 @@ class Principals:
             NotFound: the person is gone.
             PersonInactive: the person was deactivated.
         """
-        row = self._row(work, person_id)
-        if not row.active:
-            raise PersonInactive(f"{row.name} is deactivated.")
+        lines = work.read(_PRINCIPAL, id=person_id)
+        if not lines:
+            raise NotFound("No such person.")
+        active, handle, name, language, own, _ = lines[0]
+        if not active:
+            raise PersonInactive(f"{name} is deactivated.")
         return Principal(
             org_id=org_id,
-            person_id=row.id,
-            handle=row.handle,
-            name=row.name,
-            roles=tuple(_union(row.roles, self._team_roles(work, person_id))),
-            language=row.language,
-            actor=actor or row.id,
+            person_id=person_id,
+            handle=handle,
+            name=name,
+            roles=tuple(_union(own, [str(role) for *_, of_team in lines for role in of_team or ()])),
+            language=language,
+            actor=actor or person_id,
         )
 
     def as_now(self, work: Work, who: Principal) -> Principal:
