@@ -43,3 +43,17 @@ def test_every_command_takes_a_home_and_speaks_json(name: str) -> None:
     for function in functions:
         assert function is not None
         assert {"home", "as_json"} <= set(function.__annotations__), function
+
+
+def test_what_a_command_loads_is_not_walked_for_garbage() -> None:
+    code = """
+import gc
+from jindou.surfaces.cli import load
+walked = []
+gc.callbacks.append(lambda phase, info: walked.append(phase))
+load("gateway")
+assert not walked
+assert gc.isenabled()
+assert gc.get_freeze_count() > len(gc.get_objects())
+"""
+    assert "jindou.surfaces.cli.gateway" in loaded_by(code)
