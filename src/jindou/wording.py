@@ -84,7 +84,7 @@ def rule_of(error: Mapping[str, object]) -> str:
     if kind in {"string_too_short", "too_short"} and context.get("min_length") == 1:
         return "must not be empty"
     if kind in _RULES:
-        return _RULES[kind].format_map({name: value for name, value in context.items() if name != "error"})
+        return _RULES[kind].format_map({name: _plain(value) for name, value in context.items()})
     for beginning, rule in _KINDS.items():
         if kind.startswith(f"{beginning}_"):
             return rule
@@ -102,6 +102,10 @@ def told_of(error: Mapping[str, object], field: str, whole: str = "The body") ->
     said = rule.startswith(("must ", "is "))
     what = f"`{field}`" if field else whole
     return f"{what} {rule}." if said else f"{what}: {rule}."
+
+
+def _plain(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _form(pattern: str) -> str:
