@@ -67,13 +67,14 @@ class Unauthenticated(JindouError):
 
 
 class Forbidden(JindouError):
-    """A rule says no."""
+    """A rule says no. `reasons` says by language what the rules say."""
 
     code = "forbidden"
 
-    def __init__(self, message: str, *, rules: Sequence[str] = ()) -> None:
-        super().__init__(message, params={"rules": list(rules)})
+    def __init__(self, message: str, *, rules: Sequence[str] = (), reasons: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, params={"rules": list(rules), **({"reasons": dict(reasons)} if reasons else {})})
         self.rules = tuple(rules)
+        self.reasons = dict(reasons or {})
 
 
 class NotFound(JindouError):

@@ -79,6 +79,8 @@ def test_nobody_approves_a_request_of_their_own(clerk: Client) -> None:
     with pytest.raises(Forbidden) as refused:
         clerk.approvals.decide(asked.id)
     assert refused.value.rules == ("jindou.no-self-approval",)
+    assert refused.value.reasons["zh"].startswith("任何人都不能审批")
+    assert refused.value.reasons["en"] == refused.value.message
 
 
 def test_input_that_breaks_a_rule_names_its_field(clerk: Client, manager: Client) -> None:

@@ -42,7 +42,9 @@ def _known(request: Request, error: Exception) -> Response:
     if _wants_page(request):
         rules = error.rules if isinstance(error, Forbidden) else ()
         sent_on = _sent_on(request, error)
-        return sent_on or error_page(request, problem.status, problem.title, error.message, rules=rules)
+        reasons = error.reasons if isinstance(error, Forbidden) else {}
+        detail = {"en": error.message} | reasons
+        return sent_on or error_page(request, problem.status, problem.title, detail, rules=rules)
     headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, Limited) else {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
@@ -82,7 +84,7 @@ def _plain(request: Request, error: Exception) -> Response:
     if _wants_page(request):
         if status == _OTHER_METHOD and request.method == "GET":
             return RedirectResponse(page_above(request), status_code=303)
-        return error_page(request, status, title, "")
+        return error_page(request, status, title, {})
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if is_scim(request.url.path):
         return _scim(error_body(status, title), status, headers)
@@ -94,7 +96,7 @@ def _unknown(request: Request, error: Exception) -> Response:
     _log.error("unexpected error", exc_info=error, extra={"fields": {"path": request.url.path}})
     detail = "This is a fault of ours; `jindou doctor` and the log in the home folder say more."
     if _wants_page(request):
-        return error_page(request, 500, "Something went wrong", detail)
+        return error_page(request, 500, "Something went wrong", {"en": detail})
     if is_scim(request.url.path):
         return _scim(error_body(500, detail), 500, {})
     body: dict[str, object] = {

@@ -50,6 +50,20 @@ def test_a_request_says_who_may_decide_where_values_come_from_and_what_it_may_co
         assert told in page.text
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "Nobody approves a request of their own."), ("zh", "任何人都不能审批自己提出的请求。")],
+)
+def test_a_refusal_says_in_the_viewers_language_what_the_rule_says(
+    site: Site, visit: SignIn, language: str, told: str
+) -> None:
+    approval, client = ask(site), visit("clerk")
+    client.cookies.set("jindou_language", language)
+    refused = client.post(f"/approvals/{approval.id}", data={"decision": "approve"}, headers={"accept": "text/html"})
+    assert refused.status_code == 403
+    assert f'lang="{language}">{told}' in refused.text
+
+
 def test_a_call_is_changed_in_plain_fields_and_approved(site: Site, visit: SignIn) -> None:
     approval, client = ask(site), visit("manager")
     path = f"/approvals/{approval.id}"

@@ -43,6 +43,7 @@ class ClientError(Exception):
         code: str = "",
         field: str = "",
         rules: Sequence[str] = (),
+        reasons: Mapping[str, str] | None = None,
         retry_after: float = 0.0,
     ) -> None:
         super().__init__(message)
@@ -51,6 +52,7 @@ class ClientError(Exception):
         self.code = code
         self.field = field
         self.rules = tuple(rules)
+        self.reasons = dict(reasons or {})
         self.retry_after = retry_after
 
 
@@ -63,7 +65,7 @@ class Unauthenticated(ClientError):
 
 
 class Forbidden(ClientError):
-    """A rule says no; `rules` names it."""
+    """A rule says no; `rules` names it, and `reasons` says by language what it says."""
 
 
 class NotFound(ClientError):
@@ -113,6 +115,7 @@ _KINDS: Mapping[int, type[ClientError]] = {
 def from_problem(status: int, problem: Mapping[str, object]) -> ClientError:
     """Return the error that an RFC 9457 problem of HTTP `status` tells."""
     rules = cast("list[object]", problem.get("rules") or [])
+    reasons = cast("dict[object, object]", problem.get("reasons") or {})
     wait = problem.get("retry_after")
     return _KINDS.get(status, ClientError)(
         str(problem.get("detail") or problem.get("title") or f"The server answered {status}."),
@@ -120,5 +123,6 @@ def from_problem(status: int, problem: Mapping[str, object]) -> ClientError:
         code=str(problem.get("code") or ""),
         field=str(problem.get("field") or ""),
         rules=[str(rule) for rule in rules],
+        reasons={str(language): str(told) for language, told in reasons.items()},
         retry_after=float(wait) if isinstance(wait, int | float) else 0.0,
     )

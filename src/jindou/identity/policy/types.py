@@ -1,7 +1,7 @@
 """What a decision says."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from jindou.errors import Forbidden
 __all__ = ["Condition", "Decision", "Rule", "Verb"]
 
 Verb = Literal["allow", "ask", "deny"]
+_LANGUAGES: Final = ("en", "zh")
 
 
 class Rule(BaseModel):
@@ -53,5 +54,10 @@ class Decision(BaseModel):
             Forbidden: it is not; the message and `rules` name the rule.
         """
         if self.verb != "allow":
-            told = " ".join(f"{rule.reason['en']} [{rule.id}]" for rule in self.rules)
-            raise Forbidden(told, rules=[rule.id for rule in self.rules])
+            told = {
+                language: " ".join(
+                    f"{rule.reason.get(language) or rule.reason['en']} [{rule.id}]" for rule in self.rules
+                )
+                for language in _LANGUAGES
+            }
+            raise Forbidden(told["en"], rules=[rule.id for rule in self.rules], reasons=told)

@@ -27,12 +27,13 @@ def tell(error: Exception, given: Sequence[str] = ()) -> int:
     language = _language(given)
     if isinstance(error, JindouError):
         rules = error.rules if isinstance(error, Forbidden) else ()
-        said = complaint(language, error.code, error.message, _kind(error), error.params)
+        said = _reason(language, error) or complaint(language, error.code, error.message, _kind(error), error.params)
         _write(language, said, rules)
         return exit_code(error)
     if isinstance(error, ClientError):
         rules = error.rules if isinstance(error, client.Forbidden) else ()
-        _write(language, complaint(language, error.code, error.message, _kind(error)), rules)
+        said = _reason(language, error) or complaint(language, error.code, error.message, _kind(error))
+        _write(language, said, rules)
         return _exit_code(error)
     where = traceback.extract_tb(error.__traceback__)[-1]
     _write(language, f"Unexpected {type(error).__name__}: {error} ({where.filename}:{where.lineno})", ())
@@ -49,6 +50,11 @@ def _write(language: str, message: str, rules: tuple[str, ...]) -> None:
 def _exit_code(error: ClientError) -> int:
     """The client's kinds bear the names of the platform's, so they end a command with the same code."""
     return next((_EXIT_CODES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _EXIT_CODES), 1)
+
+
+def _reason(language: str, error: Exception) -> str:
+    """Return what the rules say that refused, in the language that somebody reads; nothing where none did."""
+    return error.reasons.get(language, "") if isinstance(error, Forbidden | client.Forbidden) else ""
 
 
 def _kind(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """How a page is made: its frame, its language, its headers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,13 +75,17 @@ def fragment(
     return HTMLResponse(html, status_code=status, headers=HEADERS)
 
 
-def error_page(request: Request, status: int, title: str, detail: str, *, rules: Sequence[str] = ()) -> HTMLResponse:
-    """Return the page of an error: what `status` means in the viewer's language, and `detail` as it was told.
+def error_page(
+    request: Request, status: int, title: str, detail: Mapping[str, str], *, rules: Sequence[str] = ()
+) -> HTMLResponse:
+    """Return the page of an error: what `status` means in the viewer's language, and `detail` in it or in English.
 
     `title` is shown where the console has no words of its own for `status`, and `detail` where it has none for `rules`.
     """
     who = _viewer(request) if status < _OUR_FAULT else None
-    texts = texts_in(language_of(request, who))
+    language = language_of(request, who)
+    texts = texts_in(language)
+    told_in = language if language in detail else "en"
     return page(
         request,
         "error.html",
@@ -91,7 +95,8 @@ def error_page(request: Request, status: int, title: str, detail: str, *, rules:
         title=texts.find(f"error.{status}.title", title),
         advice=texts.find(f"error.{status}.advice", texts("error.advice")),
         own=next((text for rule in rules if (text := texts.find(f"error.rule.{rule}", ""))), ""),
-        detail=detail,
+        detail=detail.get(told_in, ""),
+        told_in=told_in,
     )
 
 
