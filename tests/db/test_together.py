@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, event
+from sqlalchemy import Engine, bindparam
 from sqlalchemy.exc import IntegrityError
 
 from jindou.agents.runs.tables import RunEventRow
 from jindou.db import Database, DatabaseUnavailable, Query, Work
 from jindou.db import together as sharing
+from support.commits import before_commits
 from support.ground import OTHERS, OURS
 from support.waiting import wait_for
 
@@ -43,7 +44,6 @@ class Together:
         self._fail = fail
         self._queue, self._joining = joining(database, self._prepare)
         self._hold = threading.Event()
-        event.listen(database.engine, "commit", self._count)
 
     def _prepare(self, work: Work, asks: Sequence[str]) -> Sequence[bool]:
         assert work.org_id is None
@@ -52,8 +52,8 @@ class Together:
             raise ValueError(asks)
         return [ask != self._refuse or len(asks) == 1 for ask in asks]
 
-    def _count(self, _connection: object) -> None:
-        self.commits += 1
+    def _count(self, engine: Engine) -> None:
+        self.commits += engine is self.database.engine
 
     def write(self, name: str, act: Callable[[Work], None], org_id: str = OURS) -> None:
         """Do something in a unit of work that may be shared."""
@@ -85,10 +85,12 @@ class Together:
             threads[-1].start()
             wait_for(lambda number=number: len(self._queue) == number)
         self.commits = 0
+        end = before_commits(self._count)
         self._hold.set()
         for thread in threads:
             thread.join(60)
             assert not thread.is_alive()
+        end()
         return {name: errors[name] for name in acts}
 
 

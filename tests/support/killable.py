@@ -10,13 +10,14 @@ import os
 import signal
 from pathlib import Path
 
-from sqlalchemy import Engine, event, select
+from sqlalchemy import select
 
 from jindou.agents.approvals import Verdict
 from jindou.agents.runs import StartRun
 from jindou.agents.runs.tables import RunEventRow, StepRow
 from jindou.assembly import Platform
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
+from support.commits import before_commits
 from support.platform import as_person, open_platform
 from support.scripted import refund_script
 
@@ -52,13 +53,13 @@ def arm(kill_at: int) -> None:
     """Die right before the N-th commit from now on."""
     left = kill_at
 
-    def before_commit(_connection: object) -> None:
+    def before_commit(_engine: object) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "commit", before_commit)
+    before_commits(before_commit)
 
 
 def drain(platform: Platform) -> None:

@@ -6,10 +6,9 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Engine, event
-
 from jindou.identity.keys import KeyAsk
 from jindou.models.completions import Asked, ChatRequest, Event, Presence
+from support.commits import before_commits
 from support.platform import MODEL, as_person, open_platform
 
 ASKED = "asked"
@@ -44,10 +43,10 @@ async def _ignore(_event: Event) -> None:
 def _arm(kill_at: int) -> None:
     left = kill_at
 
-    def before_commit(_connection: object) -> None:
+    def before_commit(_engine: object) -> None:
         nonlocal left
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "commit", before_commit)
+    before_commits(before_commit)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ClauseElement, ColumnElement, Connection, DateTime, Dialect, Interval, bindparam, func
+from sqlalchemy import ClauseElement, ColumnElement, Connection, DateTime, Dialect, Engine, Interval, bindparam, func
 from sqlalchemy.exc import DBAPIError
 
 __all__ = ["Arrange", "Driver", "Prepared", "arranging"]
@@ -94,6 +94,19 @@ class Driver:
     def read(self, text: str, values: Sequence[object] | Mapping[str, object] = ()) -> Sequence[Any]:
         """Return the rows of a query in the driver's SQL."""
         return self._execute(text, values if isinstance(values, Mapping) else tuple(values)).fetchall()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the connection."""
+        return self._connection.engine
+
+    def commit(self) -> None:
+        """End the transaction, and make it durable."""
+        self._do(lambda _text, _values: self._pooled.commit(), "COMMIT", ())
+
+    def rollback(self) -> None:
+        """End the transaction, and undo it."""
+        self._do(lambda _text, _values: self._pooled.rollback(), "ROLLBACK", ())
 
     def run(self, text: str) -> None:
         """Do a statement without values."""

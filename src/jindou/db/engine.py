@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Transaction, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -94,9 +94,7 @@ class Database:
         if self._is_psycopg:
             event.listen(self.engine, "connect", _configure_psycopg)
         self._is_closed = False
-        self._to_write = self.engine.execution_options(jindou_write=True)
         self._kept: Connection | None = None
-        self._to_read = self.engine.execution_options(jindou_write=False)
 
     @contextmanager
     def writing(self, org_id: str | None) -> Generator[Work]:
@@ -118,7 +116,7 @@ class Database:
             DatabaseUnavailable: the database is locked, full or gone; nothing was written.
         """
         with self._turn_to_write():
-            with self._transaction(write=True, shared=shared) as (joined, _):
+            with self._transaction(write=True, shared=shared) as joined:
                 yield joined
                 joined.finish()
             # Still in turn, so that what is told after the commits is told in their order.
@@ -174,20 +172,23 @@ class Database:
         Raises:
             DatabaseUnavailable: the database is locked or gone.
         """
-        with self._transaction(write=False) as (joined, transaction):
+        with self._transaction(write=False) as joined:
             yield self.open(joined, org_id)
-            self._leave(joined.connection)
-            transaction.rollback()
 
     @contextmanager
-    def _transaction(self, *, write: bool, shared: bool = False) -> Generator[tuple[Joined, Transaction]]:
+    def _transaction(self, *, write: bool, shared: bool = False) -> Generator[Joined]:
+        """Open a transaction, which SQLAlchemy has no part in as long as nobody needs it there."""
         try:
-            with self._connected(write=write) as connection, connection.begin() as transaction:
+            with self._connected(write=write) as connection:
                 joined = Joined(connection, shared=shared)
                 try:
-                    yield joined, transaction
+                    yield joined
+                    if write:
+                        joined.commit()
+                    else:
+                        self._leave(connection)
                 finally:
-                    joined.close()
+                    joined.end()
         except _OURS as error:
             raise unavailable(error) from error
 
@@ -199,13 +200,16 @@ class Database:
 
     @contextmanager
     def _connected(self, *, write: bool) -> Generator[Connection]:
-        """Open a connection. The writers of SQLite take turns, so one does for all of them."""
+        """Open a connection whose transaction has begun. The writers of SQLite take turns, so one does for them all."""
         if not (write and self.is_sqlite):
-            with self._begun(self._to_write if write else self._to_read) as connection:
+            with self._begun() as connection:
+                if self.is_sqlite:
+                    _begin(connection, "BEGIN")
                 yield connection
             return
-        connection, self._kept = self._kept or self._to_write.connect(), None
+        connection, self._kept = self._kept or self.engine.connect(), None
         try:
+            _begin(connection, "BEGIN IMMEDIATE")
             yield connection
         except BaseException:
             connection.close()
@@ -215,19 +219,19 @@ class Database:
         else:
             self._kept = connection
 
-    def _begun(self, engine: Engine) -> Connection:
+    def _begun(self) -> Connection:
         """Return a connection whose transaction has begun, so that one which the server has closed does not go out.
 
         After a restart of the server all that lay in the pool are such, and nothing has been done in them yet.
         """
-        connection = engine.connect()
+        connection = self.engine.connect()
         while self._is_psycopg and not self._begins(connection):
             is_new = not connection.info
             connection.invalidate()
             connection.close()
             if is_new:
                 raise DatabaseUnavailable("The database has closed a new connection; try again.")
-            connection = engine.connect()
+            connection = self.engine.connect()
         return connection
 
     def _begins(self, connection: Connection) -> bool:
@@ -276,10 +280,17 @@ def _link(url: str) -> dict[str, int]:
     return {name: value for name, value in _LINK.items() if is_psycopg and name not in told.query}
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    is_write = connection.get_execution_options().get("jindou_write", True)
+def _begin(connection: Connection, text: str) -> None:
     driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if is_write else "BEGIN").close()
+    driver.execute(text).close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction that SQLAlchemy is told of, unless it is one of ours that is under way."""
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        is_write = connection.get_execution_options().get("jindou_write", True)
+        _begin(connection, "BEGIN IMMEDIATE" if is_write else "BEGIN")
 
 
 def unavailable(error: Exception) -> Exception:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Transaction
 
 from jindou.db.driver import Driver, Prepared
 from jindou.db.rows import Rows, write_rows
@@ -67,7 +67,9 @@ class Joined:
     """
 
     def __init__(self, connection: Connection, *, shared: bool = False) -> None:
-        self.connection = connection
+        self._connection = connection
+        self._transaction: Transaction | None = None
+        self._is_durable = False
         self.is_shared = shared
         self.known: dict[object, Any] = {}
         self._members: list[Member] = []
@@ -75,11 +77,35 @@ class Joined:
         self._broken: BaseException | None = None
 
     @property
+    def connection(self) -> Connection:
+        """The connection as SQLAlchemy has it, which is told of the transaction only where somebody uses it so."""
+        if self._transaction is None:
+            self._transaction = self._connection.begin()
+        return self._connection
+
+    @property
     def driver(self) -> Driver:
         """The driver of the connection."""
         if self._driver is None:
-            self._driver = Driver(self.connection)
+            self._driver = Driver(self._connection)
         return self._driver
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self._close()
+        if self._transaction is None:
+            self.driver.commit()
+        elif self._transaction.is_active:
+            self._transaction.commit()
+        self._is_durable = True
+
+    def end(self) -> None:
+        """Undo all of it unless it is durable; what went with its connection is undone already."""
+        self._close()
+        if self._transaction is not None:
+            self._transaction.close()
+        elif not (self._is_durable or self._connection.invalidated):
+            self.driver.rollback()
 
     def add(self, member: Member) -> None:
         """Have one more member, which is at work from now on."""
@@ -153,7 +179,7 @@ class Joined:
             for action in actions:
                 _tell(action)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Let go of what the members hold."""
         for member in self._members:
             member.close()

@@ -48,7 +48,6 @@ class Work:
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._joined = joined
-        self._connection = joined.connection
         self.org_id = org_id
         self._clock = clock
         self._ids = ids
@@ -95,7 +94,7 @@ class Work:
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is SQLite, which has one writer at a time."""
-        return self._connection.dialect.name == "sqlite"
+        return self._joined.driver.is_sqlite
 
     @property
     def known(self) -> dict[object, Any]:
@@ -108,7 +107,9 @@ class Work:
         self._joined.flush()
         if self._session is None:
             self._joined.mark()
-            self._session = _TenantSession(self._connection, expire_on_commit=False, info={"org_id": self.org_id})
+            self._session = _TenantSession(
+                self._joined.connection, expire_on_commit=False, info={"org_id": self.org_id}
+            )
         return self._session
 
     @property
@@ -136,7 +137,7 @@ class Work:
             raise PermissionError("Rows of one organisation are changed as objects.")
         self._joined.flush()
         self._joined.mark()
-        return self._connection.execute(statement)
+        return self._joined.connection.execute(statement)
 
     def change(self, prepared: Prepared, **values: object) -> int:
         """Change a table that spans organisations, and return how many rows were.

@@ -4,12 +4,13 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from jindou.agents.runs import workflows
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.durable.queue import LeaseLost
 from jindou.models.engines import Chunk, EngineRequest
+from support.commits import before_commits
 from support.desk import ORDER, Desk, open_desk
 from support.scripted import call
 
@@ -52,9 +53,10 @@ def test_a_run_of_three_steps_takes_four_transactions_of_its_worker(desk: Desk) 
     desk.start(f"Where is {ORDER}?")
     lease = desk.claim()
     commits: list[object] = []
-    event.listen(desk.platform.database.engine, "commit", commits.append)
+    end = before_commits(commits.append)
     desk.platform.runner.run(lease)
-    assert len(commits) == 4
+    end()
+    assert commits.count(desk.platform.database.engine) == 4
 
 
 def test_what_came_of_a_step_is_written_whatever_keeps_the_next_one(

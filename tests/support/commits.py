@@ -1,0 +1,29 @@
+"""Commits as they happen, whichever way they go: by SQLAlchemy, or past it by the driver."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine, event
+
+from jindou.db import Driver
+
+__all__ = ["before_commits"]
+
+
+def before_commits(action: Callable[[Engine], None]) -> Callable[[], None]:
+    """Have `action` done right before every commit of this process; the result ends that."""
+    commit = Driver.commit
+
+    def before_one(connection: Connection) -> None:
+        action(connection.engine)
+
+    def commit_by_driver(driver: Driver) -> None:
+        action(driver.engine)
+        commit(driver)
+
+    def end() -> None:
+        event.remove(Engine, "commit", before_one)
+        Driver.commit = commit
+
+    event.listen(Engine, "commit", before_one)
+    Driver.commit = commit_by_driver
+    return end
