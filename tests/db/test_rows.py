@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import UnmappedInstanceError
 
@@ -80,6 +80,16 @@ def test_a_row_is_a_plain_object_that_no_session_takes(database: Database) -> No
         assert list(vars(row)) == [column.name for column in RunEventRow.__table__.columns]
         with pytest.raises(UnmappedInstanceError):
             work.session.add(row)
+
+
+def test_single_columns_are_read_within_their_organisation_and_as_they_were_written(database: Database) -> None:
+    columns = select(RunEventRow.seq, RunEventRow.at, RunEventRow.data).where(RunEventRow.type == bindparam("kind"))
+    query = Query.columns(RunEventRow, columns)
+    with database.writing(OURS) as work:
+        work.new(RunEventRow, org_id=OURS, run_id="run_1", seq=4, type="run.notice", at=AT, data=TOLD)
+        assert work.read(query, kind="run.notice") == [[4, AT.astimezone(UTC), TOLD]]
+    with database.reading(OTHERS) as work:
+        assert work.read(query, kind="run.notice") == []
 
 
 def test_an_error_of_the_driver_is_one_of_sqlalchemy(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import Connection, Engine, event
 
 from jindou.db import Driver
@@ -22,8 +23,9 @@ def before_commits(action: Callable[[Engine], None]) -> Callable[[], None]:
 
     def end() -> None:
         event.remove(Engine, "commit", before_one)
-        Driver.commit = commit
+        patch.undo()
 
+    patch = pytest.MonkeyPatch()
     event.listen(Engine, "commit", before_one)
-    Driver.commit = commit_by_driver
+    patch.setattr(Driver, "commit", commit_by_driver)
     return end

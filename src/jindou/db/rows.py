@@ -48,11 +48,12 @@ class Columns:
     Only its rows of `kind` are bounded to the organisation; what else it reads it joins to them by their `org_id`.
     """
 
-    def __init__(self, kind: type[Base], query: Select[Any]) -> None:
+    def __init__(self, kind: type[Base], query: Select[*tuple[Any, ...]]) -> None:
         self.kind = kind
         self._query = query
         self._compiled: dict[tuple[str, bool], tuple[str, Arrange, Sequence[tuple[int, Callable[[Any], Any]]]]] = {}
-        self.tables: frozenset[object] = frozenset(each for each in iterate(query) if isinstance(each, Table))
+        read: list[object] = [each for each in iterate(query) if isinstance(each, Table)]
+        self.tables: frozenset[object] = frozenset(read)
         """The tables that the query reads."""
 
     def compiled(
@@ -99,7 +100,7 @@ class Query(Generic[RowT]):
         """The tables that the query reads."""
 
     @staticmethod
-    def columns(kind: type[Base], query: Select[Any]) -> Columns:
+    def columns(kind: type[Base], query: Select[*tuple[Any, ...]]) -> Columns:
         """Return a query for single columns of rows of `kind`, and of what it joins to them itself."""
         return Columns(kind, query)
 

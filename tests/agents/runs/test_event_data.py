@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from support.ground import OURS, open_database
 
 AT = datetime(2026, 3, 2, 17, 0, 0, 120_000, tzinfo=timezone(timedelta(hours=8)))
 RULE = {"id": "shop.too-much", "reason": {"en": "Too much.", "zh": "太多。"}}
-STEPS = {
+STEPS: dict[str, dict[str, Any]] = {
     "a model's": {
         "kind": "model",
         "response": {"text": "我看看 😀", "calls": [{"id": "c", "name": "look", "arguments": {"of": [1, None]}}]},
@@ -35,7 +36,13 @@ STEPS = {
 
 @pytest.mark.parametrize("of", STEPS)
 def test_a_step_in_an_event_is_what_the_doors_show(of: str) -> None:
-    plain = {"title": {"en": "Look"}, "status": "done", "request": {}, "rules": [], "finished_at": AT.replace(second=7)}
+    plain: dict[str, Any] = {
+        "title": {"en": "Look"},
+        "status": "done",
+        "request": {},
+        "rules": [],
+        "finished_at": AT.replace(second=7),
+    }
     used = dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "calls"), 3)
     row = StepRow(
         id="stp_1",

@@ -22,15 +22,13 @@ class Example(BaseModel):
     text: dict[str, str]
 
 
-class Limits(BaseModel):
+class Limits(BaseModel, frozen=True, extra="forbid"):
     """How far one run may go: `steps` in all, and `effects`, calls that changed something.
 
     Once it has had its effects, the assistant can only answer. A small model is kept from doing more than it was
     asked. A run ends that has used its `tokens`, its money or its `seconds` at work, and so does one of whose model
     or tool calls takes longer than it may. None leaves it to the installation's settings; the smaller of both holds.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int | None = Field(default=None, ge=1)
     effects: int | None = Field(default=None, ge=1)

@@ -22,7 +22,8 @@ class Conversations:
     ) -> Conversation:
         """Begin a conversation, titled by its first message; as a branch it shares the past of a run."""
         now = work.now()
-        row = ConversationRow(
+        row = work.new(
+            ConversationRow,
             id=work.new_id("cnv"),
             org_id=who.org_id,
             assistant=assistant,
@@ -32,7 +33,6 @@ class Conversations:
             created_at=now,
             updated_at=now,
         )
-        work.add(row)
         return _conversation(row)
 
     def list_conversations(self, work: Work, who: Principal, limit: int = 50) -> list[Conversation]:

@@ -1,7 +1,8 @@
-"""Tools at work, each in a thread of its own: nobody can stop one, so a run that has to end goes on without it."""
+"""Tools at work, each in a thread for itself: nobody can stop one, so a run that has to end goes on without it."""
 
 import threading
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,7 @@ __all__ = ["AtWork", "Ended"]
 
 _Of = TypeVar("_Of")
 _LOOK_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
 _log = get_logger(__name__)
 
 
@@ -39,6 +41,42 @@ class Ended(Generic[_Of]):
         raise self.error
 
 
+class _Threads:
+    """Threads that are kept for a moment when their tool has ended, for the next one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+
+    def begin(self, act: Callable[[], None]) -> None:
+        with self._lock:
+            inbox = self._idle.pop() if self._idle else None
+        if inbox is None:
+            inbox = SimpleQueue[Callable[[], None]]()
+            threading.Thread(target=self._work, args=(inbox,), name="tool", daemon=True).start()
+        inbox.put(act)
+
+    def _work(self, inbox: "SimpleQueue[Callable[[], None]]") -> None:
+        while True:
+            try:
+                act = inbox.get(timeout=_IDLE_SECONDS)
+            except Empty:
+                with self._lock:
+                    if inbox in self._idle:
+                        self._idle.remove(inbox)
+                        return
+                # It has just been chosen.
+                continue
+            # What the one before has set in its context is not for the next one; nor is the tool kept meanwhile.
+            Context().run(act)
+            del act
+            with self._lock:
+                self._idle.append(inbox)
+
+
+_threads = _Threads()
+
+
 class AtWork(Generic[_Of]):
     """Tools that one run has begun and waits for. `on_late` is told, in its thread, of one it no longer waits for."""
 
@@ -51,9 +89,9 @@ class AtWork(Generic[_Of]):
         """Those that `next` has not handed out yet."""
 
     def begin(self, of: _Of, act: Callable[[], dict[str, Any]]) -> None:
-        """Do `act` in a thread of its own."""
+        """Do `act` in a thread that does nothing else meanwhile."""
         self.pending.append(of)
-        threading.Thread(target=self._do, args=(of, act), name="tool", daemon=True).start()
+        _threads.begin(lambda: self._do(of, act))
 
     def next(self, must_stop: Callable[[], bool]) -> Ended[_Of] | None:
         """Wait for the next one that ends; None if the run has to go on without the rest."""

@@ -1,5 +1,7 @@
 """The row of a run that begins."""
 
+from typing import Any
+
 from jindou.agents.assistants import Assistant
 from jindou.agents.runs.tables import RunRow
 from jindou.db import Work
@@ -8,12 +10,23 @@ from jindou.identity.principals import Principal
 __all__ = ["new_run"]
 
 
-def new_run(work: Work, who: Principal, assistant: Assistant, message: str, currency: str) -> RunRow:
-    """Return a run that nothing has been done of. Its conversation is still open, and it is not added yet."""
-    return RunRow(
+def new_run(
+    work: Work,
+    who: Principal,
+    assistant: Assistant,
+    message: str,
+    currency: str,
+    *,
+    conversation_id: str,
+    **further: Any,
+) -> RunRow:
+    """Add a run that nothing has been done of; `further` columns say what it comes of."""
+    begun: dict[str, Any] = {"steps": 0, **further}
+    return work.new(
+        RunRow,
         id=work.new_id("run"),
         org_id=who.org_id,
-        conversation_id="",
+        conversation_id=conversation_id,
         assistant=assistant.slug,
         assistant_version=assistant.version,
         person_id=who.person_id,
@@ -21,7 +34,6 @@ def new_run(work: Work, who: Principal, assistant: Assistant, message: str, curr
         message=message,
         status="queued",
         rules=[],
-        steps=0,
         tokens=0,
         cost_micro=0,
         currency=currency,
@@ -30,4 +42,5 @@ def new_run(work: Work, who: Principal, assistant: Assistant, message: str, curr
         pause_requested=False,
         last_event=0,
         created_at=work.now(),
+        **begun,
     )

@@ -26,8 +26,9 @@ def shared(steps: list[StepRow], n: int) -> list[StepRow]:
 
 
 def copy_step(work: Work, run: RunRow, step: StepRow) -> StepRow:
-    """Return the facts of a step as one of `run`. What it used stays with the run that paid for it."""
-    return StepRow(
+    """Add the facts of a step as one of `run`. What it used stays with the run that paid for it."""
+    return work.new(
+        StepRow,
         id=work.new_id("stp"),
         org_id=run.org_id,
         run_id=run.id,

@@ -1,9 +1,11 @@
 """Runs as the doors see them: start, watch, find, explain. What a person wants of one that is there is in `control`."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, select
 
 from jindou.agents.approvals import RUN_TASK
-from jindou.agents.assistants import Limits
+from jindou.agents.assistants import Assistant, Limits
 from jindou.agents.runs.beginning import new_run
 from jindou.agents.runs.branching import copy_step, shared
 from jindou.agents.runs.control import Control
@@ -53,9 +55,9 @@ class Runs:
             RunBusy: the conversation's last run is not over.
         """
         message = self._reach.message(asked.message)
-        row, rules = self._new(work, who, asked.assistant, message)
-        row.conversation_id = self._conversation(work, who, asked, message)
-        work.add(row)
+        of, rules = self._may_start(who, asked.assistant)
+        conversation_id = self._conversation(work, who, asked, message)
+        row = new_run(work, who, of, message, self._parts.journal.currency, conversation_id=conversation_id)
         self._parts.journal.event(work, row, "run.started", {"message": message, "assistant": row.assistant})
         self._reach.record(work, who, row, "runs::start", rules)
         self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
@@ -78,14 +80,13 @@ class Runs:
             raise Conflict(f"{source.id} undoes {source.undoes}; nothing can branch off from it.")
         steps = shared(steps_of(work, source.id), step)
         asked = text if text and not step else source.message
-        row, _ = self._new(work, who, source.assistant, asked)
-        row.branched_from, row.branched_step, row.steps = source.id, step, len(steps)
-        row.conversation_id = self._conversations.create(work, who, source.assistant, asked, source.id).id
-        work.add(row)
+        of, _ = self._may_start(who, source.assistant)
         origin = {"branched_from": source.id, "branched_step": step}
+        conversation_id = self._conversations.create(work, who, source.assistant, asked, source.id).id
+        further: dict[str, Any] = {"steps": len(steps), **origin}
+        row = new_run(work, who, of, asked, self._parts.journal.currency, conversation_id=conversation_id, **further)
         self._parts.journal.event(work, row, "run.started", {"message": asked, "assistant": row.assistant, **origin})
         for copy in [copy_step(work, row, one) for one in steps]:
-            work.add(copy)
             self._parts.journal.event(work, row, "step.finished", {"step": step_data(copy)})
         if text and step:
             self._parts.journal.say(work, row, text, who.name)
@@ -193,12 +194,11 @@ class Runs:
             row.cancel_requested = True
             self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
 
-    def _new(self, work: Work, who: Principal, assistant: str, message: str) -> tuple[RunRow, list[str]]:
-        """Return a new run that this person may start, and by which rules."""
+    def _may_start(self, who: Principal, assistant: str) -> tuple[Assistant, list[str]]:
+        """Return an assistant whose runs this person may start, and by which rules."""
         of = self._parts.assistants.get(assistant)
         decision = self._policy.require(who, "runs::start", Resource("Assistant", of.slug), {})
-        row = new_run(work, who, of, message, self._parts.journal.currency)
-        return row, [rule.id for rule in decision.rules]
+        return of, [rule.id for rule in decision.rules]
 
     def _detail(self, work: Work, row: RunRow) -> RunDetail:
         try:

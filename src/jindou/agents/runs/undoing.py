@@ -60,9 +60,8 @@ class Undoing:
     def _begin(self, work: Work, who: Principal, run: RunRow) -> Run:
         message = _MESSAGES.get(who.language, _MESSAGES["en"]).format(message=run.message)
         assistant = self._parts.assistants.get(run.assistant)
-        row = new_run(work, who, assistant, message, self._parts.journal.currency)
-        row.conversation_id, row.undoes = run.conversation_id, run.id
-        work.add(row)
+        of = {"conversation_id": run.conversation_id, "undoes": run.id}
+        row = new_run(work, who, assistant, message, self._parts.journal.currency, **of)
         self._parts.journal.event(work, row, "run.started", {"message": row.message, "assistant": row.assistant})
         self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)

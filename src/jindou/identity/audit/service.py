@@ -17,7 +17,7 @@ from jindou.errors import Corrupt
 from jindou.identity.audit.chain import Head, verify_chain
 from jindou.identity.audit.searching import query_of
 from jindou.identity.audit.tables import AuditEventRow, AuditHeadRow
-from jindou.identity.audit.types import GENESIS, AuditEvent, AuditSearch, Entry, Verification
+from jindou.identity.audit.types import GENESIS, AuditEvent, AuditSearch, Entry, Verification, hash_of
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
 
@@ -78,10 +78,10 @@ class Audit:
         found = work.fetch(_HEAD, of=org_id)
         head = found[0] if found else AuditHeadRow(org_id=org_id, seq=0, hash=GENESIS)
         for one in written:
-            event = AuditEvent(**one, seq=head.seq + 1, at=work.now(), previous=head.hash, hash="")
-            event.hash = event.expected_hash()
-            work.new(AuditEventRow, **vars(event))
-            head.seq, head.hash = event.seq, event.hash
+            at, content = work.now(), {**one, "seq": head.seq + 1, "previous": head.hash}
+            digest = hash_of({**content, "at": at.isoformat().replace("+00:00", "Z")})
+            work.new(AuditEventRow, **content, at=at, hash=digest)
+            head.seq, head.hash = head.seq + 1, digest
         if not found:
             work.add(head)
         newest = (head.seq, head.hash)

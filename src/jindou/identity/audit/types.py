@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-__all__ = ["GENESIS", "AuditEvent", "AuditSearch", "Decision", "Entry", "Finding", "Verification"]
+__all__ = ["GENESIS", "AuditEvent", "AuditSearch", "Decision", "Entry", "Finding", "Verification", "hash_of"]
 
 GENESIS = "0" * 64
 """What the first event of a chain has as its `previous`."""
@@ -38,9 +39,15 @@ class AuditEvent(Entry):
 
     def expected_hash(self) -> str:
         """Return the SHA-256, in hexadecimal, of the event's canonical JSON: keys sorted, no spaces, UTF-8."""
-        content = self.model_dump(mode="json", exclude={"hash"})
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hash_of(self.model_dump(mode="json", exclude={"hash"}))
+
+
+def hash_of(content: Mapping[str, object]) -> str:
+    """Return the hash of an event whose fields are plain JSON, all but itself."""
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 Decision = Literal["allow", "ask", "deny"]
