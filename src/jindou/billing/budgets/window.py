@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 __all__ = ["Window"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """The calendar month, such as ``2026-03``, and the minute, counted from 1970, that a time is in."""
 
@@ -20,17 +21,17 @@ class Window:
         at = at.astimezone(UTC)
         return cls(at, f"{at.year:04}-{at.month:02}", int(at.timestamp()) // 60)
 
-    @property
+    @cached_property
     def minute_begins(self) -> datetime:
         """When the minute began."""
         return self.at.replace(second=0, microsecond=0)
 
-    @property
+    @cached_property
     def minute_ends(self) -> datetime:
         """When the next minute begins."""
         return self.minute_begins + timedelta(minutes=1)
 
-    @property
+    @cached_property
     def month_ends(self) -> datetime:
         """When the next month begins."""
         first = self.at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
