@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import UnmappedInstanceError
 
+from jindou.agents.conversations.tables import ConversationRow
 from jindou.agents.runs.tables import RunEventRow
 from jindou.db import Database, Query, migrate
 from support.ground import OTHERS, OURS, open_database
@@ -106,3 +107,19 @@ def test_a_query_sees_what_was_added_before_it(database: Database) -> None:
         (row,) = work.fetch(EVENT, seq=3)
         row.type = "run.paused"
         assert [again.type for again in work.fetch(EVENT, seq=3)] == ["run.paused"]
+
+
+def test_a_change_of_a_row_of_the_orm_that_lacks_a_column_goes_to_the_column_that_was_changed(
+    database: Database,
+) -> None:
+    with database.writing(OURS) as work:
+        # `branched_from` is not set.
+        row = ConversationRow(
+            id="cnv_1", org_id=OURS, assistant="a", person_id="p", title="as it was", created_at=AT, updated_at=AT
+        )
+        work.add(row)
+        work.flush()
+        row.title = "changed"
+    with database.reading(OURS) as work:
+        kept = work.session.execute(select(ConversationRow.title, ConversationRow.person_id)).one()
+    assert tuple(kept) == ("changed", "p")

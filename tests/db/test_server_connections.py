@@ -2,11 +2,12 @@
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from jindou.db import Database, DatabaseUnavailable
 from support.servers import Server, open_server
@@ -51,6 +52,26 @@ def break_off(database: Database, server: Server, entered: list[str]) -> None:
         work.session.connection().execute(text("SELECT 1"))
         restart(server)
         work.session.connection().execute(text("SELECT 1"))
+
+
+def go_on_after_a_loss(database: Database) -> None:
+    """Write in a unit of work whose connection was lost, as somebody does who takes the loss for an answer."""
+    with database.writing(None) as work:
+        (backend,) = work.aside.read("SELECT pg_backend_pid()")[0]
+        with database.reading(None) as other:
+            other.aside.read("SELECT pg_terminate_backend(%s)", (backend,))
+        with suppress(DBAPIError):
+            work.aside.read("SELECT 1")
+        added = "INSERT INTO organisation (id, name, created_at) VALUES ('org_2', 'Second half', now())"
+        work.session.connection().execute(text(added))
+
+
+def test_nothing_goes_on_in_another_connection_when_one_was_lost(own_server: Server) -> None:
+    with closing(own_server.open()) as database:
+        before = count(database)
+        with pytest.raises(DatabaseUnavailable):
+            go_on_after_a_loss(database)
+        assert count(database) == before
 
 
 def test_the_first_works_after_a_restart_of_the_server_are_done(own_server: Server) -> None:

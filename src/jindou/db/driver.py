@@ -73,6 +73,7 @@ class Driver:
         self.dialect = connection.dialect
         self.is_sqlite = connection.dialect.name == "sqlite"
         self._pooled = connection.connection
+        self._lost: BaseException | None = None
         self._cursor: Any = self._do(lambda _text, _values: self._pooled.cursor(), "", ())
         self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
@@ -115,7 +116,13 @@ class Driver:
     def _execute(self, text: str, values: object) -> Any:
         return self._do(self._cursor.execute, text, values)
 
+    def require_connected(self) -> None:
+        """Raise once more what the connection was lost with: nothing may go on in another one."""
+        if self._lost is not None:
+            raise self._lost
+
     def _do(self, action: Callable[[str, Any], Any], text: str, values: Any) -> Any:
+        self.require_connected()
         try:
             return action(text, values)
         except Exception as error:
@@ -128,9 +135,12 @@ class Driver:
         if is_gone:
             self._connection.invalidate(error)
             self._connection.engine.dispose()
-        return DBAPIError.instance(
+        told = DBAPIError.instance(
             text, values, error, base, connection_invalidated=is_gone, dialect=self.dialect, hide_parameters=True
         )
+        if is_gone:
+            self._lost = told
+        return told
 
     def marks(self, count: int = 1) -> str:
         """Return `count` places for values in the driver's SQL."""

@@ -80,6 +80,9 @@ class Joined:
     def connection(self) -> Connection:
         """The connection as SQLAlchemy has it, which is told of the transaction only where somebody uses it so."""
         if self._transaction is None:
+            if self._driver is not None:
+                # SQLAlchemy would connect anew, and what is written then would stand without what was before.
+                self._driver.require_connected()
             self._transaction = self._connection.begin()
         return self._connection
 

@@ -233,7 +233,7 @@ class Rows:
             held = vars(row)
             if held != before:
                 kind = _kind(row)
-                names = tuple(_changed(kind, held, before))
+                names = tuple(_changed(row, held, before))
                 if names:
                     changes.append((kind, names, self._change(row, names)))
                 before.update(held)
@@ -309,11 +309,11 @@ def _kind(row: Base) -> type[Base]:
     return of.mapped if issubclass(of, _Plain) else of
 
 
-def _changed(kind: type[Base], held: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+def _changed(row: Base, held: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     """Return the columns that are not what they were."""
-    columns = _columns(kind)
-    if len(held) == len(before) == len(columns):
-        # A plain row: all of them, in one order.
+    columns = _columns(_kind(row))
+    if isinstance(row, _Plain):
+        # It has all of them, in one order.
         told = zip(columns, held.values(), before.values(), strict=True)
         return [name for name, value, was in told if value is not was and value != was]
     return [name for name in columns if held.get(name) != before.get(name)]

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from jindou.agents.runs.at_work import AtWork
 from support.waiting import wait_for
 
+OWNER = "org_1", "shop"
 SEEN = ContextVar("SEEN", default="nothing")
 
 
@@ -14,7 +15,7 @@ def never() -> bool:
 
 
 def test_a_thread_is_used_again_and_nothing_of_the_tool_before_is_seen_there() -> None:
-    at_work = AtWork[int](lambda _ended: None)
+    at_work = AtWork[int](OWNER, lambda _ended: None)
     threads: list[threading.Thread] = []
 
     def act() -> dict[str, object]:
@@ -33,9 +34,25 @@ def test_a_thread_is_used_again_and_nothing_of_the_tool_before_is_seen_there() -
     assert wait_for(is_used_again)
 
 
+def test_no_thread_sees_tools_of_two_organisations() -> None:
+    kept = threading.local()
+
+    def act() -> dict[str, object]:
+        seen = getattr(kept, "organisation", None)
+        kept.organisation = "somebody's"
+        return {"seen": seen}
+
+    for n in range(20):
+        at_work = AtWork[int]((f"org_{n}", "shop"), lambda _ended: None)
+        at_work.begin(n, act)
+        ended = at_work.next(never)
+        assert ended is not None
+        assert ended.response == {"result": {"seen": None}}
+
+
 def test_a_tool_that_never_ends_keeps_no_other_waiting() -> None:
     hold = threading.Event()
-    at_work = AtWork[str](lambda _ended: None)
+    at_work = AtWork[str](OWNER, lambda _ended: None)
     at_work.begin("slow", lambda: {"held": hold.wait(60)})
     at_work.begin("quick", dict)
     ended = at_work.next(never)

@@ -1,8 +1,6 @@
 """A person pauses, steers, stops, retries and branches a run; each is a fact of its journal."""
 
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +8,10 @@ from typing import Any
 import pytest
 
 from jindou.agents.runs import Explanation, RunDetail
-from jindou.agents.tools import Checked, Doorway, ToolError
+from jindou.agents.tools import ToolError
 from jindou.errors import Conflict, Invalid, NotFound
 from support.desk import ORDER, Desk, open_desk, saying
+from support.held import HeldTools, at_work, settled
 from support.paced import PacedEngine
 from support.scripted import call
 from support.waiting import wait_for
@@ -22,41 +21,6 @@ LARGE = call("refund_order", order_id=ORDER, amount=120, reason="broken lamp")
 LOOK = call("get_order", order_id=ORDER)
 ASK = f"Refund 25.50 on {ORDER}, broken lamp"
 ASK_LARGE = f"Refund 120 on {ORDER}, broken lamp"
-
-
-class HeldTools:
-    """Every call of a tool waits for `go`, before its effect or behind it."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, *, behind: bool = False) -> None:
-        self.begun = threading.Semaphore(0)
-        self.go = threading.Event()
-        execute = Doorway.execute
-
-        def held(doorway: Doorway, checked: Checked) -> dict[str, object]:
-            result = execute(doorway, checked) if behind else None
-            self.begun.release()
-            assert self.go.wait(60)
-            return result or execute(doorway, checked)
-
-        patch.setattr(Doorway, "execute", held)
-
-
-@contextmanager
-def at_work(desk: Desk) -> Generator[threading.Thread]:
-    """Move the next run on in a thread of its own, as a worker does."""
-    segment = threading.Thread(target=desk.platform.runner.run, args=(desk.claim(),))
-    segment.start()
-    yield segment
-    segment.join(60)
-    assert not segment.is_alive()
-
-
-def settled(desk: Desk, run_id: str) -> RunDetail:
-    """Return the run once what became of its last tool is known; a tool that was left writes that by itself."""
-    for thread in threading.enumerate():
-        if thread.name == "tool":
-            thread.join(60)
-    return desk.get(run_id)
 
 
 def steps(run: RunDetail) -> list[tuple[str, str, int]]:
@@ -194,29 +158,6 @@ def test_a_run_that_has_reached_a_limit_goes_on_from_there_once_the_limit_is_rai
         done = desk.move_on(run.id)
         assert (done.status, done.answer, done.error) == ("done", "It is on its way.", None)
         assert steps(done) == [("model", "done", 1), ("tool", "done", 1), ("model", "done", 1)]
-
-
-def test_a_call_that_waited_when_the_run_failed_is_asked_for_anew_by_a_retry(home: Path) -> None:
-    with open_desk(home, f"{LARGE}\n{SMALL}", "Refunded.") as desk:
-        desk.let_change(2)
-        with pytest.MonkeyPatch.context() as patch:
-            tools = HeldTools(patch)
-            run = desk.start(f"Refund 25.50 and then 120 on {ORDER}, broken lamp")
-            with at_work(desk):
-                assert tools.begun.acquire(timeout=60)
-                desk.clock.move(timedelta(seconds=desk.platform.settings.tool_max_seconds))
-            tools.go.set()
-            failed = settled(desk, run.id)
-        assert steps(failed)[1:] == [("tool", "cancelled", 1), ("tool", "failed", 1)]
-        assert desk.inbox(status="waiting") == []
-        control(desk, "retry", run.id)
-        waits = desk.move_on(run.id)
-        assert (waits.status, steps(waits)[1:3]) == ("waiting", [("tool", "superseded", 1), ("tool", "done", 1)])
-        (approval,) = desk.inbox(status="waiting")
-        desk.approve(approval.id)
-        done = desk.move_on(run.id)
-        assert (done.status, done.answer, steps(done)[3]) == ("done", "Refunded.", ("tool", "done", 1))
-        assert (desk.refunds().count(25_500_000), desk.refunds().count(120_000_000)) == (1, 1)
 
 
 def test_a_call_that_took_effect_after_all_is_not_made_again_by_a_retry(home: Path) -> None:

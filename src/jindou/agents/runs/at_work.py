@@ -14,6 +14,8 @@ from jindou.telemetry import get_logger
 __all__ = ["AtWork", "Ended"]
 
 _Of = TypeVar("_Of")
+_Owner = tuple[str, str]
+_Inbox = SimpleQueue[Callable[[], None]]
 _LOOK_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _log = get_logger(__name__)
@@ -42,45 +44,61 @@ class Ended(Generic[_Of]):
 
 
 class _Threads:
-    """Threads that are kept for a moment when their tool has ended, for the next one."""
+    """Threads that are kept for a moment when their tool has ended, for the next one of the same owner.
+
+    What a tool leaves in its context is gone with it; what a library keeps for a thread is seen by the next one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[SimpleQueue[Callable[[], None]]] = []
+        self._idle: dict[_Owner, list[_Inbox]] = {}
 
-    def begin(self, act: Callable[[], None]) -> None:
+    def begin(self, owner: _Owner, act: Callable[[], None]) -> None:
         with self._lock:
-            inbox = self._idle.pop() if self._idle else None
+            idle = self._idle.get(owner)
+            inbox = idle.pop() if idle else None
         if inbox is None:
-            inbox = SimpleQueue[Callable[[], None]]()
-            threading.Thread(target=self._work, args=(inbox,), name="tool", daemon=True).start()
+            inbox = _Inbox()
+            threading.Thread(target=self._work, args=(owner, inbox), name="tool", daemon=True).start()
         inbox.put(act)
 
-    def _work(self, inbox: "SimpleQueue[Callable[[], None]]") -> None:
+    def _work(self, owner: _Owner, inbox: "_Inbox") -> None:
         while True:
             try:
                 act = inbox.get(timeout=_IDLE_SECONDS)
             except Empty:
-                with self._lock:
-                    if inbox in self._idle:
-                        self._idle.remove(inbox)
-                        return
+                if self._retire(owner, inbox):
+                    return
                 # It has just been chosen.
                 continue
             # What the one before has set in its context is not for the next one; nor is the tool kept meanwhile.
             Context().run(act)
             del act
             with self._lock:
-                self._idle.append(inbox)
+                self._idle.setdefault(owner, []).append(inbox)
+
+    def _retire(self, owner: _Owner, inbox: "_Inbox") -> bool:
+        with self._lock:
+            idle = self._idle.get(owner, [])
+            if inbox not in idle:
+                return False
+            idle.remove(inbox)
+            if not idle:
+                del self._idle[owner]
+            return True
 
 
 _threads = _Threads()
 
 
 class AtWork(Generic[_Of]):
-    """Tools that one run has begun and waits for. `on_late` is told, in its thread, of one it no longer waits for."""
+    """Tools that one run has begun and waits for. `on_late` is told, in its thread, of one it no longer waits for.
 
-    def __init__(self, on_late: Callable[[Ended[_Of]], None]) -> None:
+    `owner` is an organisation and a pack: no thread comes to see tools of two.
+    """
+
+    def __init__(self, owner: tuple[str, str], on_late: Callable[[Ended[_Of]], None]) -> None:
+        self._owner = owner
         self._on_late = on_late
         self._ended: SimpleQueue[Ended[_Of]] = SimpleQueue()
         self._lock = threading.Lock()
@@ -91,7 +109,7 @@ class AtWork(Generic[_Of]):
     def begin(self, of: _Of, act: Callable[[], dict[str, Any]]) -> None:
         """Do `act` in a thread that does nothing else meanwhile."""
         self.pending.append(of)
-        _threads.begin(lambda: self._do(of, act))
+        _threads.begin(self._owner, lambda: self._do(of, act))
 
     def next(self, must_stop: Callable[[], bool]) -> Ended[_Of] | None:
         """Wait for the next one that ends; None if the run has to go on without the rest."""

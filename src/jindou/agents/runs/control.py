@@ -1,7 +1,7 @@
 """What a person wants of a run that is there: to pause, go on, stop, hear more, try again. Each is journalled."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -18,6 +18,8 @@ from jindou.errors import Conflict
 from jindou.identity.principals import Principal
 
 __all__ = ["Control", "failed_step"]
+
+_ANSWERS = frozenset({"model", "compaction"})
 
 
 class RunOver(Conflict):
@@ -55,6 +57,7 @@ class Control:
     def __init__(self, parts: Parts, reach: Reach) -> None:
         self._queue = parts.queue
         self._journal = parts.journal
+        self._approvals = parts.approvals
         self._reach = reach
 
     def pause(self, work: Work, who: Principal, run_id: str) -> Run:
@@ -137,35 +140,46 @@ class Control:
             raise NothingToRetry("The conversation has gone on since; branch from one of the run's steps instead.")
         steps = counting(steps_of(work, row.id))
         step = failed_step(steps)
-        if step is not None and step.response.get("took_effect") == "unknown" and not confirm:
-            told = f"Nobody knows whether step {step.n} ({step.name}) took effect. Look first, then confirm the retry."
-            raise OutcomeUnknown(told, params={"step": step.n, "name": step.name})
+        calls = _calls_beside(steps, step) if step is not None else []
+        unknown = next((call for call in calls if call.response.get("took_effect") == "unknown"), None)
+        if unknown is not None and not confirm:
+            which = f"step {unknown.n} ({unknown.name})"
+            told = f"Nobody knows whether {which} took effect. Look first, then confirm the retry."
+            raise OutcomeUnknown(told, params={"step": unknown.n, "name": unknown.name})
         self._tell(work, who, row, "retry", rules, step=step.n if step else None, confirmed=confirm)
         if step is not None:
-            self._begin_again(work, row, step, steps)
+            self._supersede(work, row, _replies_to(steps, step))
+            for call in calls:
+                self._begin_again(work, row, call, is_failed=call is step)
+            if step not in calls:
+                step.status = "interrupted"
         row.answer, row.error, row.rules, row.finished_at = None, None, [], None
         self._go_on(work, row, "retry")
         return as_run(row)
 
-    def _begin_again(self, work: Work, row: RunRow, step: StepRow, steps: Sequence[StepRow]) -> None:
-        # The other calls of the same answer did not come of this one: what they changed stays as it is. One that was
-        # still waiting for a person has to be asked for anew.
-        later = (other.n for other in steps if other.n > step.n and other.kind in {"model", "compaction"})
-        replied = min(later, default=sys.maxsize)
-        for other in steps:
-            if (other.n >= replied and other.kind != "message") or _was_waiting(other):
-                other.status = "superseded"
-                self._journal.event(work, row, "step.finished", {"step": step_data(other)})
-        if step.status == "superseded":
-            return
-        if step.response.get("took_effect") == "yes":
-            step.status = "done"
+    def _begin_again(self, work: Work, row: RunRow, call: StepRow, *, is_failed: bool) -> None:
+        """Begin the call again that the run failed at, or one of the same answer that did not come to its decision.
+
+        What the others changed stays as it is: they did not come of this one.
+        """
+        if call.response.get("took_effect") == "yes" and call.status != "done":
+            call.status = "done"
+            self._journal.event(work, row, "step.finished", {"step": step_data(call)})
+        elif _never_began(call) and self._is_withdrawn(work, call):
+            # Nobody had decided about it: it is asked for anew, and so is who may approve it.
+            self._supersede(work, row, [call])
+        elif is_failed or _never_began(call):
+            call.response, call.rules = {}, []
+            self._journal.begin_again(work, row, call)
+
+    def _is_withdrawn(self, work: Work, call: StepRow) -> bool:
+        approval = self._approvals.of_step(work, call.id)
+        return approval is None or approval.status == "withdrawn"
+
+    def _supersede(self, work: Work, row: RunRow, steps: Iterable[StepRow]) -> None:
+        for step in steps:
+            step.status = "superseded"
             self._journal.event(work, row, "step.finished", {"step": step_data(step)})
-        elif step.kind == "tool":
-            step.response, step.rules = {}, []
-            self._journal.begin_again(work, row, step)
-        else:
-            step.status = "interrupted"
 
     def _open(self, work: Work, who: Principal, run_id: str, action: str) -> tuple[RunRow, list[str]]:
         row, rules = self._reach.to_change(work, who, run_id, action)
@@ -194,13 +208,28 @@ def failed_step(steps: Sequence[StepRow]) -> StepRow | None:
     since = steps if last is None or has_answered else [step for step in steps if step.n > last.n]
     failed = [step for step in since if step.status in {"failed", "cancelled"} and step.kind != "message"]
     if failed:
-        return failed[-1]
+        return next((step for step in reversed(failed) if not _never_began(step)), failed[-1])
     return last if last is not None and has_answered and not last.response.get("text") else None
 
 
-def _was_waiting(step: StepRow) -> bool:
-    """Say whether a call never began: a person was still to decide about it when the run ended."""
+def _never_began(step: StepRow) -> bool:
+    """Say whether a call waited for a person, or for the worker to hear of the decision, when the run ended."""
     return step.status == "cancelled" and step.approval_id is not None and not step.response
+
+
+def _calls_beside(steps: Sequence[StepRow], step: StepRow) -> list[StepRow]:
+    """Return the calls of the answer that asked for `step`, that one among them; none where it is no call."""
+    if step.kind != "tool":
+        return []
+    asked = max((other.n for other in steps if other.n < step.n and other.kind in _ANSWERS), default=0)
+    replied = min((other.n for other in steps if other.n > step.n and other.kind in _ANSWERS), default=sys.maxsize)
+    return [other for other in steps if asked < other.n < replied and other.kind == "tool"]
+
+
+def _replies_to(steps: Sequence[StepRow], step: StepRow) -> list[StepRow]:
+    """Return what the model made of a step: its next answer, and everything since but what people said."""
+    replied = min((other.n for other in steps if other.n > step.n and other.kind in _ANSWERS), default=sys.maxsize)
+    return [other for other in steps if other.n >= replied and other.kind != "message"]
 
 
 def _has_gone_on(work: Work, row: RunRow) -> bool:

@@ -67,7 +67,8 @@ def _call_tools(segment: Segment, state: State, action: CallTools, steps: Sequen
     """
     calls = [_ToolStep(segment, state, step, of) for step, of in zip(steps, action.calls, strict=True)]
     watch = Watch(segment, state, "tool")
-    at_work = AtWork[_Allowed](lambda ended: ended.of.step.keep_late(ended))
+    owner = segment.lease.org_id, state.assistant.pack
+    at_work = AtWork[_Allowed](owner, lambda ended: ended.of.step.keep_late(ended))
     # One that has only now been found to need an approval does not keep the other calls of the answer waiting.
     moved = any(of.step is None or of.step.status != _WAITING for of in action.calls)
     for call in calls:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from jindou.agents.assistants import Assistant
-from jindou.agents.runs.fold import Action, CallTool, CallTools, Finish, Pause, ToolCallAsked
+from jindou.agents.runs.fold import Action, CallTool, CallTools, Finish, Pause, ToolCallAsked, counting
 from jindou.agents.runs.queries import steps_of
 from jindou.agents.runs.segment import State
 from jindou.agents.runs.tables import RunRow, StepRow
@@ -85,7 +85,7 @@ def load_undo(doorway: Doorway, work: Work, state: State) -> list[Effect]:
 
 def next_undo(state: State, effects: Sequence[Effect]) -> Action:
     """Return the one thing that an undo does next. One that fails or is refused does not keep it from the others."""
-    of_effect = {step.request["call"]: step for step in state.steps}
+    of_effect = {step.request["call"]: step for step in counting(state.steps)}
     if state.run.cancel_requested:
         return Finish("cancelled")
     if state.run.pause_requested and not any(step.status == "started" for step in state.steps):
