@@ -8,7 +8,6 @@ import pytest
 
 from jindou.agents.approvals import Approval
 from jindou.agents.approvals.afresh import Afresh, ApprovalVoid
-from jindou.agents.approvals.askers import Askers
 from jindou.agents.tools import Doorway, Facts
 from jindou.errors import Invalid
 from support.desk import ORDER, Desk
@@ -35,7 +34,7 @@ def asking(desk: Desk, facts: Callable[..., Facts], seconds: float = 30.0) -> Af
     tools = platform.doorway.tools_of(platform.assistants.get("after-sales"))
     others = [replace(tool, facts=facts) if tool.name == "refund_order" else tool for tool in tools]
     doorway = Doorway(platform.policy, {"ecommerce": others}, platform.secrets)
-    return Afresh(doorway, platform.assistants, platform.principals, Askers(), seconds)
+    return Afresh(doorway, platform.assistants, platform.principals, seconds)
 
 
 def approve_as_seen(desk: Desk, approval: Approval, facts_hash: str | None = None) -> Approval:

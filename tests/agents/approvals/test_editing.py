@@ -172,6 +172,28 @@ def test_a_tool_that_does_not_say_in_time_what_a_change_would_do_decides_nothing
 
 
 @pytest.mark.usefixtures("run_id")
+def test_looks_that_hang_keep_nobody_from_changing_a_call(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+
+    def hang(*_: object) -> list[Change]:
+        goes_on.wait(60)
+        return []
+
+    afresh, waiting = desk.platform.approvals.afresh, desk.inbox(status="waiting")
+    afresh.seconds = 0.05
+    try:
+        with monkeypatch.context() as hanging:
+            hanging.setattr(Doorway, "preview", hang)
+            for _ in range(5):
+                (seen,) = afresh.look(desk.platform.database, desk.manager.org_id, waiting)
+                assert seen.now is not None
+                assert seen.now.state == "unknown"
+        assert desk.approve_with(waiting[0].id, EDIT).status == "approved"
+    finally:
+        goes_on.set()
+
+
+@pytest.mark.usefixtures("run_id")
 def test_what_the_tool_said_of_a_change_is_not_taken_for_arguments_that_are_others_by_then(desk: Desk) -> None:
     wanted = approval_id(desk)
     foreseen = desk.foresee(wanted, desk.manager, CHANGED)

@@ -61,14 +61,13 @@ class Afresh:
         doorway: Doorway,
         assistants: Assistants,
         principals: Principals,
-        askers: Askers,
         seconds: float = _SECONDS,
     ) -> None:
         self.seconds = seconds
         self._doorway = doorway
         self._assistants = assistants
         self._principals = principals
-        self._askers = askers
+        self._askers = Askers()
 
     def look(self, database: Database, org_id: str, found: Sequence[Approval]) -> list[Approval]:
         """Return approvals with how each of the first that wait stands now."""
@@ -90,9 +89,9 @@ class Afresh:
         known = [one for one in waiting if one is not None]
         questions: defaultdict[Kind, dict[str, Callable[[], Now]]] = defaultdict(dict)
         for one in known:
-            questions[one.asked.assistant.pack, one.asked.name][one.approval.id] = partial(self._now, one)
+            questions[org_id, one.asked.assistant.pack, one.asked.name][one.approval.id] = partial(self._now, one)
         found = self._askers.ask(questions, self.seconds)
-        return {one.approval.id: found.get(one.approval.id, _UNKNOWN) for one in known}
+        return {id_: now if isinstance(now, Now) else _UNKNOWN for id_, now in found.items()}
 
     def _waiting(self, work: Work, row: ApprovalRow) -> _Waiting | None:
         try:

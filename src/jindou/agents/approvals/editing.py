@@ -16,7 +16,7 @@ from jindou.agents.approvals.types import Origin, Verdict
 from jindou.agents.assistants import Assistants
 from jindou.agents.tools import Asked, Change, Checked, Doorway, ToolError
 from jindou.db import Work
-from jindou.errors import Conflict, Invalid, JindouError, Unavailable
+from jindou.errors import Conflict, Invalid, JindouError
 from jindou.identity.policy import Decision
 from jindou.identity.principals import Principal, Principals
 
@@ -32,12 +32,6 @@ class ApprovalChanged(Conflict):
 
     def __init__(self) -> None:
         super().__init__("Somebody changed the arguments meanwhile. Look at them, then decide.")
-
-
-class ToolSilent(Unavailable):
-    """The tool did not say in time what a call would change."""
-
-    code = "tool_silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +55,12 @@ class Prospect:
 class Editing:
     """Puts other arguments into a call that waits; its tool has `seconds` to say what that would change."""
 
-    def __init__(self, doorway: Doorway, assistants: Assistants, principals: Principals, askers: Askers) -> None:
+    def __init__(self, doorway: Doorway, assistants: Assistants, principals: Principals) -> None:
         self.seconds = _SECONDS
         self._doorway = doorway
         self._assistants = assistants
         self._principals = principals
-        self._askers = askers
+        self._askers = Askers(waits=True)
 
     def propose(self, work: Work, row: ApprovalRow, verdict: Verdict) -> Proposal | None:
         """Return what the tool is to be asked before somebody decides; None where they approve what was asked.
@@ -96,10 +90,9 @@ class Editing:
         """
         questions: dict[Kind, dict[str, Callable[[], Prospect | JindouError]]] = {}
         for id_, one in proposals.items():
-            kind = one.asked.assistant.pack, one.asked.name
+            kind = one.asked.who.org_id, one.asked.assistant.pack, one.asked.name
             questions.setdefault(kind, {})[id_] = partial(self._prospect, one)
-        found = self._askers.ask(questions, self.seconds)
-        return {id_: found.get(id_) or _silent(one) for id_, one in proposals.items()}
+        return self._askers.ask(questions, self.seconds)
 
     def edit(self, work: Work, rights: RightsOf, row: ApprovalRow, who: Principal, prospect: Prospect | None) -> Right:
         """Change the arguments, with everything that follows from them, and return the right to approve these.
@@ -196,12 +189,6 @@ def _put(row: ApprovalRow, prospect: Prospect, decision: Decision) -> None:
     if decision.verb == "ask":
         row.needed = decision.approvers
         row.rules = [rule.model_dump() for rule in decision.rules]
-
-
-def _silent(proposal: Proposal) -> ToolSilent:
-    return ToolSilent(
-        f"{proposal.asked.name} did not say in time what this would change. Nothing was decided; try again in a while."
-    )
 
 
 def _refused(problem: str) -> Invalid:

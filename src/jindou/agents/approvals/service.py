@@ -6,7 +6,6 @@ from functools import partial
 from sqlalchemy import CursorResult, select, update
 
 from jindou.agents.approvals.afresh import Afresh, ApprovalVoid
-from jindou.agents.approvals.askers import Askers
 from jindou.agents.approvals.delegations import Delegations
 from jindou.agents.approvals.editing import ApprovalChanged, Editing
 from jindou.agents.approvals.foresight import Foreseen, Foresight, visible
@@ -65,10 +64,9 @@ class Approvals:
         self._trail = Trail(audit)
         self._rights = Rights(policy, principals)
         self._votes = Votes(self._rights)
-        askers = Askers()
         self._terms = terms
-        self.afresh = Afresh(doorway, assistants, principals, askers)
-        self.editing = Editing(doorway, assistants, principals, askers)
+        self.afresh = Afresh(doorway, assistants, principals)
+        self.editing = Editing(doorway, assistants, principals)
         self.foresight = Foresight(self._rights, self.editing, self.afresh)
         self.delegations = Delegations(policy, audit, principals, assistants)
         self.links = Links(terms.link_key, principals, self.get, self.decide)
