@@ -98,3 +98,21 @@ def test_a_tool_that_hangs_for_everybody_takes_no_more_threads_than_it_may(tool:
     assert askers.ask({(THEIRS, "ecommerce", "change_address"): {"other": answer}}, 60) == {"other": "answer"}
     tool.end()
     assert askers.ask({refund_of(THEIRS): {"ninth": answer}}, 60) == {"ninth": "answer"}
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), SystemExit(3)])
+def test_a_tool_that_breaks_is_told_as_such_and_logged_once_with_its_stack(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_() -> str:
+        raise error
+
+    found = Askers().ask({refund_of(OURS): {"first": break_, "second": break_, "third": answer}}, 60)
+    assert {id_: code_of(one) for id_, one in found.items()} == {
+        "first": "tool_broken",
+        "second": "tool_broken",
+        "third": "answer",
+    }
+    (logged,) = caplog.records
+    assert logged.exc_info is not None
+    assert logged.exc_info[1] is error

@@ -194,6 +194,20 @@ def test_looks_that_hang_keep_nobody_from_changing_a_call(desk: Desk, monkeypatc
 
 
 @pytest.mark.usefixtures("run_id")
+def test_a_tool_that_breaks_at_a_change_is_told_as_broken_and_decides_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_(*_: object) -> list[Change]:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(Doorway, "preview", break_)
+    with pytest.raises(Unavailable, match="refund_order broke") as broken:
+        desk.approve_with(approval_id(desk), EDIT)
+    assert broken.value.code == "tool_broken"
+    assert (desk.inbox()[0].status, desk.inbox()[0].edited_by_name) == ("waiting", None)
+
+
+@pytest.mark.usefixtures("run_id")
 def test_what_the_tool_said_of_a_change_is_not_taken_for_arguments_that_are_others_by_then(desk: Desk) -> None:
     wanted = approval_id(desk)
     foreseen = desk.foresee(wanted, desk.manager, CHANGED)

@@ -12,6 +12,7 @@ from strict_pages import is_strict, start_run, wait_for_rest
 
 from jindou.agents.approvals import Approval
 from jindou.agents.approvals.tables import ApprovalRow
+from jindou.agents.tools import Doorway
 from jindou.agents.webhooks import NewWebhook
 from jindou.surfaces.console.texts import LANGUAGES
 from support.platform import as_person
@@ -78,6 +79,23 @@ def test_a_call_is_changed_in_plain_fields_and_approved(site: Site, visit: SignI
     shown = client.get(path).text
     assert "Marta Lindqvist changed this call" in shown
     assert "80.50 CNY" in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_change_that_breaks_its_tool_is_told_as_that_and_not_as_slow(
+    site: Site, visit: SignIn, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    def break_(*_: object) -> None:
+        raise ValueError("a bug")
+
+    approval, client = ask(site), visit("manager")
+    client.cookies.set("jindou_language", language)
+    monkeypatch.setattr(Doorway, "preview", break_)
+    changed = {"decision": "approve", "name": ["order_id", "amount", "reason"], "value": ["SO-10234", "80", "a crack"]}
+    broken = client.post(f"/approvals/{approval.id}", data=changed)
+    assert broken.status_code == 503
+    assert {"en": "The tool broke", "zh": "工具出错了"}[language] in broken.text
+    is_strict(broken)
 
 
 def test_nothing_is_read_in_another_order_than_it_stands(site: Site, visit: SignIn) -> None:

@@ -33,6 +33,18 @@ class ToolSilent(Unavailable):
         )
 
 
+class ToolBroken(Unavailable):
+    """The tool broke instead of saying what a call would change."""
+
+    code = "tool_broken"
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(
+            f"{tool} broke when it was asked what this would change. Nothing was decided; the operator finds in the"
+            " log why."
+        )
+
+
 class Askers:
     """The threads that ask; each asks one tool for one organisation, one question after the other.
 
@@ -49,7 +61,7 @@ class Askers:
     ) -> dict[str, _AnswerT | JindouError]:
         """Ask the questions of each tool, by their ids, and return what is answered within `seconds`, waiting included.
 
-        The others' answer is `ToolSilent`; what a tool breaks at takes none from its other questions.
+        The others' answer is `ToolSilent`, or `ToolBroken` where the tool broke at this one.
         """
         found: dict[str, _AnswerT | JindouError] = {}
         over = threading.Event()
@@ -80,6 +92,7 @@ class Askers:
         found: dict[str, _AnswerT | JindouError],
         over: threading.Event,
     ) -> None:
+        has_broken = False
         try:
             for id_, question in questions.items():
                 if over.is_set():
@@ -88,8 +101,12 @@ class Askers:
                     found[id_] = question()
                 # A tool can raise anything, and `sys.exit` too.
                 except BaseException as error:  # noqa: BLE001
-                    fields = {"tool": kind[-1], "error": type(error).__name__}
-                    _log.warning("a tool can't say what a call would change by now", extra={"fields": fields})
+                    found[id_] = ToolBroken(kind[-1])
+                    if not has_broken:
+                        # Once for all that it is asked now: a page of calls breaks it as often, in the same way.
+                        fields = {"tool": kind[-1], "org_id": kind[0]}
+                        _log.error("a tool broke when asked about a call", exc_info=error, extra={"fields": fields})
+                    has_broken = True
         finally:
             with self._ended:
                 self._at_work -= Counter([kind, kind[1:]])

@@ -86,7 +86,7 @@ class Editing:
         """Ask the tools what becomes of proposals, outside of any unit of work; what is wrong with one is its answer.
 
         That is `Invalid` where the tool does not take it, `Forbidden` where a rule refuses it to who asked, and
-        `ToolSilent` where the tool does not say in time.
+        `ToolSilent` or `ToolBroken` where the tool does not say.
         """
         questions: dict[Kind, dict[str, Callable[[], Prospect | JindouError]]] = {}
         for id_, one in proposals.items():

@@ -33,6 +33,7 @@ ERRORS: Mapping[str, str] = {
     "starting": "Jindou 正在启动（目录 {home}）。请待 `jindou up` 提示就绪后再试。",
     "stdin_lines": "标准输入须有 {lines} 行 UTF-8 文本：{labels}。",
     "too_many_keys": "密钥数量过多，请先吊销不再使用的密钥。",
+    "tool_broken": "向该工具询问会改变什么时，工具出错了。未作任何决定；原因见日志，请联系运维人员。",
     "tool_silent": "该工具未能及时说明会改变什么。未作任何决定；请稍后再试。",
     "value_unreadable": "该值不是 UTF-8 文本。",
 }

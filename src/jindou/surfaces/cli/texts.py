@@ -67,8 +67,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "! 提出之后情况有变：按原样批准只会失败。请驳回或修改。",
     },
     "stands.unknown": {
-        "en": "! Whether it is still so could not be seen in time.",
-        "zh": "! 未能及时核实情况是否仍然如此。",
+        "en": "! Whether it is still so could not be seen.",
+        "zh": "! 未能核实情况是否仍然如此。",
     },
     "approval.would": {"en": "As it would be now:", "zh": "现在的更改："},
     "approval.deciders": {"en": "May decide: {names}", "zh": "可审批：{names}"},

@@ -21,7 +21,12 @@ __all__ = ["TROUBLES", "router"]
 
 router = APIRouter()
 
-TROUBLES: Mapping[str, str] = {"approval_changed": "changed", "approval_void": "void", "tool_silent": "silent"}
+TROUBLES: Mapping[str, str] = {
+    "approval_changed": "changed",
+    "approval_void": "void",
+    "tool_broken": "broken",
+    "tool_silent": "silent",
+}
 """What the page says of what stands in the way, by its code."""
 
 _MOST_OPEN = 500
