@@ -39,13 +39,17 @@ class Batch(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What became of one decision among many: how the approval stands now, or the error's code and words."""
+    """What became of one decision among many: how the approval stands now, or the error's code and words.
+
+    `reasons` says by language what the rules say that refused.
+    """
 
     approval_id: str
     status: ApprovalStatus | None = None
     code: str = ""
     detail: str = ""
     rules: list[str] = []
+    reasons: dict[str, str] = {}
 
 
 def look_afresh(request: Request, org_id: str, found: Sequence[Approval]) -> list[Approval]:
@@ -92,8 +96,10 @@ def _outcome(request: Request, ballot: Ballot, verdict: Verdict, foreseen: Fores
     try:
         decided = _decide(request, ballot.approval_id, seen, foreseen)
     except JindouError as error:
-        rules = list(error.rules) if isinstance(error, Forbidden) else []
-        return Outcome(approval_id=ballot.approval_id, code=error.code, detail=error.message, rules=rules)
+        failed = Outcome(approval_id=ballot.approval_id, code=error.code, detail=error.message)
+        if isinstance(error, Forbidden):
+            failed.rules, failed.reasons = list(error.rules), error.reasons
+        return failed
     return Outcome(approval_id=decided.id, status=decided.status)
 
 

@@ -35,3 +35,13 @@ def test_what_has_changed_since_it_was_asked_is_told_and_approved_as_it_is_now(h
     refused = here("approvals", "decide", second, "--approve")
     assert (refused.code, "Look at it as it is now" in refused.err) == (7, True)
     assert here("approvals", "decide", second, "--approve", "--as-now", "--json").json["status"] == "approved"
+
+
+def test_of_each_of_many_it_is_told_in_the_persons_language_why_it_was_not_decided(here: Run) -> None:
+    asked = here("ask", "--as", "clerk", "refund 120 for SO-10234", "--json").json["journal"][-1]["approval_id"]
+    decide = ("approvals", "decide", asked, "apr_0", "--approve", "--as", "clerk")
+    told = here(*decide, "--language", "zh")
+    assert told.code == 1
+    assert "任何人都不能审批自己提出的请求。 [jindou.no-self-approval]" in told.out
+    assert "找不到：There is no such approval." in told.out
+    assert "Nobody approves a request of their own. [jindou.no-self-approval]" in here(*decide, "--language", "en").out

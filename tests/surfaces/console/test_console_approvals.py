@@ -197,7 +197,37 @@ def test_like_calls_are_one_table_and_decided_by_one_press(site: Site, visit: Si
     is_strict(told)
     outcomes = told.text.partition('data-test="outcomes"')[2].partition("</article>")[0]
     assert outcomes.count('data-status="approved"') == 2
-    assert "it is denied" in outcomes
+    assert {"en": "it is denied", "zh": "此请求已被处理、已过期，或您的审批权已用过。"}[language] in outcomes
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "Nobody approves a request of their own."), ("zh", "任何人都不能审批自己提出的请求。")],
+)
+def test_of_each_of_many_it_is_said_in_the_viewers_language_why_a_rule_refuses(
+    site: Site, visit: SignIn, language: str, told: str
+) -> None:
+    approval, client = ask(site), visit("clerk")
+    client.cookies.set("jindou_language", language)
+    seen = f"{approval.id}:{approval.arguments_hash}"
+    page = client.post("/approvals/decisions", data={"decision": "approve", "approval": seen})
+    is_strict(page)
+    assert f'<span class="trouble">{told} [jindou.no-self-approval]</span>' in page.text
+
+
+def test_of_each_of_many_it_is_said_in_chinese_what_stands_in_the_way(site: Site, visit: SignIn) -> None:
+    approval, client = ask(site), visit("manager")
+    client.cookies.set("jindou_language", "zh")
+
+    def decide(*seen: str) -> list[str]:
+        page = client.post("/approvals/decisions", data={"decision": "approve", "approval": [*seen]})
+        is_strict(page)
+        return re.findall(r'<span class="trouble"[^>]*>.*?</span>', page.text)
+
+    assert decide(f"{approval.id}:{'0' * 64}", "apr_0:x") == [
+        '<span class="trouble">参数已被他人修改，请查看后再决定。</span>',
+        '<span class="trouble" lang="en">There is no such approval.</span>',
+    ]
 
 
 def test_a_right_is_handed_on_and_taken_back(site: Site, visit: SignIn) -> None:

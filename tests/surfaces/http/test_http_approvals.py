@@ -45,6 +45,9 @@ def test_a_batch_is_decided_with_the_rights_of_who_sends_it(door: Door) -> None:
     approvals = waiting(door)
     (outcome,) = door.post("/api/approvals/decisions", batch(approvals), "clerk").json()
     assert (outcome["code"], outcome["rules"]) == ("forbidden", ["jindou.no-self-approval"])
+    alone = door.post(f"/api/approvals/{approvals[0]['id']}/decision", {"decision": "approve"}, "clerk").json()
+    assert outcome["reasons"] == alone["reasons"]
+    assert outcome["reasons"]["zh"] == "任何人都不能审批自己提出的请求。 [jindou.no-self-approval]"
     (outcome,) = door.post("/api/approvals/decisions", batch(approvals), "warehouse").json()
     assert outcome["code"] == "not_found"
     (outcome,) = door.post("/api/approvals/decisions", batch(approvals, "deny"), "manager").json()

@@ -116,13 +116,17 @@ class Approval(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What became of one decision among many: how the approval stands now, or the error's code and words."""
+    """What became of one decision among many: how the approval stands now, or the error's code and words.
+
+    `reasons` says by language what the rules say that refused.
+    """
 
     approval_id: str
     status: ApprovalStatus | None = None
     code: str = ""
     detail: str = ""
     rules: list[str] = []
+    reasons: dict[str, str] = {}
 
 
 class ApprovalLink(BaseModel):

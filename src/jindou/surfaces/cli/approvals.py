@@ -297,7 +297,7 @@ def _tell_each(seen: Mapping[str, Approval], outcomes: Sequence[Outcome], words:
                 outcome.approval_id,
                 words(f"status.{outcome.status}") if outcome.status else outcome.code,
                 one.requested_by_name if one else "–",
-                words.complaint(outcome.code, outcome.detail)
+                words.complaint(outcome.code, outcome.detail, outcome.reasons)
                 or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in (one.changes if one else ())),
             )
             for outcome in outcomes

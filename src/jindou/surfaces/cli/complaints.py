@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from jindou.surfaces.problems import PROBLEMS
+
 __all__ = ["ERRORS", "KINDS", "complaint"]
 
 ERRORS: Mapping[str, str] = {
@@ -53,6 +55,9 @@ KINDS: Mapping[str, str] = {
     "Corrupt": "数据已损坏",
 }
 
+_KINDS_BY_CODE: Mapping[str, str] = {kind.code: kind.__name__ for kind in PROBLEMS}
+"""Where an outcome is told, there is no error any more to ask for its kind."""
+
 
 def complaint(
     language: str, code: str, message: str, kind: str = "", params: Mapping[str, object] | None = None
@@ -62,4 +67,5 @@ def complaint(
         return message
     if code in ERRORS:
         return ERRORS[code].format_map(params or {})
+    kind = kind or _KINDS_BY_CODE.get(code, "")
     return f"{KINDS[kind]}：{message}" if kind in KINDS else message

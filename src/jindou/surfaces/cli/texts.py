@@ -308,9 +308,9 @@ class Words:
         """Return a word that stands in a column, or itself where a newer server says an unknown one."""
         return word if self._language == "en" else VALUES.get(word, word)
 
-    def complaint(self, code: str, message: str) -> str:
-        """Return what is said of an error with `code`, which says `message` itself."""
-        return complaint(self._language, code, message)
+    def complaint(self, code: str, message: str, reasons: Mapping[str, str]) -> str:
+        """Return what is said of an error with `code`, which says `message` itself and the rules `reasons`."""
+        return reasons.get(self._language) or complaint(self._language, code, message)
 
     def of(self, text: Mapping[str, str]) -> str:
         """Return a text that the server sent in several languages."""

@@ -23,6 +23,7 @@ router = APIRouter()
 
 TROUBLES: Mapping[str, str] = {
     "approval_changed": "changed",
+    "approval_decided": "decided",
     "approval_void": "void",
     "tool_broken": "broken",
     "tool_silent": "silent",
@@ -182,6 +183,7 @@ def _inbox(request: Request, *, status: int = 200, trouble: str = "", outcomes: 
         closed=closed,
         seen={approval.id: approval for approval in (*open_, *closed)},
         outcomes=outcomes,
+        troubles=TROUBLES,
         trouble=trouble,
         delegations=[one for one in delegations if one.is_active],
         people=[person for person in people if person.id != who.person_id],
