@@ -1,5 +1,6 @@
 """What an employee reads in the terminal in Chinese."""
 
+import io
 import re
 import sys
 from collections.abc import Callable
@@ -124,3 +125,15 @@ def test_a_prompt_is_in_the_language_of_who_is_asked(here: Run, monkeypatch: pyt
     here("secrets", "put", "a", "--language", "zh")
     here("account", "password")
     assert asked == ["原密码", "新密码", "值", "Old password", "New password"]
+
+
+def test_a_run_that_has_not_failed_is_told_where_it_goes_on(here: Run) -> None:
+    run_id = here("ask", "--as", "clerk", "hello", "--json").json["id"]
+    told = here("runs", "retry", run_id, "--as", "clerk", "--language", "zh")
+    assert (told.code, told.err) == (7, "错误：此次运行无法重试（并未失败，或对话已继续）；可从其中某一步另起分支。\n")
+
+
+def test_what_lines_are_missing_on_stdin_is_told_as_a_list(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"one\n")))
+    told = here("account", "password", "--language", "zh")
+    assert told.err == "错误：标准输入须有 2 行 UTF-8 文本：原密码、新密码。\n"

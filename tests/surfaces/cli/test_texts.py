@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import jindou.surfaces.cli
+from jindou.identity.accounts.passwords import LEAST, MOST
 from jindou.models.catalogue import Fit, Model
 from jindou.models.gateway import NoticeCode
 from jindou.surfaces.cli.complaints import ERRORS, KINDS
@@ -98,3 +99,15 @@ def test_what_stands_in_the_way_of_an_approval_or_of_a_run_has_words() -> None:
     codes = set(re.findall(r'code = "(\w+)"', "".join(path.read_text() for path in paths)))
     # A link is no command's, and the others are for the worker.
     assert codes - ERRORS.keys() == {"approval_link_invalid", "approval_link_used", "limit_passed", "run_gone"}
+
+
+def test_a_weak_password_is_told_every_rule_that_it_may_have_broken() -> None:
+    told = ERRORS["password_weak"]
+    assert f"{LEAST}–{MOST} 个字符" in told
+    for cause in ("文本", "重复", "常见词"):
+        assert cause in told
+
+
+def test_nobody_is_told_to_wait_or_to_sign_in_where_that_alone_does_not_help() -> None:
+    assert "等待无济于事" in ERRORS["rate_limited"]
+    assert "/account/proof" in ERRORS["sign_in_stale"]

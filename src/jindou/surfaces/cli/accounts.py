@@ -91,7 +91,7 @@ def _typed(*labels: str) -> list[str]:
         lines = []
     if len(lines) != len(labels):
         told = f"On stdin there have to be {len(labels)} lines in UTF-8: {', '.join(labels)}."
-        raise Misused("stdin_lines", told, lines=len(labels), labels="，".join(labels))
+        raise Misused("stdin_lines", told, lines=len(labels), labels="、".join(labels))
     return lines
 
 
