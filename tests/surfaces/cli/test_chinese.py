@@ -127,6 +127,25 @@ def test_a_prompt_is_in_the_language_of_who_is_asked(here: Run, monkeypatch: pyt
     assert asked == ["原密码", "新密码", "值", "Old password", "New password"]
 
 
+def test_an_error_before_anybody_is_signed_in_is_in_the_language_that_is_asked_for_or_set(
+    here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = ("approvals", "decide", "x", "--approve", "--deny", "--as", "warehouse")
+    assert here(*decide).err.startswith("Error: Say either")
+    assert here(*decide, "--language", "zh").err.startswith("错误：请使用")
+    monkeypatch.setenv("JINDOU_LANGUAGE", "zh")
+    assert here(*decide).err.startswith("错误：请使用")
+
+
+def test_an_error_of_an_operators_command_is_in_the_language_that_is_set(
+    jindou: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operators = ("webhooks", "list", "--home", str(tmp_path))
+    assert jindou(*operators).err.startswith("Error: Jindou is not running here")
+    monkeypatch.setenv("JINDOU_LANGUAGE", "zh")
+    assert jindou(*operators).err.startswith("错误：Jindou 未在此运行")
+
+
 def test_a_run_that_has_not_failed_is_told_where_it_goes_on(here: Run) -> None:
     run_id = here("ask", "--as", "clerk", "hello", "--json").json["id"]
     told = here("runs", "retry", run_id, "--as", "clerk", "--language", "zh")
