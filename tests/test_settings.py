@@ -94,6 +94,22 @@ def test_a_file_that_is_no_toml_is_refused_by_its_name(tmp_path: Path) -> None:
         load_settings(home=tmp_path)
 
 
+def test_a_home_of_nobody_is_refused() -> None:
+    with pytest.raises(Invalid, match=r"`home` is ~nosuchuser/x, but nobody .* that ~nosuchuser stands") as refused:
+        load_settings(home="~nosuchuser/x")
+    assert refused.value.field == "home"
+
+
+def test_a_home_within_a_directory_that_is_gone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(Invalid, match="`home` is rel, but the working directory") as refused:
+        load_settings(home="rel")
+    assert refused.value.field == "home"
+
+
 def test_an_ipv6_address_is_bracketed(tmp_path: Path) -> None:
     assert load_settings(home=tmp_path, host="::1", port=9000).url == "http://[::1]:9000"
 

@@ -174,7 +174,7 @@ def load_settings(**overrides: object) -> Settings:
         Invalid: a value breaks its rule; the message names the setting.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
-    home = Path(str(given.get("home") or _HomeOnly().home)).expanduser().absolute()
+    home = _absolute(Path(str(given.get("home") or _HomeOnly().home)))
 
     class FromHome(Settings):
         model_config = SettingsConfigDict(toml_file=home / "jindou.toml")
@@ -189,6 +189,16 @@ def load_settings(**overrides: object) -> Settings:
     except (ValueError, OSError) as error:
         raise Invalid(f"{home / 'jindou.toml'} can't be read: {error}.", field="jindou.toml", rule="TOML") from None
     return settings
+
+
+def _absolute(home: Path) -> Path:
+    try:
+        return home.expanduser().absolute()
+    except RuntimeError:
+        why = f"nobody here has the home directory that {home.parts[0]} stands for"
+    except OSError:
+        why = "the working directory, from which it goes on, is there no more"
+    raise Invalid(f"Setting `home` is {home}, but {why}.", field="home", rule="path")
 
 
 def outside_environment() -> dict[str, str]:

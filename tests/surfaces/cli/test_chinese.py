@@ -146,6 +146,19 @@ def test_an_error_of_an_operators_command_is_in_the_language_that_is_set(
     assert jindou(*operators).err.startswith("错误：Jindou 未在此运行")
 
 
+def test_a_home_that_can_not_be_is_told_in_one_line(
+    jindou: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for home in ("~nosuchuser/x", "rel"):
+        ended = jindou("status", "--home", home)
+        assert (ended.code, ended.err.count("\n")) == (2, 1)
+        assert ended.err.startswith(f"Error: Setting `home` is {home}, but ")
+
+
 def test_a_run_that_has_not_failed_is_told_where_it_goes_on(here: Run) -> None:
     run_id = here("ask", "--as", "clerk", "hello", "--json").json["id"]
     told = here("runs", "retry", run_id, "--as", "clerk", "--language", "zh")
