@@ -94,6 +94,12 @@ def test_a_file_that_is_no_toml_is_refused_by_its_name(tmp_path: Path) -> None:
         load_settings(home=tmp_path)
 
 
+def test_a_file_that_is_nested_too_deeply_is_refused_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, f"port = {'[' * 5000}\n")
+    with pytest.raises(Invalid, match=r"jindou\.toml"):
+        load_settings(home=tmp_path)
+
+
 def test_a_home_of_nobody_is_refused() -> None:
     with pytest.raises(Invalid, match=r"`home` is ~nosuchuser/x, but nobody .* that ~nosuchuser stands") as refused:
         load_settings(home="~nosuchuser/x")

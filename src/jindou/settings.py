@@ -186,7 +186,7 @@ def load_settings(**overrides: object) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         message = f"Setting {told_of(first, name)[:-1]} (JINDOU_{name.upper()} or {home / 'jindou.toml'})."
         raise Invalid(message, field=name, rule=rule_of(first)) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise Invalid(f"{home / 'jindou.toml'} can't be read: {error}.", field="jindou.toml", rule="TOML") from None
     return settings
 
