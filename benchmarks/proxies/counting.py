@@ -42,7 +42,7 @@ class Counting:
     async def ready(self) -> None:
         """Wait until answers are let go."""
         if not self._go.is_set():
-            await asyncio.to_thread(self._go.wait)
+            await asyncio.get_running_loop().run_in_executor(None, self._go.wait)
 
 
 class _Connection(asyncio.Protocol):

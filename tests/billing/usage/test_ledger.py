@@ -130,7 +130,7 @@ def test_nothing_is_held_for_whoever_left_before_they_were_told(site: Site, ledg
 
     async def leave() -> None:
         blocker = asyncio.get_running_loop().run_in_executor(None, block)
-        await asyncio.to_thread(is_blocked.wait, 60)
+        await asyncio.get_running_loop().run_in_executor(None, is_blocked.wait, 60)
         task = asyncio.create_task(ledger.open(call()))
         await asyncio.sleep(0)
         task.cancel()

@@ -21,6 +21,7 @@ from support.paced import PacedEngine
 from support.platform import MODEL, as_person
 from support.scripted import call
 from support.served import serve
+from support.upstream import open_upstream
 from support.waiting import wait_for
 
 HELLO: list[Any] = [{"role": "user", "content": "Good morning"}]
@@ -251,3 +252,26 @@ def test_a_large_schema_that_is_checked_keeps_nobody_else_waiting(gateway: Gatew
         took = time.monotonic() - begun
     assert asked.result().status_code == 200
     assert max(waited) < took / 3
+
+
+def test_requests_that_queue_at_one_engine_hold_up_none_for_another(gateway: Gateway) -> None:
+    platform, manager, waiting = gateway.platform, as_person(gateway.platform, "manager"), 8
+
+    def queued() -> bool:
+        with platform.database.reading(manager.org_id) as work:
+            return any(engine.waiting == waiting for engine in platform.deployments.engines(work, manager))
+
+    with open_upstream() as server, ThreadPoolExecutor(waiting) as pool:
+        server.says("Late.")
+        busy = Member(engine="busy", model="big", url=server.url, sku=f"model:{MODEL}", at_once=2)
+        with platform.database.writing(manager.org_id) as work:
+            platform.deployments.create(work, manager, DeploymentAsk(name="slow", members=(busy,)))
+            secret = platform.keys.create(work, manager, KeyAsk(name="test")).secret
+        with platform.deployments.pick(manager.org_id, "slow"), platform.deployments.pick(manager.org_id, "slow"):
+            late = [pool.submit(gateway.ask, STREAMED | {"model": "slow"}, gateway.session()) for _ in range(waiting)]
+            wait_for(queued)
+            # Its key is not known yet, and its tools are checked.
+            url, key = f"{platform.settings.url}/v1/chat/completions", {"authorization": f"Bearer {secret}"}
+            assert httpx.post(url, json=BODY | {"tools": [TOOL]}, headers=key, timeout=20).status_code == 200
+            assert not any(asked.done() for asked in late)
+        assert {asked.result().status_code for asked in late} == {200}

@@ -1,7 +1,9 @@
 """Keys as the gateway knows them: in memory, so that a request with one that was seen a moment ago asks nobody."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +21,7 @@ __all__ = ["KeyRing"]
 _MOST_HOLDERS = 20_000
 _MOST_REFUSALS = 4_096
 _STRIPES = 64
+_MOST_THREADS = 8
 _WRITE_SECONDS = 1.0
 _WRITE_AT_ONCE = 500
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -47,6 +50,7 @@ class KeyRing:
         self._changes = 0
         self._lock = threading.Lock()
         self._loading = [threading.Lock() for _ in range(_STRIPES)]
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="key-load")
         self._uses = _Uses(database, keys)
         self._watching = Watching(database, keys)
         keys.watch(self._forget)
@@ -58,8 +62,19 @@ class KeyRing:
 
     def stop(self) -> None:
         """Write down the last uses, and stop."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
         self._watching.stop()
         self._uses.stop()
+
+    async def find(self, secret: str) -> KeyHolder:
+        """Return whom a secret speaks for, at once if that is known.
+
+        Raises:
+            KeyRefused, KeyExpired, KeyRevoked: for nobody.
+            DatabaseUnavailable: nobody can say now.
+        """
+        known = self.lookup(secret)
+        return known or await asyncio.get_running_loop().run_in_executor(self._threads, self.load, secret)
 
     def lookup(self, secret: str) -> KeyHolder | None:
         """Return at once whom a secret speaks for; None if that has to be asked again, by `load`.

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -28,6 +29,7 @@ from jindou.models.upstreams import EngineDied, Upstreams
 __all__ = ["Asked", "Completions"]
 
 _MOST_THREADS: Final = 64
+_MOST_WAITING: Final = 64
 _MOST_AT_ONCE: Final = 4096
 _DRAIN_SECONDS: Final = 30.0
 _LOAD_SECONDS: Final = 180.0
@@ -69,6 +71,7 @@ class Completions:
         self._ledger = ledger
         self._upstreams = Upstreams()
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="completion")
+        self._waiting = ThreadPoolExecutor(_MOST_WAITING, thread_name_prefix="engine-wait")
         self._under_way = 0
         self._stopping = False
         self.drain_seconds = _DRAIN_SECONDS
@@ -129,6 +132,7 @@ class Completions:
         while self._under_way and time.monotonic() < deadline:
             time.sleep(0.05)
         self._stopping = True
+        self._waiting.shutdown(wait=False, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     @property
@@ -160,6 +164,11 @@ class Completions:
     def threads(self) -> ThreadPoolExecutor:
         """Where the harness works."""
         return self._threads
+
+    @property
+    def waiting(self) -> ThreadPoolExecutor:
+        """Where requests wait for an engine: apart, so that one that is busy or loads holds up nothing else."""
+        return self._waiting
 
 
 @dataclass(slots=True)
@@ -235,7 +244,9 @@ class _Making:
         await self._tell(Done(used or Usage(), reasons, cost))
 
     async def _relay(self, picked: Picked) -> Relayed:
-        upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
+        upstream = picked.upstream or await asyncio.get_running_loop().run_in_executor(
+            self.rooms.waiting, picked.wait_ready, _LOAD_SECONDS
+        )
         if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
             raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
         body = msgspec.json.encode(picked.dress(self.asked.body))
@@ -254,12 +265,10 @@ class _Making:
         if self.asked.chat is None:
             told = f"The engine of `{self.asked.model}` can't do this."
             raise Invalid(told, field="model", rule="an engine that speaks HTTP")
-        # In a thread: a large schema takes long to check, and the first one has the standard loaded.
-        plan = await asyncio.to_thread(plan_of, self.asked.chat, self.deployment.context_tokens)
         return await speak(
             self.rooms.threads,
             picked.engine,
-            plan,
+            partial(plan_of, self.asked.chat, self.deployment.context_tokens),
             attempt.rpartition("_")[2],
             self._tell,
             presence=self.presence,

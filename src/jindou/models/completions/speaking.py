@@ -28,7 +28,7 @@ class Spoken:
 async def speak(
     pool: ThreadPoolExecutor,
     engine: Engine,
-    plan: Plan,
+    make_plan: Callable[[], Plan],
     stem: str,
     tell: Tell,
     *,
@@ -36,14 +36,12 @@ async def speak(
     must_end: Callable[[], bool],
     drain_seconds: float,
 ) -> Spoken:
-    """Have the harness write what `plan` says, and tell its pieces. What goes wrong is returned, not raised."""
-    waited = Waited(
-        engine,
-        plan.sampling,
-        is_left=lambda: presence.is_over,
-        must_end=must_end,
-        drain_seconds=drain_seconds,
-    )
+    """Have the harness write what the plan says, and tell its pieces. What goes wrong is returned, not raised.
+
+    The plan is made where it is carried out: a large schema takes long to check, and the first one has the standard
+    loaded.
+    """
+    waited = Waited(engine, is_left=lambda: presence.is_over, must_end=must_end, drain_seconds=drain_seconds)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[Event | None] = asyncio.Queue()
 
@@ -52,6 +50,8 @@ async def speak(
 
     def work() -> tuple[str, ...]:
         try:
+            plan = make_plan()
+            waited.sampling = plan.sampling
             return write(waited, plan, stem, told)
         finally:
             told(None)

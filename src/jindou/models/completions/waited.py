@@ -13,7 +13,7 @@ __all__ = ["Waited"]
 
 
 class Waited(Counted):
-    """Passes requests on to `engine` with `sampling` in them, and adds up what their ends say.
+    """Passes requests on to `engine` with its `sampling` in them, and adds up what their ends say.
 
     `is_left` says whether nobody waits any more. Then no further request is begun, and the one under way is read to
     its end, for its figures; after `drain_seconds`, or once `must_end` says so, it is broken off without them.
@@ -22,14 +22,13 @@ class Waited(Counted):
     def __init__(
         self,
         engine: Engine,
-        sampling: Mapping[str, float],
         *,
         is_left: Callable[[], bool],
         must_end: Callable[[], bool],
         drain_seconds: float,
     ) -> None:
         super().__init__(engine)
-        self._sampling = sampling
+        self.sampling: Mapping[str, float] = {}
         self._is_left = is_left
         self._must_end = must_end
         self._drain_seconds = drain_seconds
@@ -39,7 +38,7 @@ class Waited(Counted):
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
         if self._is_left() or self._must_end():
             raise Stopped("Nobody waits for this completion any more.")
-        stream = super().stream(replace(request, sampling=self._sampling))
+        stream = super().stream(replace(request, sampling=self.sampling))
         try:
             for chunk in stream:
                 yield chunk

@@ -32,6 +32,7 @@ from jindou.telemetry import Clock, get_logger
 __all__ = ["Embeddings", "Made"]
 
 _MOST_THREADS: Final = 8
+_MOST_WAITING: Final = 32
 _MOST_AT_ONCE: Final = 256
 _LOAD_SECONDS: Final = 120.0
 _KEPT: Final = 4096
@@ -79,6 +80,7 @@ class Embeddings:
         self._ledger = ledger
         self._clock = clock
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="embeddings")
+        self._waiting = ThreadPoolExecutor(_MOST_WAITING, thread_name_prefix="embeddings-wait")
         self._under_way = 0
         self._likeness = Likeness(own[0]) if own else None
         self._load = load
@@ -143,6 +145,7 @@ class Embeddings:
         """End our own model; what waits for it fails."""
         if self.child is not None:
             self.child.stop()
+        self._waiting.shutdown(wait=False, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _load_now(self, load: Callable[[], None]) -> None:
@@ -165,7 +168,8 @@ class Embeddings:
                 raise failure or error from None
             with picked:
                 try:
-                    made = await self._make(holder, request, await _source(picked, request.model, deployment.skus))
+                    source = await _source(picked, request.model, deployment.skus, self._waiting)
+                    made = await self._make(holder, request, source)
                 except Unavailable as error:
                     picked.failed(error)
                     tried.add(picked.engine_id)
@@ -231,10 +235,12 @@ class Likeness:
         return [known[passage] for passage in passages]
 
 
-async def _source(picked: Picked, name: str, skus: tuple[str, ...]) -> _Source:
+async def _source(picked: Picked, name: str, skus: tuple[str, ...], pool: ThreadPoolExecutor) -> _Source:
     if picked.dialect != "openai":
         raise NoEmbeddings(f"`{name}` writes text; it makes no embeddings.", field="model", rule="an embedding model")
-    upstream = picked.upstream or await asyncio.to_thread(picked.wait_ready, _LOAD_SECONDS)
+    upstream = picked.upstream
+    if upstream is None:
+        upstream = await asyncio.get_running_loop().run_in_executor(pool, picked.wait_ready, _LOAD_SECONDS)
     return _Source(RemoteEmbedder(name, upstream, picked.model), picked.sku, skus, picked.engine_id)
 
 

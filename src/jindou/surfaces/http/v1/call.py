@@ -81,7 +81,7 @@ class Call:
         secret = self.secret
         if not secret:
             raise KeyRefused("No key: send `Authorization: Bearer jdk_…`. `jindou keys create` makes one.")
-        return self.gateway.keys.lookup(secret) or await asyncio.to_thread(self.gateway.keys.load, secret)
+        return await self.gateway.keys.find(secret)
 
     async def body(self) -> bytes:
         """Return the whole body; from then on the client is watched.
