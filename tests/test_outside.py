@@ -58,3 +58,22 @@ def test_a_name_that_nobody_looks_up_in_time_keeps_nobody_waiting(monkeypatch: p
                 connect("slow.example", 443, is_tls=True, private=False, seconds=0.02)
     finally:
         goes_on.set()
+
+
+def test_a_lookup_whose_thread_can_not_start_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", fail)
+        # More than there are lookups at a time.
+        for _ in range(20):
+            with pytest.raises(OSError, match="no thread"):
+                connect("full.example", 443, is_tls=True, private=False, seconds=0.05)
+
+    def find(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    with pytest.raises(AddressRefused):
+        connect("free.example", 443, is_tls=True, private=False, seconds=5)

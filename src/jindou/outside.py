@@ -124,7 +124,7 @@ def _look_up(host: str, port: int, seconds: float) -> set[str]:
     than a few are under way: names that hang use up none of those who ask.
 
     Raises:
-        OSError: there is no such name, or nobody says in time.
+        OSError: there is no such name, nobody says in time, or there is no thread left to ask in.
     """
     found: list[set[str] | OSError] = []
 
@@ -141,7 +141,11 @@ def _look_up(host: str, port: int, seconds: float) -> set[str]:
     ends = time.monotonic() + seconds
     if _lookups.acquire(timeout=seconds):
         thread = threading.Thread(target=look_up, name="lookup", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            _lookups.release()
+            raise OSError("no thread can be started to look it up") from error
         thread.join(max(0.0, ends - time.monotonic()))
     if not found:
         raise TimeoutError("nobody says in time where that is")
