@@ -9,6 +9,7 @@ from sqlalchemy import update
 from jindou.assembly import Platform
 from jindou.errors import Conflict, Forbidden, NotFound
 from jindou.identity.keys import KeyAsk, KeyExpired, KeyHolder, KeyRefused, KeyRevoked, NewKey, Rotation
+from jindou.identity.keys.failures import NoSuchModel
 from jindou.identity.principals.tables import PersonRow
 from support.platform import FakeClock, as_person, open_platform
 
@@ -163,3 +164,12 @@ def test_somebody_signed_in_is_bound_by_their_rights_and_by_no_key(platform: Pla
     held.require_allowed()
     held.require_scope("completions")
     assert (held.who, held.key_id, held.good_until, held.may_use("anything")) == (who, "", None, True)
+
+
+def test_models_that_there_are_not_are_named_once_and_not_all_of_them() -> None:
+    error = NoSuchModel(["nope", "nope"], [])
+    assert error.message == "There is no model `nope` here; there is none."
+    error = NoSuchModel([f"{at:0120}" for at in range(100)], [f"model-{at}" for at in range(21)])
+    assert " and 80 more here; there is `model-0`, " in error.message
+    assert error.message.endswith("`model-19` and 1 more.")
+    assert len(str(error.params)) < 4000

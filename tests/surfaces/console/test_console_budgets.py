@@ -175,6 +175,12 @@ def test_a_key_is_made_for_some_requests_and_shows_its_limits(
     }
     refused = client.post("/keys", data=form)
     assert (refused.status_code, "There is no model nope here" in refused.text) == (422, True)
+    many = client.post("/keys", data=form | {"models": " ".join(f"nope-{at}" for at in [*range(30), *range(30)])})
+    assert "nope-18, nope-19 and 10 more here; there is " in many.text
+    client.cookies.set("jindou_language", "zh")
+    many = client.post("/keys", data=form | {"models": "nope-1 nope-2 nope-1"})
+    assert "没有名为 nope-1、nope-2 的模型；现有：" in many.text
+    client.cookies.delete("jindou_language")
     made = client.post("/keys", data=form | {"models": MODEL})
     assert made.status_code == 201
     clerk = as_person(site.platform, "clerk")

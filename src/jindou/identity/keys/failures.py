@@ -1,6 +1,6 @@
 """Why a key opens nothing, or not this."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from jindou.errors import Conflict, Forbidden, Invalid, Unauthenticated
 
@@ -50,10 +50,16 @@ class NoSuchModel(Invalid):
 
     code = "no_such_model"
 
-    def __init__(self, names: Sequence[str], there: Sequence[str]) -> None:
-        named = [f"`{name}`" for name in there[:_MOST_NAMED]]
-        more = f" and {len(there) - _MOST_NAMED} more" if len(there) > _MOST_NAMED else ""
-        missing = " or ".join(f"`{name}`" for name in names)
-        told = f"There is no model {missing} here; there is {', '.join(named) or 'none'}{more}."
+    def __init__(self, names: Collection[str], there: Collection[str]) -> None:
+        names = list(dict.fromkeys(names))
+        missing, others = _first(names, " or "), _first(there, ", ")
+        told = f"There is no model {missing} here; there is {others or 'none'}."
         super().__init__(told, field="models", rule="a model that there is")
-        self.params |= {"names": list(names), "there": list(there)}
+        for what, all_ in (("names", names), ("there", list(there))):
+            self.params |= {what: all_[:_MOST_NAMED], f"more_{what}": max(0, len(all_) - _MOST_NAMED)}
+
+
+def _first(names: Collection[str], joint: str) -> str:
+    """Return the first of some names as one text, and how many there are beside."""
+    named = joint.join(f"`{name}`" for name in list(names)[:_MOST_NAMED])
+    return f"{named} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else named

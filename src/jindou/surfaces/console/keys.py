@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -66,7 +66,7 @@ def create(request: Request, typed: Annotated[KeyForm, Form()]) -> Response:
     except ValidationError:
         return _show(request, status=422, typed=typed, trouble="unreadable" if typed.scopes else "scopes")
     except Invalid as error:
-        return _show(request, status=422, typed=typed, trouble=error.code, told=_listed(error))
+        return _show(request, status=422, typed=typed, trouble=error.code, told=error.params)
     except Conflict:
         return _show(request, status=409, typed=typed, trouble="too_many")
     return _show(request, status=201, made=made)
@@ -93,12 +93,6 @@ def revoke(request: Request, key_id: str) -> Response:
     return RedirectResponse("/keys", status_code=303)
 
 
-def _listed(error: Invalid) -> dict[str, str]:
-    """Return the lists that an error has, each as one text."""
-    lists = {name: cast("list[object]", value) for name, value in error.params.items() if isinstance(value, list)}
-    return {name: ", ".join(map(str, value)) for name, value in lists.items()}
-
-
 def _show(
     request: Request,
     *,
@@ -106,7 +100,7 @@ def _show(
     made: NewKey | None = None,
     typed: KeyForm | None = None,
     trouble: str = "",
-    told: Mapping[str, str] = MappingProxyType({}),
+    told: Mapping[str, object] = MappingProxyType({}),
 ) -> Response:
     who = signed_in(request)
     services = platform_of(request)
