@@ -5,8 +5,20 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
+from jindou.identity.sso import NewProvider
+from jindou.models.catalogue import ModelEntry
+from jindou.settings import Settings
 from jindou.wording import field_of, rule_of, told_of
 
 
@@ -29,6 +41,15 @@ class Thing(BaseModel):
         if len(name) > 3:
             raise ValueError("a name is short")
         return name
+
+
+class Titled(BaseModel):
+    """Something with values of several kinds, and an object whose keys are not any."""
+
+    title: dict[Literal["en", "zh"], str] = {}
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | Literal[""] = ""
+    facts: dict[str, bool | int | str] = {}
+    whole: dict[str, int] = {}
 
 
 def first(kind: Any, value: object) -> Any:
@@ -59,6 +80,12 @@ def first(kind: Any, value: object) -> Any:
         (Annotated[str, Field(min_length=1)], "", "must not be empty"),
         (Annotated[list[int], Field(max_length=1)], [1, 2], "must have at most 1 entries"),
         (Annotated[list[int], Field(min_length=2)], [1], "must have at least 2 entries"),
+        (Annotated[SecretStr, Field(max_length=2)], "abc", "must have at most 2 characters"),
+        (Annotated[SecretStr, Field(min_length=2)], "a", "must have at least 2 characters"),
+        (Annotated[dict[str, int], Field(max_length=1)], {"a": 1, "b": 2}, "must have at most 1 entries"),
+        (Annotated[tuple[int, ...], Field(max_length=1)], [1, 2], "must have at most 1 entries"),
+        (Annotated[set[int], Field(max_length=1)], [1, 2], "must have at most 1 entries"),
+        (Annotated[frozenset[int], Field(max_length=1)], [1, 2], "must have at most 1 entries"),
         (list[int], 5, "must be a list"),
         (dict[str, int], 5, "must be an object"),
         (Thing, 5, "must be an object"),
@@ -67,6 +94,11 @@ def first(kind: Any, value: object) -> Any:
             Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")],
             "A",
             "must begin with a to z, and have only a to z, 0 to 9, _ or -, 40 characters at most",
+        ),
+        (
+            Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")],
+            "A",
+            "must begin with a to z, and have only a to z, 0 to 9 or -",
         ),
         (Annotated[str, Field(pattern=r"^DR-\d+$")], "x", r"must be written as ^DR-\d+$ says"),
     ],
@@ -83,8 +115,22 @@ def test_a_rule_is_said_in_plain_words(kind: Any, value: object, rule: str) -> N
         (Thing, {"name": "abcd"}, "`name`: a name is short."),
         (list[Thing], [{"name": 5}], "`0.name` must be a text."),
         (Thing, [], "The body must be an object."),
+        (Titled, {"title": {"a": "x"}}, "The key `a` of `title` must be 'en' or 'zh'."),
+        (dict[Literal["en"], str], {"a": "x"}, "The key `a` must be 'en'."),
+        (Titled, {"sha256": "x"}, "`sha256` must be 64 hexadecimal digits."),
+        (Titled, {"facts": {"a": []}}, "`facts.a` must be true or false."),
+        (Titled, {"whole": {"a": "x"}}, "`whole.a` must be a whole number."),
     ],
 )
 def test_a_sentence_names_the_field(kind: Any, value: object, told: str) -> None:
     error = first(kind, value)
     assert told_of(error, field_of(error)) == told
+
+
+@pytest.mark.parametrize(("kind", "field"), [(NewProvider, "scopes"), (Settings, "public_url"), (ModelEntry, "file")])
+def test_the_form_of_a_field_that_people_write_is_said_in_words(kind: type[BaseModel], field: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        kind.model_validate({field: "NOT  SO"})
+    (error,) = [error for error in wrong.value.errors() if error["loc"] == (field,)]
+    assert "^" not in rule_of(dict(error))
+    assert rule_of(dict(error)).startswith("must ")

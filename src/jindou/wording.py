@@ -6,6 +6,7 @@ from typing import Final, cast
 
 __all__ = ["field_of", "rule_of", "told_of"]
 
+_AN_OBJECT: Final = "must be an object"
 _RULES: Final[Mapping[str, str]] = {
     "missing": "must be given",
     "extra_forbidden": "is not known here",
@@ -37,12 +38,12 @@ _RULES: Final[Mapping[str, str]] = {
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "set_type": "must be a list",
-    "too_long": "must have at most {max_length} entries",
-    "too_short": "must have at least {min_length} entries",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "mapping_type": "must be an object",
+    "too_long": "must have at most {max_length} {parts}",
+    "too_short": "must have at least {min_length} {parts}",
+    "dict_type": _AN_OBJECT,
+    "model_type": _AN_OBJECT,
+    "model_attributes_type": _AN_OBJECT,
+    "mapping_type": _AN_OBJECT,
     "json_invalid": "must be JSON",
     "json_type": "must be JSON",
     "timezone_aware": "must say its time zone, as in 2026-03-02T14:05:00Z",
@@ -65,6 +66,10 @@ _PATTERNS: Final[Mapping[str, str]] = {
     r"^[\x21-\x7e]+$": "must have ASCII characters alone, and no blanks",
     r"^[\x21-\x7e]*$": "must have ASCII characters alone, and no blanks",
     r"^([^\s@\x00]+@[^\s@\x00]+)?$": "must be an e-mail address",
+    r"^[\x21-\x7e]+( [\x21-\x7e]+)*$": "must be words of ASCII characters, with one blank between them",
+    r"^[a-z][a-z0-9-]*$": "must begin with a to z, and have only a to z, 0 to 9 or -",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.gguf$": "must be the plain name of a file that ends in .gguf",
+    r"^(https?://[^/?#\s@]+)?$": "must be an address without a path, such as https://example.com",
     r"^\d{4}-\d{2}$": "must be a month such as 2026-03",
     r"^[A-Z]{3}$": "must be three capital letters such as CNY",
     r"^[0-9a-f]{64}$": "must be 64 hexadecimal digits",
@@ -74,6 +79,13 @@ _NAME: Final = re.compile(r"\^\[([^\[\]]+)\]\[([^\[\]]+)\]\{0,(\d+)\}\$")
 """A pattern of a name: how it begins, what it may have after that, and how much of it."""
 _RANGES: Final[Mapping[str, str]] = {"a-z": "a to z", "A-Z": "A to Z", "0-9": "0 to 9"}
 _OURS: Final = "Value error, "
+_KEY: Final = "[key]"
+"""What stands behind a key of an object that is itself wrong."""
+_TAG: Final = re.compile(r"[a-z-]+\[.*\]|constrained-[a-z]+|function-[a-z]+\(.*\)")
+"""What stands behind a value that may be of several kinds, for the kind that was tried."""
+_PLAIN_TAGS: Final[Mapping[str, str]] = {"str": "string_", "int": "int_", "float": "float_", "bool": "bool_"}
+"""Tags that a field could be called, too, and how the errors of their kind begin."""
+_ENTRIES: Final = frozenset({"List", "Set", "Frozenset", "Tuple", "Dictionary"})
 
 
 def rule_of(error: Mapping[str, object]) -> str:
@@ -83,8 +95,11 @@ def rule_of(error: Mapping[str, object]) -> str:
         return _form(str(context.get("pattern")))
     if kind in {"string_too_short", "too_short"} and context.get("min_length") == 1:
         return "must not be empty"
+    if tuple(cast("Iterable[object]", error["loc"])) == ("body",) and _RULES.get(kind) == _AN_OBJECT:
+        return "must be a JSON object, sent as application/json"
     if kind in _RULES:
-        return _RULES[kind].format_map({name: _plain(value) for name, value in context.items()})
+        parts = "entries" if context.get("field_type") in _ENTRIES else "characters"
+        return _RULES[kind].format_map({name: _plain(value) for name, value in context.items()} | {"parts": parts})
     for beginning, rule in _KINDS.items():
         if kind.startswith(f"{beginning}_"):
             return rule
@@ -93,7 +108,12 @@ def rule_of(error: Mapping[str, object]) -> str:
 
 def field_of(error: Mapping[str, object]) -> str:
     """Return where the value stands, as ``members.0.model``; nothing where it is the whole."""
-    return ".".join(str(part) for part in cast("Iterable[object]", error["loc"]))
+    parts = [str(part) for part in cast("Iterable[object]", error["loc"]) if part != _KEY]
+    named = [part for part in parts if not _TAG.fullmatch(part)]
+    tag = _PLAIN_TAGS.get(named[-1]) if len(named) > 1 else None
+    if tag and str(error["type"]).startswith(tag):
+        named.pop()
+    return ".".join(named)
 
 
 def told_of(error: Mapping[str, object], field: str, whole: str = "The body") -> str:
@@ -101,6 +121,10 @@ def told_of(error: Mapping[str, object], field: str, whole: str = "The body") ->
     rule = rule_of(error).rstrip(".")
     said = rule.startswith(("must ", "is "))
     what = f"`{field}`" if field else whole
+    *_, key, last = "", "", *cast("Iterable[object]", error["loc"])
+    if last == _KEY:
+        outer = field.removesuffix(str(key)).removesuffix(".")
+        what = ("The" if whole[:1].isupper() else "the") + f" key `{key}`" + (f" of `{outer}`" if outer else "")
     return f"{what} {rule}." if said else f"{what}: {rule}."
 
 

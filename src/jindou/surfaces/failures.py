@@ -15,7 +15,7 @@ from jindou.surfaces.door import MustEnrol
 from jindou.surfaces.http.scim import error_body, is_scim, scim_error
 from jindou.surfaces.problems import problem_json, problem_of
 from jindou.telemetry import get_logger
-from jindou.wording import rule_of, told_of
+from jindou.wording import field_of, rule_of, told_of
 
 __all__ = ["add_failures"]
 
@@ -67,8 +67,9 @@ def _malformed(request: Request, error: Exception) -> Response:
     told, field, rule = "The request can't be read.", "", ""
     if isinstance(error, RequestValidationError) and error.errors():
         first: Mapping[str, Any] = error.errors()[0]
-        where = first["loc"] if first["type"] != "json_invalid" else ()
-        field = ".".join(str(part) for part in where if part not in {"body", "query", "path", "header"})
+        # The first part is where the whole was sent: in the body, the query, the path.
+        where = first["loc"][1:] if first["type"] != "json_invalid" else ()
+        field = field_of({**first, "loc": where})
         rule = rule_of(first)
         if first["loc"][0] == "path" and _wants_page(request):
             return _plain(request, HTTPException(_NO_PAGE))

@@ -40,6 +40,14 @@ def test_a_body_that_breaks_a_rule_is_named(shared: Door, body: bytes, field: st
         assert answer.json()["rule"]
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_json_that_is_sent_as_something_else_is_told_what_to_be_sent_as(shared: Door, kind: str) -> None:
+    headers = shared.as_("clerk") | {"Content-Type": kind}
+    answer = shared.client.post("/api/runs", content=b'{"message": "x"}', headers=headers)
+    assert_problem(answer, 422, "invalid", rule="must be a JSON object, sent as application/json")
+    assert answer.json()["detail"] == "The body must be a JSON object, sent as application/json."
+
+
 ODD: tuple[dict[str, object], ...] = (
     {},
     {"odd": 1},

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from jindou.cloud.secrets import Secret
 from jindou.plain_json import is_plain
-from jindou.wording import rule_of
+from jindou.wording import field_of, rule_of
 
 __all__ = ["Call", "Change", "Facts", "Localized", "Risk", "Tool", "ToolError", "Undo", "tool"]
 
@@ -104,7 +104,7 @@ class Tool:
         try:
             return self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
-            told = "; ".join(f"`{'.'.join(map(str, e['loc'])) or self.name}`: {_wrong(e)}" for e in error.errors())
+            told = "; ".join(f"`{field_of(e) or self.name}`: {_wrong(e)}" for e in error.errors())
             raise ToolError(f"Wrong arguments for {self.name}. {told}") from None
 
 
