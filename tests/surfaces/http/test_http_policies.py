@@ -1,5 +1,8 @@
 """An organisation's own rules over HTTP: the whole way, and what is no rule."""
 
+import json
+from pathlib import Path
+
 import pytest
 from http_door import Door, assert_problem
 
@@ -55,3 +58,10 @@ def test_who_may_not_is_told_by_which_rule(shared: Door) -> None:
     assert_problem(shared.get("/api/policies/77", "manager"), 404, "not_found")
     assert_problem(shared.post("/api/policies/77/activation", {}, "manager"), 404, "not_found")
     assert_problem(shared.post("/api/policies/rollback", {}, "manager"), 409, "conflict")
+
+
+def test_a_refusal_looks_as_the_page_on_rules_shows_it(shared: Door) -> None:
+    own = {"name": "our-model", "members": [{"engine": "elsewhere", "model": "m", "url": "https://models.example/v1"}]}
+    page = (Path(__file__).parents[3] / "docs/policy.md").read_text("utf-8")
+    shown = page.partition("```json\n")[2].partition("```")[0]
+    assert shared.post("/api/deployments", own, "clerk").json() == json.loads(shown)
