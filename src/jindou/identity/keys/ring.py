@@ -50,19 +50,22 @@ class KeyRing:
         self._changes = 0
         self._lock = threading.Lock()
         self._loading = [threading.Lock() for _ in range(_STRIPES)]
-        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="key-load")
+        self._threads: ThreadPoolExecutor | None = None  # As long as it is at work; else the loop's own do.
         self._uses = _Uses(database, keys)
         self._watching = Watching(database, keys)
         keys.watch(self._forget)
 
     def start(self) -> None:
         """Begin to write down which keys are used, and to look after those in use."""
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="key-load")
         self._uses.start()
         self._watching.start()
 
     def stop(self) -> None:
         """Write down the last uses, and stop."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=True, cancel_futures=True)
         self._watching.stop()
         self._uses.stop()
 
