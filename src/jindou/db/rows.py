@@ -38,6 +38,7 @@ _KEY = "key_"
 """Before the names of the values that a row is found by: an update has them beside the new ones."""
 
 _Forms = Sequence[tuple[str, Callable[[Any], Any]]]
+_FormsAt = Sequence[tuple[int, Callable[[Any], Any]]]
 _Change = tuple[type[Base], tuple[str, ...], dict[str, Any]]
 """The class of a row, the columns that have changed, and their values beside those that it is found by."""
 
@@ -51,14 +52,12 @@ class Columns:
     def __init__(self, kind: type[Base], query: Select[*tuple[Any, ...]]) -> None:
         self.kind = kind
         self._query = query
-        self._compiled: dict[tuple[str, bool], tuple[str, Arrange, Sequence[tuple[int, Callable[[Any], Any]]]]] = {}
+        self._compiled: dict[tuple[str, bool], tuple[str, Arrange, _FormsAt]] = {}
         read: list[object] = [each for each in iterate(query) if isinstance(each, Table)]
         self.tables: frozenset[object] = frozenset(read)
         """The tables that the query reads."""
 
-    def compiled(
-        self, dialect: Dialect, *, bounded: bool
-    ) -> tuple[str, Arrange, Sequence[tuple[int, Callable[[Any], Any]]]]:
+    def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Arrange, _FormsAt]:
         """Return the driver's SQL, what arranges its values, and what makes values of some of the columns found."""
         known = self._compiled.get((dialect.name, bounded))
         if known is None:

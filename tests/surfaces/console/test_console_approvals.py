@@ -19,6 +19,11 @@ from support.platform import as_person
 
 SignIn = Callable[[str], httpx.Client]
 
+IN_BOTH = pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "Nobody approves a request of their own."), ("zh", "任何人都不能审批自己提出的请求。")],
+)
+
 
 def ask(site: Site) -> Approval:
     """Make a refund wait for the manager."""
@@ -51,10 +56,7 @@ def test_a_request_says_who_may_decide_where_values_come_from_and_what_it_may_co
         assert told in page.text
 
 
-@pytest.mark.parametrize(
-    ("language", "told"),
-    [("en", "Nobody approves a request of their own."), ("zh", "任何人都不能审批自己提出的请求。")],
-)
+@IN_BOTH
 def test_a_refusal_says_in_the_viewers_language_what_the_rule_says(
     site: Site, visit: SignIn, language: str, told: str
 ) -> None:
@@ -200,10 +202,7 @@ def test_like_calls_are_one_table_and_decided_by_one_press(site: Site, visit: Si
     assert {"en": "it is denied", "zh": "此请求已被处理、已过期，或您的审批权已用过。"}[language] in outcomes
 
 
-@pytest.mark.parametrize(
-    ("language", "told"),
-    [("en", "Nobody approves a request of their own."), ("zh", "任何人都不能审批自己提出的请求。")],
-)
+@IN_BOTH
 def test_of_each_of_many_it_is_said_in_the_viewers_language_why_a_rule_refuses(
     site: Site, visit: SignIn, language: str, told: str
 ) -> None:

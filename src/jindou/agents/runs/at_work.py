@@ -97,7 +97,7 @@ class AtWork(Generic[_Of]):
     `owner` is an organisation and a pack: no thread comes to see tools of two.
     """
 
-    def __init__(self, owner: tuple[str, str], on_late: Callable[[Ended[_Of]], None]) -> None:
+    def __init__(self, owner: _Owner, on_late: Callable[[Ended[_Of]], None]) -> None:
         self._owner = owner
         self._on_late = on_late
         self._ended: SimpleQueue[Ended[_Of]] = SimpleQueue()

@@ -222,14 +222,17 @@ def _calls_beside(steps: Sequence[StepRow], step: StepRow) -> list[StepRow]:
     if step.kind != "tool":
         return []
     asked = max((other.n for other in steps if other.n < step.n and other.kind in _ANSWERS), default=0)
-    replied = min((other.n for other in steps if other.n > step.n and other.kind in _ANSWERS), default=sys.maxsize)
-    return [other for other in steps if asked < other.n < replied and other.kind == "tool"]
+    return [other for other in steps if asked < other.n < _reply_to(steps, step) and other.kind == "tool"]
 
 
 def _replies_to(steps: Sequence[StepRow], step: StepRow) -> list[StepRow]:
     """Return what the model made of a step: its next answer, and everything since but what people said."""
-    replied = min((other.n for other in steps if other.n > step.n and other.kind in _ANSWERS), default=sys.maxsize)
-    return [other for other in steps if other.n >= replied and other.kind != "message"]
+    return [other for other in steps if other.n >= _reply_to(steps, step) and other.kind != "message"]
+
+
+def _reply_to(steps: Sequence[StepRow], step: StepRow) -> int:
+    """Return the number of the next answer; beyond all steps where there is none."""
+    return min((other.n for other in steps if other.n > step.n and other.kind in _ANSWERS), default=sys.maxsize)
 
 
 def _has_gone_on(work: Work, row: RunRow) -> bool:
