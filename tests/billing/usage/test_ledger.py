@@ -109,6 +109,23 @@ def test_an_attempt_is_settled_once_whoever_tries(site: Site, ledger: Ledger) ->
     assert statuses(site) == {"settled": 1}
 
 
+def test_what_another_process_closed_meanwhile_is_not_closed_again(site: Site, ledger: Ledger) -> None:
+    made = site.budget(monthly_micro=40 * CALL)
+    closed, lost, mine = (ledger.open_blocking(call()).attempt_id for _ in range(3))
+    with site.database.writing(OURS) as work:
+        site.attempts.void(work, closed, "Somebody else said so.")
+        site.attempts.lose(work, lost, "Its process seemed dead.")
+
+    async def all_of_them() -> list[object]:
+        settles = [ledger.settle(attempt, USED) for attempt in (closed, lost, mine)]
+        return list(await asyncio.gather(*settles, return_exceptions=True))
+
+    results = asyncio.run(all_of_them())
+    assert [isinstance(result, AttemptClosed) for result in results] == [True, False, False]
+    assert statuses(site) == {"void": 1, "settled": 2}
+    assert site.counted(made.id) == site.sums() == (2 * USED.tokens, 0)
+
+
 def test_an_item_that_the_database_refuses_harms_no_other(site: Site, ledger: Ledger) -> None:
     async def clients() -> list[object]:
         openings = [call(), call(org_id=None), call(), call(person_id=None), call()]

@@ -75,6 +75,7 @@ class Sheet:
         self._months: dict[tuple[str, str, str], list[int]] = {}
         self._minutes: dict[str, _Line] = {}
         self._bound: dict[Payer, list[_Line]] = {}
+        self._standing: dict[Payer, tuple[tuple[LimitState, ...], tuple[LimitState, ...]]] = {}
         self._read(sorted({scope_id for payer in payers for _, _, scope_id in payer.scopes() if scope_id}))
 
     @staticmethod
@@ -89,8 +90,8 @@ class Sheet:
         found = driver.read(_HOLD.format(ids=driver.marks(len(ids)), lock=lock), ids)
         work.known[Sheet] = frozenset(str(scope_id) for (scope_id,) in found)
 
-    def admit(self, payer: Payer, micro: int, tokens: int) -> tuple[tuple[LimitState, ...], tuple[LimitState, ...]]:
-        """Hold `micro` and count a request of `tokens`; return the tightest limit of each kind, and those to warn of.
+    def admit(self, payer: Payer, micro: int, tokens: int) -> None:
+        """Hold `micro` and count a request of `tokens`.
 
         Raises:
             BudgetExceeded, RateLimited: a limit has no room; nothing was held or counted.
@@ -104,7 +105,15 @@ class Sheet:
                 line.requests += 1
                 line.tokens += tokens
                 self._minutes[line.id] = line
-        return self._tightest(lines), tuple([self._money(line) for line in lines if _is_warned(line)])
+
+    def standing(self, payer: Payer) -> tuple[tuple[LimitState, ...], tuple[LimitState, ...]]:
+        """Return the tightest limit of each kind for a payer, and those to warn of, when all calls are admitted."""
+        standing = self._standing.get(payer)
+        if standing is None:
+            lines = self._of(payer)
+            warned = tuple([self._money(line) for line in lines if _is_warned(line)])
+            standing = self._standing[payer] = self._tightest(lines), warned
+        return standing
 
     def correct(self, payer: Payer, at: datetime, month: str, *, spent: int, held: int, tokens: int) -> None:
         """Add what a call that was opened at `at`, and is paid by `month`, turned out to be."""

@@ -7,7 +7,7 @@ from sqlalchemy import Table, select
 
 from jindou.billing.budgets import Tally
 from jindou.billing.pricing import Money, PriceBook
-from jindou.billing.usage.batch import UNSETTLED, AttemptClosed, Batch, Closing, Written
+from jindou.billing.usage.batch import UNSETTLED, AttemptClosed, Batch, Closing, Held, Written
 from jindou.billing.usage.tables import MeterAttemptRow
 from jindou.billing.usage.tally import tally_ledger
 from jindou.billing.usage.types import Admission, Attempt, Opening, Quantities, Scope
@@ -68,13 +68,18 @@ class Attempts:
         """Write that nobody knows what an attempt used; its worst case is held. One that is closed stays so."""
         self._one(work, Closing(attempt_id=attempt_id, status="unknown", reason=reason))
 
-    def write(self, work: Work, items: Sequence[Opening | Closing], owner: str = "") -> list[Written | JindouError]:
+    def write(
+        self, work: Work, items: Sequence[Opening | Closing], owner: str = "", known: dict[str, Held] | None = None
+    ) -> list[Written | JindouError]:
         """Write all of `items` in few statements: what is closed first, then each opening judged in its turn.
 
         An item that can't be written has its error in its place, and changes nothing. `owner` is the process that has
-        the opened calls under way.
+        the opened calls under way; it may keep what is `known` of them from one batch to the next.
+
+        Raises:
+            AttemptMoved: as `Batch.write` says.
         """
-        return Batch(work, self._prices, owner).write(items)
+        return Batch(work, self._prices, owner, known).write(items)
 
     def lose_step(self, work: Work, step_id: str, attempt: int) -> None:
         """Write that nobody knows what a step's attempt used, if it was opened and not closed."""

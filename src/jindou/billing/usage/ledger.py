@@ -11,7 +11,7 @@ from typing import cast
 
 from jindou.billing.pricing import Money
 from jindou.billing.usage.attempts import Attempts
-from jindou.billing.usage.batch import Closing, Written
+from jindou.billing.usage.batch import AttemptMoved, Closing, Held, Written
 from jindou.billing.usage.owners import LEDGER_TASK, Owner, alive
 from jindou.billing.usage.types import Admission, Opening, Quantities
 from jindou.db import Database, DatabaseUnavailable, Work
@@ -68,6 +68,8 @@ class Ledger:
         self._lock = threading.Lock()
         self._closed = True
         self._kept: list[_Item] = []
+        self._known: dict[str, Held] = {}
+        """The calls that were opened here and are under way."""
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
 
     def start(self) -> None:
@@ -218,11 +220,16 @@ class Ledger:
         began = time.perf_counter()
         try:
             with self._database.writing(None) as work:
-                written = self._attempts.write(work, [item.what for item in batch], self._owner.id)
+                written = self._attempts.write(work, [item.what for item in batch], self._owner.id, self._known)
+        except AttemptMoved:
+            self._known.clear()
+            self._write(batch)
         except DatabaseUnavailable as error:
+            self._known.clear()
             self._kept += [_Item(item.what) for item in batch if isinstance(item.what, Closing)]
             self._tell([(item, DatabaseUnavailable(error.message)) for item in batch])
         except Exception as error:  # noqa: BLE001 - who waits for it is told, whatever it is
+            self._known.clear()
             if len(batch) == 1:
                 _log.exception("not written to the ledger", extra={"fields": {"what": repr(batch[0].what)}})
                 self._tell([(batch[0], error)])

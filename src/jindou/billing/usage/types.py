@@ -1,7 +1,8 @@
 """The bill: what was used, by whom, at which price."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -26,22 +27,25 @@ __all__ = [
 UseGroup = Literal["model", "person", "key", "assistant"]
 """What the use of each day is told by. A `model` is the name that was asked for, or the item where no name was."""
 
+_Count = Annotated[int, Field(ge=0)]
+
 Scope = tuple[str, str, str]
 """The id of an organisation, what of it is meant (``person`` …), and the id of that."""
 
 
-class Quantities(BaseModel):
+@dataclass(slots=True)
+class Quantities:
     """How much of each unit one event used.
 
     Nothing is counted twice: `input_tokens` are without those that came from the cache, `output_tokens` without those
     of reasoning.
     """
 
-    input_tokens: int = Field(default=0, ge=0)
-    cached_tokens: int = Field(default=0, ge=0)
-    output_tokens: int = Field(default=0, ge=0)
-    reasoning_tokens: int = Field(default=0, ge=0)
-    calls: int = Field(default=0, ge=0)
+    input_tokens: _Count = 0
+    cached_tokens: _Count = 0
+    output_tokens: _Count = 0
+    reasoning_tokens: _Count = 0
+    calls: _Count = 0
 
     @classmethod
     def told(cls, prompt: int, cached: int, completion: int, reasoning: int = 0) -> "Quantities":
@@ -49,16 +53,13 @@ class Quantities(BaseModel):
 
         What can't be, such as more cached tokens than there are, counts as the dearer unit.
         """
-        cached, reasoning = max(0, min(cached, prompt)), max(0, min(reasoning, completion))
-        return cls(
-            input_tokens=max(0, prompt - cached),
-            cached_tokens=cached,
-            output_tokens=max(0, completion - reasoning),
-            reasoning_tokens=reasoning,
-        )
+        if not (0 <= cached <= prompt and 0 <= reasoning <= completion):
+            prompt, completion = max(0, prompt), max(0, completion)
+            cached, reasoning = max(0, min(cached, prompt)), max(0, min(reasoning, completion))
+        return cls(prompt - cached, cached, completion - reasoning, reasoning)
 
     def plain(self) -> dict[str, int]:
-        """Return the units by name, as `model_dump` does, and faster."""
+        """Return the units by name."""
         return {
             "input_tokens": self.input_tokens,
             "cached_tokens": self.cached_tokens,
