@@ -69,11 +69,11 @@ def test_nobody_else_does_and_nothing_else_is_settled_so(platform: Platform) -> 
         reconcile(platform, "att_none")
 
 
-def test_figures_without_a_reason_are_none() -> None:
+def test_figures_without_a_reason_or_below_nothing_are_none() -> None:
     with pytest.raises(ValueError, match="reason"):
         Reconciliation(quantities=Quantities(), reason="")
     with pytest.raises(ValueError, match="input_tokens"):
-        Quantities(input_tokens=-1)
+        Reconciliation.model_validate({"quantities": {"input_tokens": -1}, "reason": "The provider's bill"})
 
 
 def test_an_engine_that_says_what_can_not_be_is_counted_at_the_dearer_unit() -> None:

@@ -32,7 +32,11 @@ class Window:
         return self.minute_begins + timedelta(minutes=1)
 
     @cached_property
+    def month_begins(self) -> datetime:
+        """When the month began."""
+        return self.at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+    @cached_property
     def month_ends(self) -> datetime:
         """When the next month begins."""
-        first = self.at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return (first + timedelta(days=32)).replace(day=1)
+        return (self.month_begins + timedelta(days=32)).replace(day=1)

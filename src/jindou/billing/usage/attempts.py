@@ -84,7 +84,10 @@ class Attempts:
     def lose_step(self, work: Work, step_id: str, attempt: int) -> None:
         """Write that nobody knows what a step's attempt used, if it was opened and not closed."""
         mine = select(_attempt.c.id).where(
-            _attempt.c.status == "open", _attempt.c.step_id == step_id, _attempt.c.attempt == attempt
+            _attempt.c.closed_at.is_(None),
+            _attempt.c.status == "open",
+            _attempt.c.step_id == step_id,
+            _attempt.c.attempt == attempt,
         )
         for attempt_id in work.session.connection().scalars(mine).all():
             self.lose(work, attempt_id, _DIED)
@@ -95,7 +98,10 @@ class Attempts:
         Those of runs stay: who takes a run up again knows what became of its step.
         """
         left = select(_attempt.c.id).where(
-            _attempt.c.status == "open", _attempt.c.run_id == "", _attempt.c.owner.not_in(sorted(alive))
+            _attempt.c.closed_at.is_(None),
+            _attempt.c.status == "open",
+            _attempt.c.run_id == "",
+            _attempt.c.owner.not_in(sorted(alive)),
         )
         found = work.session.connection().scalars(left.order_by(_attempt.c.id)).all()
         self.write(work, [Closing(attempt_id=attempt_id, status="unknown", reason=_DIED) for attempt_id in found])
@@ -110,9 +116,7 @@ class Attempts:
 
     def list_unsettled(self, work: Work, who: Principal, *, everybody: bool) -> list[Attempt]:
         """Return what is still held, the oldest first: one's own, or with `everybody` the organisation's."""
-        query = select(MeterAttemptRow).where(
-            MeterAttemptRow.org_id == who.org_id, MeterAttemptRow.status.in_(UNSETTLED)
-        )
+        query = select(MeterAttemptRow).where(MeterAttemptRow.org_id == who.org_id, MeterAttemptRow.closed_at.is_(None))
         if not everybody:
             query = query.where(MeterAttemptRow.person_id == who.person_id)
         return [_as_attempt(row) for row in work.session.scalars(query.order_by(MeterAttemptRow.id))]

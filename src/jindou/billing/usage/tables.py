@@ -9,6 +9,8 @@ from jindou.db import Base, Tenant
 
 __all__ = ["MeterAttemptRow", "MeterEventRow"]
 
+_NOT_CLOSED = "closed_at IS NULL"
+
 
 class MeterEventRow(Tenant, Base):
     """One model call or one tool call. A step has one row for each attempt that used something, never two.
@@ -21,7 +23,6 @@ class MeterEventRow(Tenant, Base):
     __table_args__ = (
         UniqueConstraint("step_id", "attempt"),
         Index("ix_meter_event_when", "org_id", "at"),
-        Index("ix_meter_event_month", "month"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -56,7 +57,10 @@ class MeterAttemptRow(Tenant, Base):
     """
 
     __tablename__ = "meter_attempt"
-    __table_args__ = (Index("ix_meter_attempt_status", "status"),)
+    __table_args__ = (
+        # Those that are not closed are few: whoever looks for them says that they are not.
+        Index("ix_meter_attempt_open", "id", info={"where": (_NOT_CLOSED, _NOT_CLOSED)}),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     org_id: Mapped[str] = mapped_column(String(40))

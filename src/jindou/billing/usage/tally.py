@@ -1,12 +1,13 @@
 """Adding the ledger up for budgets: what counters have to be."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import Connection, Select, Table, func, literal, select
 
 from jindou.billing.budgets import Tally, Window
-from jindou.billing.usage.batch import UNSETTLED, share_ledger
+from jindou.billing.usage.batch import share_ledger
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.billing.usage.types import Scope
 from jindou.db import Work
@@ -16,6 +17,9 @@ __all__ = ["tally_ledger"]
 
 _attempt = cast("Table", MeterAttemptRow.__table__)
 _event = cast("Table", MeterEventRow.__table__)
+_ASKEW = timedelta(days=1)
+"""What a month pays was settled in it or later, by clocks that agree better than this."""
+
 _COLUMNS = {"organisation": "org_id", "person": "person_id", "assistant": "assistant", "key": "key_id"}
 
 
@@ -25,25 +29,25 @@ def tally_ledger(work: Work, of: Scope | None = None, *, alone: bool = False) ->
     connection = work.session.connection()
     share_ledger(work, alone=alone)
     window = Window.of(work.now())
-    month, since = window.month, first_id("att", window.minute_begins)
+    since = first_id("att", window.minute_begins)
     found: dict[Scope, Tally] = {}
     for kind in [of[1]] if of is not None else list(_COLUMNS):
-        for scope, amounts in _sums(connection, kind, of, month, since):
+        for scope, amounts in _sums(connection, kind, of, window, since):
             so_far = found.get(scope, Tally())
             found[scope] = Tally(*(a + b for a, b in zip(so_far, amounts, strict=True)))
     return found
 
 
 def _sums(
-    connection: Connection, kind: str, of: Scope | None, month: str, since: str
+    connection: Connection, kind: str, of: Scope | None, window: Window, since: str
 ) -> Iterator[tuple[Scope, tuple[int, ...]]]:
-    nothing = literal(0)
+    month, nothing = window.month, literal(0)
     spent = _by(_event, kind, of, func.sum(_event.c.cost_micro), nothing, nothing, nothing)
     held = _by(_attempt, kind, of, nothing, func.sum(_attempt.c.worst_micro), nothing, nothing)
     calls = _by(_attempt, kind, of, nothing, nothing, func.count(), func.sum(_attempt.c.tokens))
     for query in (
-        spent.where(_event.c.month == month),
-        held.where(_attempt.c.month == month, _attempt.c.status.in_(UNSETTLED)),
+        spent.where(_event.c.month == month, _event.c.id >= first_id("mtr", window.month_begins - _ASKEW)),
+        held.where(_attempt.c.month == month, _attempt.c.closed_at.is_(None)),
         calls.where(_attempt.c.id >= since),
     ):
         for row in map(tuple[Any, ...], connection.execute(query)):
