@@ -1,5 +1,6 @@
 """Deployments: who may change them, and how a request gets from a name to an answer."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from jindou.assembly import Platform
-from jindou.errors import Conflict, Forbidden, JindouError, NotFound
+from jindou.errors import Cancelled, Conflict, Forbidden, JindouError, NotFound
 from jindou.identity.principals import Principal
 from jindou.models.deployments import (
     Deployment,
@@ -251,6 +252,40 @@ def test_who_waits_gets_a_turn_or_is_told_in_time(
         first.leave()
         assert waiting.result(60).url == servers[0].url, "It does not wait for its whole time."
     second.leave()
+
+
+def test_nobody_needs_a_thread_to_wait_for_a_turn(
+    platform: Platform, manager: Principal, servers: tuple[OpenAIServer, OpenAIServer]
+) -> None:
+    create(platform, manager, "big", member("vllm", servers[0], at_once=1))
+    first, *others = [platform.deployments.pick(manager.org_id, "big") for _ in range(4)]
+
+    async def all_of_them() -> list[object]:
+        with ThreadPoolExecutor(1) as pool:
+            waiting = [asyncio.create_task(other.ready(pool, 600)) for other in others]
+            await asyncio.sleep(0)
+            others[1].give_up()
+            with pytest.raises(Cancelled):
+                await waiting[1]
+            assert await asyncio.get_running_loop().run_in_executor(pool, int) == 0, "The thread is free."
+            first.leave()
+            found = [(await waiting[0]).url]
+            others[0].leave()
+            others[1].leave()
+            found.append((await waiting[2]).url)
+            assert (await others[2].ready(pool, 0)).url == servers[0].url
+        return [*found]
+
+    assert asyncio.run(all_of_them()) == [servers[0].url] * 2
+    last = platform.deployments.pick(manager.org_id, "big")
+
+    async def in_vain() -> None:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(EnginesBusy):
+            await last.ready(pool, 0.05)
+
+    asyncio.run(in_vain())
+    last.leave()
+    others[2].leave()
 
 
 def test_an_engine_without_a_server_is_asked_as_an_object(platform: Platform, manager: Principal) -> None:

@@ -277,3 +277,24 @@ def test_requests_that_queue_at_one_engine_hold_up_none_for_another(gateway: Gat
             assert httpx.post(url, json=BODY | {"tools": [TOOL]}, headers=key, timeout=20).status_code == 200
             assert not any(asked.done() for asked in late)
         assert {asked.result().status_code for asked in late} == {200}
+
+
+def test_an_engine_does_not_hear_of_what_nobody_waits_for_any_more(gateway: Gateway) -> None:
+    platform, manager = gateway.platform, as_person(gateway.platform, "manager")
+
+    def waiting() -> int:
+        with platform.database.reading(manager.org_id) as work:
+            return sum(engine.waiting for engine in platform.deployments.engines(work, manager))
+
+    with open_upstream() as server:
+        server.says("Late.")
+        busy = Member(engine="busy", model="big", url=server.url, sku=f"model:{MODEL}", at_once=1)
+        with platform.database.writing(manager.org_id) as work:
+            platform.deployments.create(work, manager, DeploymentAsk(name="slow", members=(busy,)))
+        with platform.deployments.pick(manager.org_id, "slow"):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(gateway.url, json=STREAMED | {"model": "slow"}, headers=gateway.session(), timeout=2.0)
+            wait_for(lambda: waiting() == 0)
+        assert gateway.ask(STREAMED | {"model": "slow"}, gateway.session()).status_code == 200
+        assert len(server.asked) == 1
+    assert gateway.bill().unsettled == []

@@ -1,6 +1,5 @@
 """Requests: each is written down before an engine hears of it, and settled before the client hears the end."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from jindou.models.completions.types import Begun, Done, Event, ModelNotAllowed,
 from jindou.models.deployments import Deployment, Deployments, Picked, prefix_of
 from jindou.models.engines import Usage
 from jindou.models.gateway import quantities_of
-from jindou.models.upstreams import EngineDied, Upstreams
+from jindou.models.upstreams import EngineDied, Upstream, Upstreams
 
 __all__ = ["Asked", "Completions"]
 
@@ -167,7 +166,7 @@ class Completions:
 
     @property
     def waiting(self) -> ThreadPoolExecutor:
-        """Where requests wait for an engine: apart, so that one that is busy or loads holds up nothing else."""
+        """Where requests wait until a model is loaded: apart, so that it holds up nothing else."""
         return self._waiting
 
 
@@ -244,9 +243,7 @@ class _Making:
         await self._tell(Done(used or Usage(), reasons, cost))
 
     async def _relay(self, picked: Picked) -> Relayed:
-        upstream = picked.upstream or await asyncio.get_running_loop().run_in_executor(
-            self.rooms.waiting, picked.wait_ready, _LOAD_SECONDS
-        )
+        upstream = picked.upstream or await self._wait_for(picked)
         if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
             raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
         body = msgspec.json.encode(picked.dress(self.asked.body))
@@ -260,6 +257,11 @@ class _Making:
             return await relay(reply, self._begin, self.pass_on or self._translate)
         finally:
             reply.close()
+
+    async def _wait_for(self, picked: Picked) -> Upstream:
+        """Wait for the engine, as long as the client does."""
+        self.presence.when_over(picked.give_up)
+        return await picked.ready(self.rooms.waiting, _LOAD_SECONDS)
 
     async def _speak(self, picked: Picked, attempt: str) -> Spoken:
         if self.asked.chat is None:

@@ -97,18 +97,25 @@ class Turn:
         self.is_try = is_try
         self.is_told = False
         self.has_come = True
-        self._came: threading.Event | None = None
+        self._tell: Callable[[], object] | None = None
 
     def come(self) -> None:
         """Let the request be made; the lane calls it under its lock."""
         self.has_come = True
-        if self._came is not None:
-            self._came.set()
+        if self._tell is not None:
+            self._tell()
+
+    def when_come(self, tell: Callable[[], object]) -> None:
+        """Have `tell` called, in whatever thread, once the turn has come: at once if it has, and perhaps twice."""
+        self._tell = tell
+        if self.has_come:
+            # It may have come while there was nobody to tell.
+            tell()
 
     def wait(self, seconds: float) -> bool:
         """Wait until the turn has come, and say whether it has."""
         if not self.has_come:
-            self._came = self._came or threading.Event()
-            # It may have come while there was nothing to tell it to.
-            return self.has_come or self._came.wait(seconds)
+            came = threading.Event()
+            self.when_come(came.set)
+            return came.wait(seconds)
         return True

@@ -1,12 +1,16 @@
 """The engine that one request goes to."""
 
+import asyncio
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from typing_extensions import override
 
+from jindou.errors import Cancelled
 from jindou.models.deployments.lanes import Turn
 from jindou.models.deployments.targets import Target
 from jindou.models.deployments.types import Dialect, EnginesBusy, Member
@@ -23,7 +27,7 @@ class Picked:
     """The engine that a request goes to. It counts as under way from `Deployments.pick` until it is left.
 
     ``with deployments.pick(org_id, name) as picked:``; every method may be called from any thread, and only
-    `wait_ready` waits. Tell it how it went: `succeeded` or `failed`.
+    `wait_ready` and `ready` wait. Tell it how it went: `succeeded` or `failed`.
     """
 
     def __init__(self, member: Member, turn: Turn, target: Target, prefix: int) -> None:
@@ -41,6 +45,8 @@ class Picked:
         self._has_looked = target.reuse is None
         self._began: tuple[Sequence[Mapping[str, object]], Sequence[object]] = ((), ())
         self._is_left = False
+        self._has_given_up = False
+        self._told: Callable[[], None] | None = None
         target.enter()
 
     @property
@@ -76,6 +82,39 @@ class Picked:
             self._slot = self._target.reuse.take((upstream.port, upstream.key), self._prefix)
         self._upstream = upstream
         return upstream
+
+    async def ready(self, pool: Executor, seconds: float) -> Upstream:
+        """Do what `wait_ready` does, for an event loop: in a thread of `pool`, but none while it waits for its turn.
+
+        Raises:
+            Cancelled: `give_up` was called meanwhile.
+            EngineUnavailable, EnginesBusy: as `wait_ready` says.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        told = asyncio.Event()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # The loop may have ended meanwhile, and whoever waits with it.
+                loop.call_soon_threadsafe(told.set)
+
+        self._told = tell
+        self._turn.when_come(tell)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), seconds)
+        upstream = None if self._has_given_up else self.upstream
+        if upstream is None and not self._has_given_up:
+            left = max(deadline - loop.time(), 0.0)
+            upstream = await loop.run_in_executor(pool, self.wait_ready, left)
+        if upstream is None or self._has_given_up:
+            raise Cancelled("Nobody waits for the engine any more.")
+        return upstream
+
+    def give_up(self) -> None:
+        """Have nobody wait for it any more: `ready` raises as soon as it can."""
+        self._has_given_up = True
+        if self._told is not None:
+            self._told()
 
     def dress(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the body of ``/chat/completions`` as this engine wants it: its name of the model, its own fields."""

@@ -240,7 +240,7 @@ async def _source(picked: Picked, name: str, skus: tuple[str, ...], pool: Thread
         raise NoEmbeddings(f"`{name}` writes text; it makes no embeddings.", field="model", rule="an embedding model")
     upstream = picked.upstream
     if upstream is None:
-        upstream = await asyncio.get_running_loop().run_in_executor(pool, picked.wait_ready, _LOAD_SECONDS)
+        upstream = await picked.ready(pool, _LOAD_SECONDS)
     return _Source(RemoteEmbedder(name, upstream, picked.model), picked.sku, skus, picked.engine_id)
 
 
