@@ -101,13 +101,13 @@ class Picked:
         self._told = tell
         self._turn.when_come(tell)
         with suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), seconds)
-        upstream = None if self._has_given_up else self.upstream
-        if upstream is None and not self._has_given_up:
-            left = max(deadline - loop.time(), 0.0)
-            upstream = await loop.run_in_executor(pool, self.wait_ready, left)
-        if upstream is None or self._has_given_up:
-            raise Cancelled("Nobody waits for the engine any more.")
+            await asyncio.wait_for(told.wait(), min(seconds, _TURN_SECONDS))
+        self._require_wanted()
+        if not self._turn.has_come:
+            raise _no_turn(self.engine_id, min(seconds, _TURN_SECONDS))
+        left = max(deadline - loop.time(), 0.0)
+        upstream = self.upstream or await loop.run_in_executor(pool, self.wait_ready, left)
+        self._require_wanted()
         return upstream
 
     def give_up(self) -> None:
@@ -165,6 +165,10 @@ class Picked:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.leave()
+
+    def _require_wanted(self) -> None:
+        if self._has_given_up:
+            raise Cancelled("Nobody waits for the engine any more.")
 
     def _must_look(self) -> bool:
         return not self._has_looked and self._target.reuse is not None and self._target.reuse.knows(self._prefix)
