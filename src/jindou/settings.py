@@ -20,7 +20,7 @@ from typing_extensions import override
 from jindou.errors import Invalid
 from jindou.wording import rule_of, told_of
 
-__all__ = ["Settings", "load_settings", "outside_environment"]
+__all__ = ["Settings", "load_settings", "outside_environment", "terminal_language"]
 
 
 class Settings(BaseSettings):
@@ -206,3 +206,10 @@ def outside_environment() -> dict[str, str]:
     # The one place beside the settings themselves: a program of the user's needs their PATH, proxies and indexes.
     environment = os.environ  # noqa: TID251
     return {name: value for name, value in environment.items() if not name.upper().startswith("JINDOU_")}
+
+
+def terminal_language() -> Literal["en", "zh"]:
+    """Return the language that the terminal is set to, as POSIX has it, where it is one of ours; else English."""
+    environment = outside_environment()
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
+    return "zh" if said.startswith("zh") else "en"

@@ -39,6 +39,12 @@ def script(messages: Sequence[dict[str, object]]) -> str:
     return "Hello \x1b]0;there" if "escape" in words else "Good morning."
 
 
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the terminal be in English."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with serve(tmp_path_factory.mktemp("home"), script) as platform:

@@ -112,6 +112,34 @@ def test_where_nothing_runs_is_told_in_the_language_that_is_asked_for_or_set(
     assert jindou("runs", "list", *home).err == told
 
 
+@pytest.mark.parametrize(
+    ("words", "english", "chinese"),
+    [
+        (("runs", "show"), "Missing argument 'RUN'.", "缺少 RUN。"),
+        (("runs", "frob"), "No such command 'frob'.", "没有命令 frob。"),
+        (("runs", "list", "--hom"), "No such option: --hom", "没有选项 --hom"),
+        (("runs", "list", "x"), "Got unexpected extra argument(s) (x)", "多余的参数：x。"),
+        (("runs", "list", "--limit"), "Option '--limit' requires an argument.", "选项 --limit 需要一个值。"),
+        (("runs", "list", "--limit", "x"), "Invalid value for '--limit': must be a whole number", "须为整数。"),
+        (("keys", "create", "x", "--days", "0"), "Invalid value for '--days': must be 1 or more", "不得小于 1。"),
+        (("approvals", "list", "--status", "x"), "Invalid value for '--status': 'x' is not one of", "不在可选值"),
+    ],
+)
+def test_a_command_that_is_put_wrongly_is_told_how_it_is_put(
+    jindou: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], english: str, chinese: str
+) -> None:
+    ended = jindou(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"Error: {english}" in ended.err
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    ended = jindou(*words)
+    assert (ended.code, ended.out) == (2, "")
+    told = ended.err.splitlines()[-1]
+    assert told.startswith("错误：")
+    assert chinese in told
+    assert not re.search(r"Usage|Try|Error|Input should", ended.err)
+
+
 def test_a_prompt_is_in_the_language_of_who_is_asked(here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

@@ -78,10 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What the command finds out of whoever reads it is known to what tells of its error, and to no other command.
     context = copy_context()
     try:
-        context.run(_app(given[0] if given else ""), given, prog_name="jindou")
+        code = context.run(_app(given[0] if given else ""), given, prog_name="jindou", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - a person at a terminal gets one line, never a stack
         tell: Callable[[Exception, Sequence[str]], int] = importlib.import_module(f"{__name__}.failures").tell
-        sys.exit(context.run(tell, error, given))
+        code = context.run(tell, error, given)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def load(name: str) -> Callable[..., object] | typer.Typer:

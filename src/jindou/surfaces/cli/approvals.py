@@ -295,7 +295,7 @@ def _tell_each(seen: Mapping[str, Approval], outcomes: Sequence[Outcome], words:
         rows = [
             (
                 outcome.approval_id,
-                words(f"status.{outcome.status}") if outcome.status else outcome.code,
+                words(f"status.{outcome.status or 'undecided'}"),
                 one.requested_by_name if one else "–",
                 words.complaint(outcome.code, outcome.detail, outcome.reasons)
                 or "; ".join(f"{words.of(c.label)}: {diff(c)}" for c in (one.changes if one else ())),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jindou.errors import Unavailable
 from jindou.home import Home
-from jindou.settings import Settings, load_settings
+from jindou.settings import Settings, load_settings, terminal_language
 from jindou.surfaces.cli.failures import READS
 from jindou_client import Client
 from jindou_client.errors import ClientError, Unreachable
@@ -82,8 +82,8 @@ def signed_in(home: Path | None, person: str, language: str | None = None) -> Ge
 
 
 def language_of(settings: Settings, language: str | None) -> str:
-    """Return the language of a command that nobody signs in for: that asked for, else the settings', else English."""
-    return language or ("en" if settings.language == "auto" else settings.language)
+    """Return the language of a command that nobody signs in for: that asked for, the settings', or the terminal's."""
+    return language or (terminal_language() if settings.language == "auto" else settings.language)
 
 
 def whom(person: str) -> tuple[str, str | None]:

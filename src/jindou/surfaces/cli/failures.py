@@ -8,8 +8,9 @@ from pathlib import Path
 import typer
 
 from jindou.errors import Forbidden, JindouError
-from jindou.settings import load_settings
+from jindou.settings import load_settings, terminal_language
 from jindou.surfaces.cli.complaints import KINDS, complaint
+from jindou.surfaces.cli.misuse import misuse
 from jindou.surfaces.problems import PROBLEMS, exit_code
 from jindou_client import ClientError
 from jindou_client import errors as client
@@ -19,12 +20,22 @@ __all__ = ["READS", "tell"]
 READS: ContextVar[str] = ContextVar("reads")
 """The language of whoever signed in for the command."""
 
+_MISUSED = 2
 _EXIT_CODES = {kind.__name__: problem.exit_code for kind, problem in PROBLEMS.items()}
 
 
 def tell(error: Exception, given: Sequence[str] = ()) -> int:
     """Write one line about `error` to stderr and return the exit code for it; `given` is the command."""
     language = _language(given)
+    if isinstance(error, typer.Abort):
+        typer.echo("已中止。" if language == "zh" else "Aborted.", err=True)
+        return 1
+    if isinstance(error, typer.TyperException) and hasattr(error, "format_message"):
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(str(error), err=True)
+        else:
+            typer.echo(misuse(error, language), err=True)
+        return _MISUSED
     if isinstance(error, JindouError):
         rules = error.rules if isinstance(error, Forbidden) else ()
         said = _reason(language, error) or complaint(language, error.code, error.message, _kind(error), error.params)
@@ -62,7 +73,7 @@ def _kind(error: Exception) -> str:
 
 
 def _language(given: Sequence[str]) -> str:
-    """Return the language that is asked for; else that of whoever signed in; else the settings', or English."""
+    """Return the language that is asked for; else that of whoever signed in; else the settings', or the terminal's."""
     asked = _option(given, "--language") or READS.get("")
     if asked:
         return asked
@@ -71,7 +82,7 @@ def _language(given: Sequence[str]) -> str:
         configured = load_settings(home=Path(home) if home else None).language
     except JindouError:
         return "en"
-    return "en" if configured == "auto" else configured
+    return terminal_language() if configured == "auto" else configured
 
 
 def _option(given: Sequence[str], name: str) -> str:

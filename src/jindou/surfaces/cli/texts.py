@@ -18,6 +18,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "status.cancelled": {"en": "cancelled", "zh": "已取消"},
     "status.approved": {"en": "approved", "zh": "已批准"},
     "status.denied": {"en": "denied", "zh": "已驳回"},
+    "status.undecided": {"en": "not decided", "zh": "未处理"},
     "status.expired": {"en": "expired", "zh": "已过期"},
     "status.withdrawn": {"en": "withdrawn", "zh": "已撤回"},
     "status.paused": {"en": "paused", "zh": "已暂停"},
