@@ -6,6 +6,7 @@ import pytest
 
 from jindou.models.gateway.arguments import fit, problem
 from jindou.models.gateway.copying import candidates, was_said
+from jindou.models.gateway.wording import words_of
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -55,6 +56,12 @@ QUERY = {"type": "string", "x-copied": True}
 @pytest.mark.parametrize(("given", "wanted"), FITTED)
 def test_a_slip_is_set_right(given: dict[str, object], wanted: dict[str, object]) -> None:
     assert fit(given, SCHEMA, "") == wanted
+
+
+def test_a_default_stays_that_was_asked_for() -> None:
+    given: dict[str, object] = {"id": "a", "status": "any", "amount": None}
+    assert fit(given, SCHEMA, "", words_of("Whatever the status is")) == {"id": "a", "status": "any"}
+    assert fit(given, SCHEMA, "", words_of("Whatever it is")) == {"id": "a"}
 
 
 @pytest.mark.parametrize(("given", "named"), WRONG)

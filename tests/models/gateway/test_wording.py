@@ -67,6 +67,13 @@ def test_an_optional_text_of_which_nothing_was_said_goes() -> None:
     }
 
 
+def test_an_optional_text_stays_whose_name_was_spoken_of() -> None:
+    arguments: dict[str, object] = {"city": "Rome", "free_entry": "True", "good_for_kids": "True", "category": "Park"}
+    asked = "What in Rome is free, and friendly to kids?"
+    kept = {"city": "Rome", "free_entry": "True", "good_for_kids": "True"}
+    assert without_made_up(arguments, {"required": ["city"]}, asked) == kept
+
+
 def test_an_optional_text_in_other_letters_may_be_a_translation() -> None:
     assert without_made_up({"city": "Beijing"}, {}, "北京天气") == {"city": "Beijing"}
 

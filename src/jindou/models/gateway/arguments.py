@@ -3,28 +3,33 @@
 import importlib
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, cast
 
 from jindou.models.gateway.copying import as_said, was_said
 from jindou.models.gateway.saying import showable
+from jindou.models.gateway.wording import words_of
 
 __all__ = ["fit", "is_misplaced", "problem"]
 
 _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
 
 
-def fit(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -> dict[str, object]:
+def fit(
+    arguments: Mapping[str, object], schema: Mapping[str, Any], said: str, asked: AbstractSet[str] = frozenset()
+) -> dict[str, object]:
     """Return `arguments` with each value, however deep, in the type its schema asks for, where that is beyond doubt.
 
-    A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument that is null or
-    at its default goes; a value to be copied that is off by a letter is taken from what was `said`.
+    A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument goes that is null,
+    or at its default while the words that were `asked` (see `words_of`) say nothing of its name; a value to be copied
+    that is off by a letter is taken from what was `said`.
     """
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
     kept = {
         name: value
         for name, value in arguments.items()
-        if name in required or not _says_nothing(value, properties.get(name, {}))
+        if name in required or not _says_nothing(value, properties.get(name, {}), is_asked=bool(words_of(name) & asked))
     }
     return {
         name: as_said(_fit_value(value, properties.get(name, {})), properties.get(name, {}), said)
@@ -63,8 +68,8 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _says_nothing(value: object, schema: Mapping[str, Any]) -> bool:
-    return value is None or ("default" in schema and value == schema["default"])
+def _says_nothing(value: object, schema: Mapping[str, Any], *, is_asked: bool) -> bool:
+    return value is None or (not is_asked and "default" in schema and value == schema["default"])
 
 
 def _fit_value(value: object, schema: Mapping[str, Any]) -> object:

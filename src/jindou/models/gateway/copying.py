@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-__all__ = ["as_said", "candidates", "is_listed", "numbers_in", "said_in", "was_said"]
+__all__ = ["as_said", "asked_in", "candidates", "is_listed", "numbers_in", "said_in", "was_said"]
 
 _MOST: Final = 64
 _NEARLY: Final = 0.9
@@ -25,6 +25,11 @@ _POWERS: Final = {"十": 10, "百": 100, "千": 1000}
 def said_in(messages: Sequence[Mapping[str, Any]]) -> str:
     """Return what people and tools said in `messages`."""
     return "\n".join(str(m.get("content") or "") for m in messages if m.get("role") in {"user", "tool"})
+
+
+def asked_in(messages: Sequence[Mapping[str, Any]]) -> str:
+    """Return what people said in `messages`."""
+    return said_in([message for message in messages if message.get("role") == "user"])
 
 
 def is_listed(schema: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from typing import Literal
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.chances import Chances, Token, chances
-from jindou.models.gateway.copying import said_in
+from jindou.models.gateway.copying import asked_in, said_in
 from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, least_chance, signs
 from jindou.models.gateway.history import calls_of_this_turn, is_another, may_follow, tools_left
 from jindou.models.gateway.parsing import Reading, read
@@ -23,7 +23,7 @@ from jindou.models.gateway.prompting import MORE_CALLS, SAY, messages_for
 from jindou.models.gateway.saying import Saying
 from jindou.models.gateway.schemas import call_schema, say_schema
 from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall, ToolSchema
-from jindou.models.gateway.wording import left_out, without_made_up
+from jindou.models.gateway.wording import left_out, without_made_up, words_of
 
 __all__ = ["complete"]
 
@@ -85,6 +85,8 @@ class _Turn:
             messages_for(ask.messages, ask.tools, full=ask.full) if ask.tools else [dict(m) for m in ask.messages]
         )
         self._is_free = ask.full and not ask.must_call
+        # A stranger's tool is given what the person spoke of, even if it is the default.
+        self._asked = words_of(asked_in(ask.messages)) if ask.full else frozenset[str]()
         self._may_decline = bool(ask.tools) and is_doubtful(ask)
         self._sure: Mapping[str, Chances] = {}
         self._invented = False
@@ -263,7 +265,7 @@ class _Turn:
             tool = self._tools.get(written.name)
             if tool is None:
                 return _Judged(problem=f"There is no function `{written.name}`.")
-            arguments = fit(written.arguments, tool.parameters, said)
+            arguments = fit(written.arguments, tool.parameters, said, self._asked)
             wrong = problem(arguments, tool.parameters, said)
             if wrong:
                 unfit = tool.name if is_misplaced(arguments, tool.parameters) else ""

@@ -15,7 +15,7 @@ import yaml
 from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.types import ToolSchema
 
-__all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_said", "without_made_up"]
+__all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_said", "without_made_up", "words_of"]
 
 _SHORTEST: Final = 3
 _MANY: Final = 6
@@ -41,8 +41,8 @@ def overlap(request: str, tool: ToolSchema) -> Overlap | None:
     described = f"{tool.name} {tool.description}"
     if _is_latin(request) != _is_latin(described) or _is_foreign(request) > _is_foreign(described):
         return None
-    asked, name, description = _content(request), _content(tool.name), _content(tool.description)
-    parameters = _content(" ".join(_parameter_words(tool)))
+    asked, name, description = words_of(request), words_of(tool.name), words_of(tool.description)
+    parameters = words_of(" ".join(_parameter_words(tool)))
     return Overlap(_share(name, asked), _share(description, asked), _share(asked, name | description | parameters))
 
 
@@ -100,17 +100,18 @@ def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[o
 def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], said: str) -> dict[str, object]:
     """Return `arguments` without optional texts of which nothing was `said`: the tool's own defaults are better.
 
-    A text in other letters than what was said may be a translation, and stays.
+    One whose name was spoken of may be told in other words than the tool's: "free" is a ``free_entry`` of ``True``. A
+    text in other letters than what was said may be a translation, and stays.
     """
     required = cast("Sequence[str]", schema.get("required", []))
-    words, source = _content(said), _bare(said)
+    words, source = words_of(said), _bare(said)
 
-    def is_made_up(value: object) -> bool:
+    def is_made_up(name: str, value: object) -> bool:
         if not isinstance(value, str) or _is_latin(value) != _is_latin(said):
             return False
-        return _bare(value) not in source and not _content(value) & words
+        return _bare(value) not in source and not (words_of(value) | words_of(name)) & words
 
-    return {name: value for name, value in arguments.items() if name in required or not is_made_up(value)}
+    return {name: value for name, value in arguments.items() if name in required or not is_made_up(name, value)}
 
 
 def _leaves(value: object) -> Iterator[object]:
@@ -149,7 +150,8 @@ def _parameter_words(tool: ToolSchema) -> list[str]:
     return words
 
 
-def _content(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
+    """Return the stems of the words of a text, or of a name such as ``free_entry``, that mean something."""
     return {_stem(word) for word in _WORD.findall(_HUMP.sub(" ", text).lower()) if word not in _empty()}
 
 
