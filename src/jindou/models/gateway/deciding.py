@@ -24,6 +24,9 @@ __all__ = ["TOP_LOGPROBS", "chance_to_call", "is_doubtful", "least_chance", "sig
 TOP_LOGPROBS: Final = 1
 """An engine that is asked for any tells how likely what it wrote was."""
 
+_SURE: Final = 0.003
+"""The logarithm of a chance below which nobody tells sure from surer."""
+
 _RECENT: Final = 3
 """Messages of a person that a request can stand in: "And for Berlin?" is about what came before."""
 
@@ -62,7 +65,7 @@ def signs(
     if said is not None:
         found["arguments_said"] = said
     if sure is not None:
-        found |= {"name_logprob": sure.name, "arguments_logprob": sure.arguments}
+        found |= {"name_doubt": _doubt(sure.name), "arguments_doubt": _doubt(sure.arguments)}
     if arguments is not None:
         found["name_known"] = float(not invented)
     return found
@@ -87,6 +90,11 @@ def least_chance() -> float:
 def _weights() -> dict[str, Any]:
     source = files("jindou.models.gateway") / "deciding.yaml"
     return cast("dict[str, Any]", yaml.safe_load(source.read_text(encoding="utf-8")))
+
+
+def _doubt(logprob: float) -> float:
+    """Return how unsure a model was, in decades: a sure one is ten or a hundred times as sure as one that guesses."""
+    return math.log10(_SURE - logprob)
 
 
 def _request(messages: Sequence[Mapping[str, Any]]) -> str:
