@@ -12,6 +12,14 @@ from jindou.assembly import Platform
 from support.scripted import refund_script
 from support.served import serve
 
+HEEDING = """
+import signal
+from jindou.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""A command that heeds Ctrl-C also where those who run the tests in the background do not."""
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
@@ -64,7 +72,7 @@ def test_ctrl_c_leaves_the_run_at_work_says_so_and_ends_with_130(tmp_path: Path)
             str(platform.home.path),
         ]
         process = subprocess.Popen(
-            [sys.executable, "-m", "jindou", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", HEEDING, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert process.stderr is not None
         seen = ""
@@ -73,7 +81,7 @@ def test_ctrl_c_leaves_the_run_at_work_says_so_and_ends_with_130(tmp_path: Path)
             assert line, seen
             seen += line
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate()
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "The run goes on. Watch it: jindou runs watch run_" in err
         assert "Traceback" not in err
