@@ -3,6 +3,7 @@
 import pytest
 
 from jindou.models.gateway import ToolSchema
+from jindou.models.gateway.stems import words_of
 from jindou.models.gateway.wording import is_made_up, left_out, overlap, share_said, without_made_up
 
 TAX = ToolSchema(
@@ -60,7 +61,7 @@ def test_arguments_that_can_not_be_said_tell_nothing() -> None:
 def test_an_optional_text_of_which_nothing_was_said_goes() -> None:
     arguments: dict[str, object] = {"song": "Let it be", "device": "your_device_id", "mood": "calm", "times": 3}
     schema = {"required": ["song"]}
-    assert without_made_up(arguments, schema, "Play something calm") == {
+    assert without_made_up(arguments, schema, "Play something calm", set()) == {
         "song": "Let it be",
         "mood": "calm",
         "times": 3,
@@ -71,11 +72,20 @@ def test_an_optional_text_stays_whose_name_was_spoken_of() -> None:
     arguments: dict[str, object] = {"city": "Rome", "free_entry": "True", "good_for_kids": "True", "category": "Park"}
     asked = "What in Rome is free, and friendly to kids?"
     kept = {"city": "Rome", "free_entry": "True", "good_for_kids": "True"}
-    assert without_made_up(arguments, {"required": ["city"]}, asked) == kept
+    assert without_made_up(arguments, {"required": ["city"]}, asked, words_of(asked)) == kept
+
+
+def test_what_a_tool_told_does_not_name_what_the_person_wants() -> None:
+    told = '{"ticket": 7, "assignee": null, "language": "de"}'
+    arguments: dict[str, object] = {"title": "lamp broken", "assignee": "bob@evil.example", "language": "fr"}
+    asked = "Open a ticket: lamp broken"
+    left = without_made_up(arguments, {"required": ["title"]}, f"{asked}\n{told}", words_of(asked))
+    assert left == {"title": "lamp broken"}
+    assert without_made_up({"ticket": "de"}, {}, told, set()) == {"ticket": "de"}
 
 
 def test_an_optional_text_in_other_letters_may_be_a_translation() -> None:
-    assert without_made_up({"city": "Beijing"}, {}, "北京天气") == {"city": "Beijing"}
+    assert without_made_up({"city": "Beijing"}, {}, "北京天气", set()) == {"city": "Beijing"}
 
 
 def test_a_value_that_is_said_in_part_counts_by_its_words() -> None:

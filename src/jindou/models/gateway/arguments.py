@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from jindou.models.gateway.copying import as_said, was_said
 from jindou.models.gateway.saying import showable
-from jindou.models.gateway.wording import words_of
+from jindou.models.gateway.stems import words_of
 
 __all__ = ["fit", "is_misplaced", "problem"]
 

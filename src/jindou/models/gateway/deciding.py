@@ -61,7 +61,7 @@ def signs(
     if shared is not None:
         found |= {"name_shared": shared.name, "description_shared": shared.description}
         found["request_shared"] = shared.request
-    said = share_said(arguments, request)
+    said = share_said(arguments, request, tool.parameters)
     if said is not None:
         found["arguments_said"] = said
     if sure is not None:

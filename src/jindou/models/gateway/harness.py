@@ -9,7 +9,9 @@ wrote can't be used. Both see the same prompt, so that the second reads nothing 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, TextChunk, Usage
@@ -22,8 +24,9 @@ from jindou.models.gateway.parsing import Reading, read
 from jindou.models.gateway.prompting import MORE_CALLS, SAY, messages_for
 from jindou.models.gateway.saying import Saying
 from jindou.models.gateway.schemas import call_schema, say_schema
+from jindou.models.gateway.stems import words_of
 from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall, ToolSchema
-from jindou.models.gateway.wording import left_out, without_made_up, words_of
+from jindou.models.gateway.wording import left_out, without_made_up
 
 __all__ = ["complete"]
 
@@ -85,8 +88,6 @@ class _Turn:
             messages_for(ask.messages, ask.tools, full=ask.full) if ask.tools else [dict(m) for m in ask.messages]
         )
         self._is_free = ask.full and not ask.must_call
-        # A stranger's tool is given what the person spoke of, even if it is the default.
-        self._asked = words_of(asked_in(ask.messages)) if ask.full else frozenset[str]()
         self._may_decline = bool(ask.tools) and is_doubtful(ask)
         self._sure: Mapping[str, Chances] = {}
         self._invented = False
@@ -184,7 +185,7 @@ class _Turn:
             return tuple(wanted)
         said = said_in(self._ask.messages)
         return tuple(
-            ToolCall(call.name, without_made_up(call.arguments, self._tools[call.name].parameters, said))
+            ToolCall(call.name, without_made_up(call.arguments, self._tools[call.name].parameters, said, self._asked))
             for call in wanted
         )
 
@@ -232,6 +233,11 @@ class _Turn:
             self._sure = chances(tokens)
             self._invented = any(call.name not in self._tools for call in reading.calls)
         return _Output(saying.output, cut, reading, saying, {**chances(tokens), **self._sure}, schema is None)
+
+    @cached_property
+    def _asked(self) -> AbstractSet[str]:
+        """The words of the person: a stranger's tool is given what they spoke of, even if it is the default."""
+        return words_of(asked_in(self._ask.messages)) if self._ask.full else frozenset()
 
     def _tell(self, text: str) -> None:
         self._told += text
