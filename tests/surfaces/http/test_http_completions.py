@@ -279,7 +279,8 @@ def test_requests_that_queue_at_one_engine_hold_up_none_for_another(gateway: Gat
         assert {asked.result().status_code for asked in late} == {200}
 
 
-def test_an_engine_does_not_hear_of_what_nobody_waits_for_any_more(gateway: Gateway) -> None:
+@pytest.mark.parametrize("further", [{}, {"tools": [TOOL]}], ids=["passed on", "harnessed"])
+def test_an_engine_does_not_hear_of_what_nobody_waits_for_any_more(gateway: Gateway, further: dict[str, Any]) -> None:
     platform, manager = gateway.platform, as_person(gateway.platform, "manager")
 
     def waiting() -> int:
@@ -292,8 +293,9 @@ def test_an_engine_does_not_hear_of_what_nobody_waits_for_any_more(gateway: Gate
         with platform.database.writing(manager.org_id) as work:
             platform.deployments.create(work, manager, DeploymentAsk(name="slow", members=(busy,)))
         with platform.deployments.pick(manager.org_id, "slow"):
+            body = STREAMED | further | {"model": "slow"}
             with pytest.raises(httpx.ReadTimeout):
-                httpx.post(gateway.url, json=STREAMED | {"model": "slow"}, headers=gateway.session(), timeout=2.0)
+                httpx.post(gateway.url, json=body, headers=gateway.session(), timeout=2.0)
             wait_for(lambda: waiting() == 0)
         assert gateway.ask(STREAMED | {"model": "slow"}, gateway.session()).status_code == 200
         assert len(server.asked) == 1

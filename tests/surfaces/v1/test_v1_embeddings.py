@@ -14,6 +14,7 @@ from support.cached import fetch_model
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.served import serve
+from support.waiting import wait_for
 
 MODEL = "multilingual-e5-small"
 TEXTS = ["Unused goods may be returned within fourteen days.", "数据库每晚备份，副本保留九十天。"]
@@ -145,3 +146,22 @@ def test_the_embeddings_of_another_jindou_are_had_through_a_deployment(site: Gat
     assert theirs.usage.prompt_tokens >= ours.usage.prompt_tokens
     with pytest.raises(openai.BadRequestError, match="over the 512"):
         client.embeddings.create(model="theirs", input="lamp " * 600)
+
+
+def test_whoever_leaves_gives_up_their_place_at_a_busy_engine(site: Gateway) -> None:
+    platform, manager = site.platform, as_person(site.platform, "manager")
+    member = {"engine": "far", "model": MODEL, "url": "http://127.0.0.1:9/v1", "sku": f"model:{MODEL}", "at_once": 1}
+
+    def waiting() -> int:
+        with platform.database.reading(manager.org_id) as work:
+            return sum(engine.waiting for engine in platform.deployments.engines(work, manager))
+
+    with platform.database.writing(manager.org_id) as work:
+        ask = DeploymentAsk.model_validate({"name": "far-embeddings", "members": [member]})
+        platform.deployments.create(work, manager, ask)
+    headers = {"Authorization": f"Bearer {site.key().secret}"}
+    content = {"model": "far-embeddings", "input": "Hello"}
+    with platform.deployments.pick(manager.org_id, "far-embeddings"):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{site.url}/embeddings", json=content, headers=headers, timeout=1.0, trust_env=False)
+        wait_for(lambda: waiting() == 0)

@@ -212,9 +212,10 @@ class _Making:
         harnessed = self._needs_harness(picked)
         self.admission = admission = await self.rooms.ledger.open(self._opening(picked, harnessed=harnessed))
         attempt = admission.attempt_id
+        upstream = await self._come(picked, attempt, harnessed=harnessed)
         end: Relayed | Spoken
         try:
-            end = await (self._speak(picked, attempt) if harnessed else self._relay(picked))
+            end = await (self._relay(picked, upstream) if upstream is not None else self._speak(picked, attempt))
         except EngineDied as error:
             picked.failed(error)
             await self._close(attempt, picked, None, error.message)
@@ -242,8 +243,30 @@ class _Making:
         reasons = tuple([reason for _, reason in sorted(self.reasons)]) or end.finish_reasons
         await self._tell(Done(used or Usage(), reasons, cost))
 
-    async def _relay(self, picked: Picked) -> Relayed:
-        upstream = picked.upstream or await self._wait_for(picked)
+    async def _come(self, picked: Picked, attempt: str, *, harnessed: bool) -> Upstream | None:
+        """Wait as long as the client does until the engine can be asked; return where, unless the harness asks it.
+
+        Nobody has heard of the request meanwhile, so however this fails there is nothing to count.
+        """
+        upstream = None if harnessed else picked.upstream
+        if upstream is not None or (harnessed and picked.has_turn):
+            return upstream
+        self.presence.when_over(picked.give_up)
+        try:
+            if not harnessed:
+                return await picked.ready(self.rooms.waiting, _LOAD_SECONDS)
+            await picked.in_turn(_LOAD_SECONDS)
+        except JindouError as error:
+            if isinstance(error, Unavailable | Limited):
+                picked.failed(error)
+            await self._close(attempt, picked, Usage(), error.message)
+            raise
+        except BaseException:
+            await self._close(attempt, picked, Usage(), "The request was broken off before an engine heard of it.")
+            raise
+        return None
+
+    async def _relay(self, picked: Picked, upstream: Upstream) -> Relayed:
         if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
             raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
         body = msgspec.json.encode(picked.dress(self.asked.body))
@@ -257,11 +280,6 @@ class _Making:
             return await relay(reply, self._begin, self.pass_on or self._translate)
         finally:
             reply.close()
-
-    async def _wait_for(self, picked: Picked) -> Upstream:
-        """Wait for the engine, as long as the client does."""
-        self.presence.when_over(picked.give_up)
-        return await picked.ready(self.rooms.waiting, _LOAD_SECONDS)
 
     async def _speak(self, picked: Picked, attempt: str) -> Spoken:
         if self.asked.chat is None:

@@ -1,10 +1,12 @@
 """The engine that one request goes to."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -14,7 +16,7 @@ from jindou.errors import Cancelled
 from jindou.models.deployments.lanes import Turn
 from jindou.models.deployments.targets import Target
 from jindou.models.deployments.types import Dialect, EnginesBusy, Member
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, TextChunk
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, WaitingChunk
 from jindou.models.upstreams import EngineUnavailable, Upstream
 
 __all__ = ["Picked"]
@@ -42,11 +44,13 @@ class Picked:
         self._prefix = prefix
         self._upstream: Upstream | None = None
         self._slot: int | None = None
+        self._give_back: Callable[[], None] | None = None
         self._has_looked = target.reuse is None
         self._began: tuple[Sequence[Mapping[str, object]], Sequence[object]] = ((), ())
         self._is_left = False
         self._has_given_up = False
         self._told: Callable[[], None] | None = None
+        self._leaving = threading.Lock()
         target.enter()
 
     @property
@@ -58,6 +62,11 @@ class Picked:
         if self._upstream is None and self._turn.has_come and not self._must_look():
             self._upstream = self._target.upstream()
         return self._upstream
+
+    @property
+    def has_turn(self) -> bool:
+        """Whether its turn has come."""
+        return self._turn.has_come
 
     @property
     def engine(self) -> Engine:
@@ -77,9 +86,9 @@ class Picked:
         upstream = self._target.upstream() or self._target.load(max(deadline - time.monotonic(), 0.0))
         if upstream is None:
             raise EngineUnavailable(f"{self.engine_id} has no server that could be asked over HTTP.")
-        if self._must_look() and self._target.reuse is not None:
+        if self._must_look():
             self._has_looked = True
-            self._slot = self._target.reuse.take((upstream.port, upstream.key), self._prefix)
+            self._take_slot(upstream)
         self._upstream = upstream
         return upstream
 
@@ -92,6 +101,20 @@ class Picked:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
+        await self.in_turn(seconds)
+        left = max(deadline - loop.time(), 0.0)
+        upstream = self.upstream or await loop.run_in_executor(pool, self.wait_ready, left)
+        self._require_wanted()
+        return upstream
+
+    async def in_turn(self, seconds: float) -> None:
+        """Wait for its turn, for an event loop; no thread does.
+
+        Raises:
+            Cancelled: `give_up` was called meanwhile.
+            EnginesBusy: its turn did not come in time.
+        """
+        loop = asyncio.get_running_loop()
         told = asyncio.Event()
 
         def tell() -> None:
@@ -99,16 +122,14 @@ class Picked:
                 loop.call_soon_threadsafe(told.set)
 
         self._told = tell
+        self._require_wanted()
         self._turn.when_come(tell)
         with suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), min(seconds, _TURN_SECONDS))
+            async with asyncio.timeout(min(seconds, _TURN_SECONDS)):
+                await told.wait()
         self._require_wanted()
         if not self._turn.has_come:
             raise _no_turn(self.engine_id, min(seconds, _TURN_SECONDS))
-        left = max(deadline - loop.time(), 0.0)
-        upstream = self.upstream or await loop.run_in_executor(pool, self.wait_ready, left)
-        self._require_wanted()
-        return upstream
 
     def give_up(self) -> None:
         """Have nobody wait for it any more: `ready` raises as soon as it can."""
@@ -144,17 +165,21 @@ class Picked:
             self._target.reuse.learn(address, self._prefix, messages, tools)
 
     def failed(self, error: Exception) -> None:
-        """Tell what went wrong; what is the caller's fault is not held against the engine."""
+        """Tell what went wrong; what is the caller's fault, or that many wait here, is not held against the engine."""
+        if isinstance(error, EnginesBusy):
+            return
         self._turn.is_told = True
         self._turn.lane.failed(error)
 
     def leave(self) -> None:
         """Count it as over. Does nothing the second time."""
-        if self._is_left:
-            return
-        self._is_left = True
-        if self._slot is not None and self._upstream is not None and self._target.reuse is not None:
-            self._target.reuse.leave((self._upstream.port, self._upstream.key), self._prefix, self._slot, None)
+        with self._leaving:
+            if self._is_left:
+                return
+            self._is_left = True
+            give_back = self._give_back
+        if give_back is not None:
+            give_back()
         self._target.leave()
         self._turn.lane.leave(self._turn)
 
@@ -165,6 +190,19 @@ class Picked:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.leave()
+
+    def _take_slot(self, upstream: Upstream) -> None:
+        """Take a slot with the prefix, and give it back at once if the request was left meanwhile."""
+        reuse, address = self._target.reuse, (upstream.port, upstream.key)
+        slot = reuse.take(address, self._prefix) if reuse is not None else None
+        if reuse is None or slot is None:
+            return
+        give_back = partial(reuse.leave, address, self._prefix, slot, None)
+        with self._leaving:
+            if not self._is_left:
+                self._slot, self._give_back = slot, give_back
+                return
+        give_back()
 
     def _require_wanted(self) -> None:
         if self._has_given_up:
@@ -199,7 +237,7 @@ class _InTurn(Engine):
         while not self._turn.wait(_TICK):
             if time.monotonic() > deadline:
                 raise _no_turn(self._turn.lane.engine_id, _TURN_SECONDS)
-            yield TextChunk("")
+            yield WaitingChunk()
         stream = self._engine.stream(request)
         try:
             yield from stream

@@ -31,6 +31,8 @@ from jindou.telemetry import Clock, get_logger
 
 __all__ = ["Embeddings", "Made"]
 
+WhenLeft = Callable[[Callable[[], None]], None]
+
 _MOST_THREADS: Final = 8
 _MOST_WAITING: Final = 32
 _MOST_AT_ONCE: Final = 256
@@ -114,8 +116,10 @@ class Embeddings:
             raise EmbedderUnavailable("This installation has no embedding model of its own.")
         return self._likeness.of(query, passages)
 
-    async def make(self, holder: KeyHolder, request: EmbeddingRequest) -> Made:
+    async def make(self, holder: KeyHolder, request: EmbeddingRequest, when_left: WhenLeft = lambda _: None) -> Made:
         """Make embeddings. They are in the ledger when this returns, also if nobody waits for them any more.
+
+        `when_left` has something done once nobody does; then it waits for no engine any more.
 
         Raises:
             ModelNotFound, ModelNotAllowed: there is no such model, or not for this key.
@@ -124,6 +128,7 @@ class Embeddings:
             TextTooLong: a text does not fit.
             BudgetExceeded, RateLimited: a limit has no room for it.
             Limited: too many are under way.
+            Cancelled: nobody waited any more while an engine was busy.
             EmbedderUnavailable: the model does not answer.
         """
         holder.require_allowed()
@@ -134,7 +139,7 @@ class Embeddings:
         try:
             own = self._own.get(request.model)
             if own is None:
-                return await self._make_elsewhere(holder, request)
+                return await self._make_elsewhere(holder, request, when_left)
             _require_model(holder, request.model)
             sku = f"model:{own.name}"
             return await self._make(holder, request, _Source(own, sku, (sku,), f"local/{own.name}"))
@@ -154,7 +159,7 @@ class Embeddings:
         except JindouError as error:
             _log.warning("the embedding model was not loaded", extra={"fields": {"error": error.message}})
 
-    async def _make_elsewhere(self, holder: KeyHolder, request: EmbeddingRequest) -> Made:
+    async def _make_elsewhere(self, holder: KeyHolder, request: EmbeddingRequest, when_left: WhenLeft) -> Made:
         """Ask the engines of a deployment, one after the other."""
         org_id = holder.who.org_id
         deployment = self._deployments.get(org_id, request.model)
@@ -166,6 +171,7 @@ class Embeddings:
                 picked = self._deployments.pick(org_id, request.model, 0, tried)
             except Unavailable as error:
                 raise failure or error from None
+            when_left(picked.give_up)
             with picked:
                 try:
                     source = await _source(picked, request.model, deployment.skus, self._waiting)

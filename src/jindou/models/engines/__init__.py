@@ -12,6 +12,7 @@ from jindou.models.engines.types import (
     ReasoningChunk,
     TextChunk,
     Usage,
+    WaitingChunk,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "ReasoningChunk",
     "TextChunk",
     "Usage",
+    "WaitingChunk",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jindou.models.engines.slots import Slots
-from jindou.models.engines.types import Chunk, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.engines.types import Chunk, EngineRequest, FinalChunk, TextChunk, Usage, WaitingChunk
 from jindou.models.engines.wire import Address, Refused, post, stream_events
 from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
 
@@ -57,7 +57,7 @@ class LlamaCppClient:
                     time.sleep(_TICK)
             elif self.is_stopped():
                 break
-            yield TextChunk("")
+            yield WaitingChunk()
         raise EngineUnavailable(f"The engine for {self.model_name} is not running: see `jindou doctor`.")
 
     def _complete(self, address: Address, prompt: str, request: EngineRequest) -> Generator[Chunk, None, None]:

@@ -22,6 +22,7 @@ __all__ = [
     "ReasoningChunk",
     "TextChunk",
     "Usage",
+    "WaitingChunk",
 ]
 
 EngineState = Literal["stopped", "starting", "ready", "restarting", "unreachable"]
@@ -117,6 +118,13 @@ class TextChunk:
 
     text: str
     tokens: tuple[tuple[tuple[str, float], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingChunk(TextChunk):
+    """A sign of life before the request is sent: whoever leaves now owes nothing."""
+
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

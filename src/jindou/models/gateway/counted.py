@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from jindou.billing.usage import Quantities
 from jindou.errors import JindouError
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage, WaitingChunk
 from jindou.models.gateway.types import Stopped
 from jindou.models.upstreams import EngineDied
 
@@ -51,6 +51,11 @@ class Counted(Engine):
         stream = self._engine.stream(request)
         try:
             for chunk in stream:
+                if isinstance(chunk, WaitingChunk):
+                    self.is_known = True
+                    yield chunk
+                    self.is_known = False
+                    continue
                 if isinstance(chunk, FinalChunk):
                     self.used += chunk.usage
                     self.longest = max(self.longest, chunk.usage.prompt)

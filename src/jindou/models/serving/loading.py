@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 
 from typing_extensions import override
 
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, TextChunk
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, WaitingChunk
 
 __all__ = ["OnDemand"]
 
@@ -55,7 +55,7 @@ class OnDemand(Engine):
         thread.start()
         while thread.is_alive():
             thread.join(_TICK)
-            yield TextChunk("")
+            yield WaitingChunk()
         if isinstance(found[0], Exception):
             raise found[0]
         return found[0]

@@ -14,7 +14,7 @@ async def create(call: Call) -> None:
     """Turn texts into vectors. What the model read is in the ledger before they are told."""
     holder = await call.holder()
     request = EmbeddingRequest.read(await call.body())
-    made = await call.gateway.embeddings.make(holder, request)
+    made = await call.gateway.embeddings.make(holder, request, call.presence.when_over)
     call.model, call.tokens = made.model, (made.tokens, 0, 0, 0)
     packed = request.encoding_format == "base64"
     vectors = [b64encode(to_bytes(v)).decode() if packed else list(v) for v in made.vectors]

@@ -1,0 +1,204 @@
+"""Whoever leaves while their request waits: no engine hears of it, nothing is kept, and nothing is held against any."""
+
+import asyncio
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from typing_extensions import override
+
+from jindou.errors import Cancelled
+from jindou.models.completions.waited import Waited
+from jindou.models.deployments import EnginesBusy, Member, Picked
+from jindou.models.deployments.lanes import Lane
+from jindou.models.deployments.types import Dialect
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage, WaitingChunk
+from jindou.models.gateway import Stopped
+from jindou.models.serving import Reuse
+from jindou.models.upstreams import EngineDied, Upstream
+
+MEMBER = Member.model_validate({"engine": "v", "model": "b", "url": "http://v/v1"})
+ASK = EngineRequest(messages=[])
+
+
+class Slots:
+    """Slots that take their time, and are counted."""
+
+    taken = 0
+
+    def knows(self, prefix: int) -> bool:
+        return prefix > 0
+
+    def take(self, address: tuple[int, str], prefix: int) -> int:
+        del address, prefix
+        time.sleep(0.2)
+        self.taken += 1
+        return 0
+
+    def leave(self, address: tuple[int, str], prefix: int, slot: int, cached: int | None) -> None:
+        del address, prefix, slot, cached
+        self.taken -= 1
+
+    def learn(
+        self,
+        address: tuple[int, str],
+        prefix: int,
+        messages: Sequence[Mapping[str, object]],
+        tools: Sequence[object],
+    ) -> None:
+        """Learn nothing."""
+
+
+class Answers(Engine):
+    """An engine that answers at once, or dies, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.dies = False
+
+    @override
+    def start(self) -> None:
+        """It is there."""
+
+    @override
+    def stop(self) -> None:
+        """It holds nothing."""
+
+    @override
+    def health(self) -> EngineHealth:
+        return EngineHealth(state="ready", model="b")
+
+    @override
+    def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
+        self.asked += 1
+        if self.dies:
+            raise EngineDied("It is gone.")
+        yield TextChunk("")
+        yield FinalChunk("stop", Usage(5, 0, 1))
+
+
+class Server:
+    """A server that is there, with slots."""
+
+    def __init__(self) -> None:
+        self.slots = Slots()
+        self.answers = Answers()
+        self.dialect: Dialect = "llamacpp"
+        self.engine: Engine = self.answers
+        self.reuse: Reuse | None = self.slots
+
+    def upstream(self) -> Upstream:
+        return Upstream("http", "127.0.0.1", 9, "/v1", "key")
+
+    def load(self, seconds: float) -> Upstream:
+        del seconds
+        return self.upstream()
+
+    def enter(self) -> None:
+        """It is always there."""
+
+    def leave(self) -> None:
+        """It stays."""
+
+
+@pytest.fixture
+def lane() -> Lane:
+    return Lane("v/b", time.monotonic)
+
+
+def test_who_left_before_they_began_to_wait_does_not_wait(lane: Lane) -> None:
+    lane.enter(1)
+    picked = Picked(MEMBER, lane.enter(1), Server(), 0)
+    picked.give_up()
+
+    async def wait() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            await picked.ready(pool, 180)
+
+    with pytest.raises(Cancelled):
+        asyncio.run(asyncio.wait_for(wait(), 30))
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_a_task_that_is_cancelled_as_its_turn_comes_is_cancelled(lane: Lane, steps: int) -> None:
+    first = lane.enter(1)
+    picked = Picked(MEMBER, lane.enter(1), Server(), 0)
+
+    async def wait() -> bool:
+        waiting = asyncio.create_task(picked.in_turn(180))
+        await asyncio.sleep(0.01)
+        lane.leave(first)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        is_asked = waiting.cancel()
+        await asyncio.wait([waiting])
+        return waiting.cancelled() == is_asked
+
+    assert asyncio.run(wait())
+
+
+def test_a_slot_that_is_found_too_late_is_given_back(lane: Lane) -> None:
+    server = Server()
+
+    async def leave_meanwhile() -> None:
+        with ThreadPoolExecutor(1) as pool:
+
+            async def wait() -> None:
+                with Picked(MEMBER, lane.enter(1), server, 7) as picked:
+                    await picked.ready(pool, 60)
+
+            waiting = asyncio.create_task(wait())
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+
+    asyncio.run(leave_meanwhile())
+    assert server.slots.taken == 0
+    with Picked(MEMBER, lane.enter(1), server, 7) as picked:
+        picked.wait_ready(1)
+        assert server.slots.taken == 1
+    assert server.slots.taken == 0
+
+
+def test_that_many_wait_is_not_held_against_an_engine(lane: Lane) -> None:
+    lane.enter(1)
+    with Picked(MEMBER, lane.enter(1), Server(), 0) as picked:
+        with pytest.raises(EnginesBusy) as busy:
+            picked.wait_ready(0.01)
+        picked.failed(busy.value)
+    assert lane.works()
+
+
+def _waited(engine: Engine, is_left: Callable[[], bool] = lambda: False, *, must_end: bool = False) -> Waited:
+    return Waited(engine, is_left=is_left, must_end=lambda: must_end and is_left(), drain_seconds=60)
+
+
+@pytest.mark.parametrize("must_end", [False, True])
+def test_a_request_that_only_waits_is_given_up_at_once_and_used_nothing(lane: Lane, *, must_end: bool) -> None:
+    server, left = Server(), [False]
+    first = lane.enter(1)
+    picked = Picked(MEMBER, lane.enter(1), server, 0)
+    waited = _waited(picked.engine, lambda: left[0], must_end=must_end)
+    stream = waited.stream(ASK)
+    assert isinstance(next(stream), WaitingChunk)
+    left[0] = True
+    with pytest.raises(Stopped):
+        next(stream)
+    assert waited.is_known
+    assert waited.used == Usage()
+    lane.leave(first)
+    assert server.answers.asked == 0
+
+
+def test_what_was_sent_after_all_is_not_known_to_have_used_nothing(lane: Lane) -> None:
+    server = Server()
+    server.answers.dies = True
+    first = lane.enter(1)
+    waited = _waited(Picked(MEMBER, lane.enter(1), server, 0).engine)
+    stream = waited.stream(ASK)
+    next(stream)
+    lane.leave(first)
+    with pytest.raises(EngineDied):
+        list(stream)
+    assert not waited.is_known
