@@ -123,7 +123,11 @@ def test_where_nothing_runs_is_told_in_the_language_that_is_asked_for_or_set(
         (("runs", "list", "--limit", "x"), "Invalid value for '--limit': must be a whole number", "须为整数。"),
         (("keys", "create", "x", "--days", "0"), "Invalid value for '--days': must be 1 or more", "不得小于 1。"),
         (("approvals", "list", "--status", "x"), "Invalid value for '--status': 'x' is not one of", "不在可选值"),
-        (("approvals", "list", "--status", "it's"), "Invalid value for '--status': 'it's' is not one of", "“it's” 不在"),
+        (
+            ("approvals", "list", "--status", "it's"),
+            "Invalid value for '--status': 'it's' is not one of",
+            "“it's” 不在",
+        ),
     ],
 )
 def test_a_command_that_is_put_wrongly_is_told_how_it_is_put(

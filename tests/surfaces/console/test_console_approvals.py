@@ -305,3 +305,20 @@ def test_a_link_shows_the_call_to_nobody_in_particular_and_decides_by_a_press(
             assert answer.status_code == 401
             is_strict(answer)
         assert {"en": "decides nothing any more", "zh": "此链接已失效"}[language] in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_that_is_open_hears_that_somebody_else_has_decided(site: Site, visit: SignIn, language: str) -> None:
+    approval, client = ask(site), visit("manager")
+    client.cookies.set("jindou_language", language)
+    path = f"/approvals/{approval.id}"
+    found = re.search(rf'hx-get="({path}/news\?seen=[^"]+)"', client.get(path).text)
+    assert found is not None
+    assert client.get(found[1]).status_code == 204
+    assert client.post(path, data={"decision": "deny", "reason": "No."}).status_code == 303
+    news = client.get(found[1])
+    assert news.status_code == 200
+    assert {"en": "has changed", "zh": "已有变化"}[language] in news.text
+    assert f'href="{path}"' in news.text
+    assert "hx-get" not in client.get(path).text.partition("<main")[2]
+    assert visit("clerk").get(f"{path[:-1]}x/news").status_code == 404

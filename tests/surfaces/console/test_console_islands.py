@@ -122,6 +122,20 @@ def test_what_was_approved_is_shown_and_not_what_was_asked(at_browser: SitDown) 
     assert shown.inner_text() == manager.page.locator("[data-test=approval-card] ins").first.inner_text() != asked
 
 
+def test_who_looks_at_a_request_hears_that_it_was_decided_elsewhere(at_browser: SitDown) -> None:
+    clerk, manager, other = at_browser("clerk"), at_browser("manager"), at_browser("manager")
+    clerk.send("Refund 120 for SO-10234, a crack")
+    clerk.wait_for_status("waiting")
+    for one in (manager, other):
+        one.open("/approvals")
+        one.page.locator("[data-test=approval-card] h2 a").first.click()
+    other.page.locator("[data-test=reason]").first.fill("No photo")
+    other.page.locator("[data-test=deny]").first.click()
+    expect(manager.page.locator("[data-test=news]")).to_be_visible(timeout=20_000)
+    manager.page.locator("[data-test=news] a").click()
+    expect(manager.page.locator("[data-test=approval-card]")).to_have_attribute("data-status", "denied")
+
+
 def test_a_denial_without_a_reason_is_held_back_by_the_browser(at_browser: SitDown) -> None:
     clerk, manager = at_browser("clerk"), at_browser("manager")
     clerk.send("Refund 120 for SO-10234, a crack")

@@ -25,7 +25,11 @@ _WHY: Final = (
     (r"Input should be a valid number.*", "must be a number", "须为数字"),
     (r"Input should be greater than or equal to (\S+)", r"must be \1 or more", r"不得小于 \1"),
     (r"Input should be less than or equal to (\S+)", r"must be \1 or less", r"不得大于 \1"),
-    (r"Value error, (?:'(.*)'|\"(.*)\") is not one of (.*)\.", r"'\1\2' is not one of \3", r"“\1\2” 不在可选值 \3 之中"),
+    (
+        r"Value error, (?:'(.*)'|\"(.*)\") is not one of (.*)\.",
+        r"'\1\2' is not one of \3",
+        r"“\1\2” 不在可选值 \3 之中",
+    ),
     (r"Value error, (.*)", r"\1", r"\1"),
 )
 """What it says of a value, and the same in plain words."""

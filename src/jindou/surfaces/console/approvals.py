@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jindou.agents.approvals import Approval, NewDelegation, Verdict
 from jindou.errors import Conflict, Forbidden, Invalid, Unavailable
-from jindou.surfaces.console.pages import fragment, page
+from jindou.surfaces.console.pages import HEADERS, fragment, page
 from jindou.surfaces.deciding import Ballot, Batch, Outcome, decide_each, look_afresh
 from jindou.surfaces.deciding import decide as decide_one
 from jindou.surfaces.door import platform_of, reading, signed_in, writing
@@ -136,6 +136,17 @@ def show_approval(request: Request, approval_id: str) -> Response:
     return _show(request, approval_id)
 
 
+@router.get("/approvals/{approval_id}/news")
+def show_news(request: Request, approval_id: str, seen: str = "") -> Response:
+    """Show that a request is no longer as it was `seen`, if so; its page asks every few seconds."""
+    who = signed_in(request)
+    with reading(request) as work:
+        approval = platform_of(request).approvals.get(work, who, approval_id)
+    if _state(approval) == seen:
+        return Response(status_code=204, headers=HEADERS)
+    return fragment(request, "parts/approval_news.html", who=who, approval=approval)
+
+
 @router.post("/approvals/{approval_id}")
 def decide(request: Request, approval_id: str, typed: Annotated[DecisionForm, Form()]) -> Response:
     """Approve, with other arguments if they were typed, or deny; what stands in the way is said on the page."""
@@ -228,10 +239,16 @@ def _show(
         status=status,
         section="approvals",
         approval=approval,
+        seen=_state(approval),
         reason=typed.reason if typed else "",
         trouble=trouble,
         detail=detail,
     )
+
+
+def _state(approval: Approval) -> str:
+    """Return what changes when somebody else edits a request, or decides about it."""
+    return f"{approval.status}.{len(approval.votes)}.{approval.arguments_hash}"
 
 
 def _as_before(text: str, before: Any) -> object:
