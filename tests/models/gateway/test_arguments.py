@@ -105,3 +105,26 @@ def test_the_amounts_that_were_said_can_be_listed_and_digits_of_identifiers_are_
 )
 def test_a_value_to_be_copied_must_have_been_said(value: object, schema: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - pytest fills it in
     assert was_said(value, schema, "Order SO-10007 had a broken lamp, refund 25.50") is expected
+
+
+def test_a_day_of_a_date_gets_its_zero_where_the_schema_wants_one() -> None:
+    date = {"type": "string", "description": "The day, as 'YYYY-MM-DD'."}
+    schema = {"properties": {"on": date, "at": {"type": "string", "format": "date"}, "code": {"type": "string"}}}
+    arguments = {"on": "2023-10-1", "at": "2023-1-11", "code": "2023-10-1"}
+    assert fit(arguments, schema, "") == {"on": "2023-10-01", "at": "2023-01-11", "code": "2023-10-1"}
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"additionalProperties": True},
+    {"additionalProperties": False},
+    {"patternProperties": {}},
+    {"allOf": [{"properties": {"year": {}}}]},
+]
+
+
+@pytest.mark.parametrize("further", OTHERS)
+def test_an_argument_that_the_schema_does_not_know_goes_unless_it_says_what_of_them(further: dict[str, Any]) -> None:
+    schema: dict[str, Any] = {"properties": {"city": {"type": "string"}}}
+    assert fit({"city": "Rome", "required": ["city"]}, schema, "") == {"city": "Rome"}
+    assert fit({"city": "Rome", "year": 1}, schema | further, "") == {"city": "Rome", "year": 1}
+    assert fit({"city": "Rome"}, {"type": "object"}, "") == {"city": "Rome"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from jindou.models.gateway.legends import meaning_of
-from jindou.models.gateway.stems import words_of
+from jindou.models.gateway.telling import Told
 from jindou.models.gateway.wording import share_said, without_made_up
 
 SERVICE = {
@@ -18,6 +18,10 @@ KIDS = {
     "description": "Options are 'True' for child-friendly places, 'False' for places not so, and 'dontcare' for any.",
     "enum": ["True", "False", "dontcare"],
 }
+
+
+def said(text: str) -> Told:
+    return Told([{"role": "user", "content": text}])
 
 
 def _of(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -64,8 +68,8 @@ def test_a_default_says_nothing_however_deep() -> None:
 
 def test_an_optional_text_stays_whose_meaning_was_spoken_of() -> None:
     kept = {"id": "3", "kids": "True"}
-    assert without_made_up(kept, _of(kids=KIDS), "Here?", words_of("Somewhere for my children")) == kept
-    assert without_made_up(kept, _of(kids=KIDS), "Here?", words_of("Somewhere for my dog")) == {"id": "3"}
+    assert without_made_up(kept, _of(kids=KIDS), said("Somewhere for my children")) == kept
+    assert without_made_up(kept, _of(kids=KIDS), said("Somewhere for my dog")) == {"id": "3"}
 
 
 @pytest.mark.parametrize(

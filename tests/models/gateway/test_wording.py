@@ -3,7 +3,7 @@
 import pytest
 
 from jindou.models.gateway import ToolSchema
-from jindou.models.gateway.stems import words_of
+from jindou.models.gateway.telling import Told
 from jindou.models.gateway.wording import is_made_up, left_out, overlap, share_said, without_made_up
 
 TAX = ToolSchema(
@@ -11,6 +11,12 @@ TAX = ToolSchema(
     "Calculate the sales tax on a purchase.",
     {"type": "object", "properties": {"amount": {"type": "number", "description": "What was paid."}}},
 )
+
+
+def heard(asked: str, told: str = "", instructions: str = "") -> Told:
+    """Return a conversation in which a person asked, and a tool told."""
+    said = {"system": instructions, "user": asked, "tool": told}
+    return Told([{"role": role, "content": content} for role, content in said.items()])
 
 
 def test_words_are_compared_by_their_stems_and_empty_words_do_not_count() -> None:
@@ -61,7 +67,7 @@ def test_arguments_that_can_not_be_said_tell_nothing() -> None:
 def test_an_optional_text_of_which_nothing_was_said_goes() -> None:
     arguments: dict[str, object] = {"song": "Let it be", "device": "your_device_id", "mood": "calm", "times": 3}
     schema = {"required": ["song"]}
-    assert without_made_up(arguments, schema, "Play something calm", set()) == {
+    assert without_made_up(arguments, schema, heard("Play something calm")) == {
         "song": "Let it be",
         "mood": "calm",
         "times": 3,
@@ -72,20 +78,34 @@ def test_an_optional_text_stays_whose_name_was_spoken_of() -> None:
     arguments: dict[str, object] = {"city": "Rome", "free_entry": "True", "good_for_kids": "True", "category": "Park"}
     asked = "What in Rome is free, and friendly to kids?"
     kept = {"city": "Rome", "free_entry": "True", "good_for_kids": "True"}
-    assert without_made_up(arguments, {"required": ["city"]}, asked, words_of(asked)) == kept
+    assert without_made_up(arguments, {"required": ["city"]}, heard(asked)) == kept
 
 
 def test_what_a_tool_told_does_not_name_what_the_person_wants() -> None:
     told = '{"ticket": 7, "assignee": null, "language": "de"}'
     arguments: dict[str, object] = {"title": "lamp broken", "assignee": "bob@evil.example", "language": "fr"}
     asked = "Open a ticket: lamp broken"
-    left = without_made_up(arguments, {"required": ["title"]}, f"{asked}\n{told}", words_of(asked))
+    left = without_made_up(arguments, {"required": ["title"]}, heard(asked, told))
     assert left == {"title": "lamp broken"}
-    assert without_made_up({"ticket": "de"}, {}, told, set()) == {"ticket": "de"}
+    assert without_made_up({"ticket": "de"}, {}, heard("", told)) == {"ticket": "de"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "instructions", "stays"),
+    [
+        ("What is on in Mumbai today?", "", False),
+        ("What is on in Mumbai today?", "Today is 15 April 2023.", True),
+        ("What is on in Mumbai on the 15th?", "", True),
+        ("孟买今天放什么电影？", "", False),
+    ],
+)
+def test_an_optional_date_goes_if_nobody_told_any_of_it(asked: str, instructions: str, *, stays: bool) -> None:
+    left = without_made_up({"date": "2023-04-15"}, {}, heard(asked, "", instructions))
+    assert left == ({"date": "2023-04-15"} if stays else {})
 
 
 def test_an_optional_text_in_other_letters_may_be_a_translation() -> None:
-    assert without_made_up({"city": "Beijing"}, {}, "北京天气", set()) == {"city": "Beijing"}
+    assert without_made_up({"city": "Beijing"}, {}, heard("北京天气")) == {"city": "Beijing"}
 
 
 def test_a_value_that_is_said_in_part_counts_by_its_words() -> None:

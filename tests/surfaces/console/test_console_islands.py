@@ -131,9 +131,10 @@ def test_who_looks_at_a_request_hears_that_it_was_decided_elsewhere(at_browser: 
         one.page.locator("[data-test=approval-card] h2 a").first.click()
     other.page.locator("[data-test=reason]").first.fill("No photo")
     other.page.locator("[data-test=deny]").first.click()
-    expect(manager.page.locator("[data-test=news]")).to_be_visible(timeout=20_000)
-    manager.page.locator("[data-test=news] a").click()
-    expect(manager.page.locator("[data-test=approval-card]")).to_have_attribute("data-status", "denied")
+    page: Page = manager.page
+    expect(page.locator("[data-test=news]")).to_be_visible(timeout=20_000)
+    page.locator("[data-test=news] a").click()
+    expect(page.locator("[data-test=approval-card]")).to_have_attribute("data-status", "denied")
 
 
 def test_a_denial_without_a_reason_is_held_back_by_the_browser(at_browser: SitDown) -> None:

@@ -12,6 +12,12 @@ from jindou.models.gateway.stems import words_of
 
 __all__ = ["fit", "is_misplaced", "problem"]
 
+_TELLS_OF_OTHERS: Final = (
+    *("additionalProperties", "patternProperties", "unevaluatedProperties"),
+    *("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"),
+)
+_DATE: Final = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
+_DATE_FORM: Final = "YYYY-MM-DD"
 _NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
 
 
@@ -21,14 +27,16 @@ def fit(
     """Return `arguments` with each value, however deep, in the type its schema asks for, where that is beyond doubt.
 
     A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument goes that is null,
-    or at its default while the words that were `asked` (see `words_of`) say nothing of its name; a value to be copied
-    that is off by a letter is taken from what was `said`.
+    or at its default while the words that were `asked` (see `words_of`) say nothing of its name, and so does one that
+    the schema does not know and does not forbid; a day of a date gets its zero; a value to be copied that is off by a
+    letter is taken from what was `said`.
     """
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
     kept = {
         name: value
         for name, value in arguments.items()
+        if _may_have(schema, name)
         if name in required or not _says_nothing(value, properties.get(name, {}), is_asked=bool(words_of(name) & asked))
     }
     return {
@@ -68,6 +76,12 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return found
 
 
+def _may_have(schema: Mapping[str, Any], name: str) -> bool:
+    """Return whether an argument is one of the schema's, or is for others than us to refuse or to take."""
+    properties = schema.get("properties")
+    return not properties or name in properties or not schema.keys().isdisjoint(_TELLS_OF_OTHERS)
+
+
 def _says_nothing(value: object, schema: Mapping[str, Any], *, is_asked: bool) -> bool:
     return value is None or (not is_asked and "default" in schema and value == schema["default"])
 
@@ -95,6 +109,8 @@ def _fit_text(text: str, types: set[str], schema: Mapping[str, Any]) -> object:
     text = showable(text)
     if types and "string" not in types:
         return _from_text(text, types)
+    if schema.get("format") == "date" or _DATE_FORM in str(schema.get("description") or ""):
+        text = _DATE.sub(lambda date: f"{date[1]}-{int(date[2]):02}-{int(date[3]):02}", text)
     same = [option for option in schema.get("enum", ()) if str(option).casefold() == text.strip().casefold()]
     return same[0] if same else text.strip()
 

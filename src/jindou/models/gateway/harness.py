@@ -9,22 +9,20 @@ wrote can't be used. Both see the same prompt, so that the second reads nothing 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Literal
 
 from jindou.models.engines import Engine, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.gateway.arguments import fit, is_misplaced, problem
 from jindou.models.gateway.chances import Chances, Token, chances
-from jindou.models.gateway.copying import asked_in, said_in
+from jindou.models.gateway.copying import said_in
 from jindou.models.gateway.deciding import TOP_LOGPROBS, chance_to_call, is_doubtful, least_chance, signs
 from jindou.models.gateway.history import calls_of_this_turn, is_another, may_follow, tools_left
 from jindou.models.gateway.parsing import Reading, read
 from jindou.models.gateway.prompting import MORE_CALLS, SAY, messages_for
 from jindou.models.gateway.saying import Saying
 from jindou.models.gateway.schemas import call_schema, say_schema
-from jindou.models.gateway.stems import words_of
+from jindou.models.gateway.telling import Told
 from jindou.models.gateway.types import Completion, CompletionAsk, Notice, Stopped, ToolCall, ToolSchema
 from jindou.models.gateway.wording import left_out, without_made_up
 
@@ -88,6 +86,7 @@ class _Turn:
             messages_for(ask.messages, ask.tools, full=ask.full) if ask.tools else [dict(m) for m in ask.messages]
         )
         self._is_free = ask.full and not ask.must_call
+        self._heard = Told(ask.messages)
         self._may_decline = bool(ask.tools) and is_doubtful(ask)
         self._sure: Mapping[str, Chances] = {}
         self._invented = False
@@ -183,9 +182,8 @@ class _Turn:
         wanted = [call for call in calls if self._is_wanted(call, output)]
         if not self._ask.full:
             return tuple(wanted)
-        said = said_in(self._ask.messages)
         return tuple(
-            ToolCall(call.name, without_made_up(call.arguments, self._tools[call.name].parameters, said, self._asked))
+            ToolCall(call.name, without_made_up(call.arguments, self._tools[call.name].parameters, self._heard))
             for call in wanted
         )
 
@@ -234,11 +232,6 @@ class _Turn:
             self._invented = any(call.name not in self._tools for call in reading.calls)
         return _Output(saying.output, cut, reading, saying, {**chances(tokens), **self._sure}, schema is None)
 
-    @cached_property
-    def _asked(self) -> AbstractSet[str]:
-        """The words of the person: a stranger's tool is given what they spoke of, even if it is the default."""
-        return words_of(asked_in(self._ask.messages)) if self._ask.full else frozenset()
-
     def _tell(self, text: str) -> None:
         self._told += text
         self._on_text(text)
@@ -264,15 +257,16 @@ class _Turn:
     def _judge(self, output: _Output) -> _Judged:
         """Hold what was written against the tools; the first problem counts."""
         calls: list[ToolCall] = []
-        said = said_in(self._ask.messages)
+        # A stranger's tool is given what the person spoke of, even if it is the default.
+        asked = self._heard.asked if self._ask.full else frozenset[str]()
         for written in output.reading.calls:
             if written.name == SAY:
                 continue
             tool = self._tools.get(written.name)
             if tool is None:
                 return _Judged(problem=f"There is no function `{written.name}`.")
-            arguments = fit(written.arguments, tool.parameters, said, self._asked)
-            wrong = problem(arguments, tool.parameters, said)
+            arguments = fit(written.arguments, tool.parameters, self._heard.said, asked)
+            wrong = problem(arguments, tool.parameters, self._heard.said)
             if wrong:
                 unfit = tool.name if is_misplaced(arguments, tool.parameters) else ""
                 return _Judged(problem=f"Wrong arguments for {tool.name}: {wrong}.", unfit=unfit)

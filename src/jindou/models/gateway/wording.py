@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 from jindou.models.gateway.copying import numbers_in
 from jindou.models.gateway.legends import described, meaning_of, parameter_words
 from jindou.models.gateway.stems import WORD, bare, empty_words, is_latin, words_of
+from jindou.models.gateway.telling import Told, numbers_of
 from jindou.models.gateway.types import ToolSchema
 
 __all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_said", "without_made_up"]
@@ -107,29 +108,28 @@ def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[o
     return left | names
 
 
-def without_made_up(
-    arguments: Mapping[str, object], schema: Mapping[str, Any], said: str, asked: AbstractSet[str]
-) -> dict[str, object]:
-    """Return `arguments` without optional texts of which nothing was `said`: the tool's own defaults are better.
+def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], told: Told) -> dict[str, object]:
+    """Return `arguments` without optional texts of which nothing was said: the tool's own defaults are better.
 
-    One whose name or meaning the person spoke of, in the words that were `asked` (see `words_of`), may be told in other
-    words: "free" is a ``free_entry`` of ``True``. A text in other letters than what was said may be a translation, and
-    stays.
+    One whose name or meaning a person spoke of may be told in other words: "free" is a ``free_entry`` of ``True``. A
+    text in other letters than what was said may be a translation, and stays; so does a date if one of its numbers was
+    told, since it may be reckoned from today's.
     """
     required = cast("Sequence[str]", schema.get("required", []))
     properties = cast("Mapping[str, Mapping[str, Any]]", schema.get("properties", {}))
-    texts = {name: value for name, value in arguments.items() if isinstance(value, str) and name not in required}
-    if not texts:
-        return dict(arguments)
-    words, source, is_latin_said = words_of(said), bare(said), is_latin(said)
 
-    def is_made_up(name: str, value: str) -> bool:
-        if is_latin(value) != is_latin_said or bare(value) in source or words_of(value) & words:
-            return False
-        return not (words_of(name) | meaning_of(value, properties.get(name, {}))) & asked
+    def is_made_up(name: str, value: object) -> bool:
+        return isinstance(value, str) and _is_unsaid(value, properties.get(name, {}), told, words_of(name))
 
-    made_up = {name for name, value in texts.items() if is_made_up(name, value)}
-    return {name: value for name, value in arguments.items() if name not in made_up}
+    return {name: value for name, value in arguments.items() if name in required or not is_made_up(name, value)}
+
+
+def _is_unsaid(value: str, schema: Mapping[str, Any], told: Told, name: AbstractSet[str]) -> bool:
+    if not any(sign.isalpha() for sign in value):
+        return len(numbers_of(value)) > 1 and not numbers_of(value) & told.numbers
+    if is_latin(value) != told.is_latin or bare(value) in told.source or words_of(value) & told.words:
+        return False
+    return not (name | meaning_of(value, schema)) & told.asked
 
 
 def _leaves(value: object) -> Iterator[str]:

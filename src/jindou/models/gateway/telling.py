@@ -1,0 +1,55 @@
+"""What a conversation tells of the values that a call may have."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from jindou.models.gateway.copying import asked_in, said_in
+from jindou.models.gateway.stems import bare, is_latin, words_of
+
+__all__ = ["Told", "numbers_of"]
+
+_DIGITS: Final = re.compile(r"\d+")
+
+
+def numbers_of(text: str) -> set[int]:
+    """Return the numbers of `text`, each part of a date and of a fraction by itself."""
+    return {int(digits) for digits in _DIGITS.findall(text)}
+
+
+class Told:
+    """The messages of a conversation, looked at for what is asked of them and no sooner: they may be long."""
+
+    def __init__(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        self._messages = messages
+
+    @cached_property
+    def said(self) -> str:
+        """What people and tools said."""
+        return said_in(self._messages)
+
+    @cached_property
+    def words(self) -> set[str]:
+        """The stems of their words."""
+        return words_of(self.said)
+
+    @cached_property
+    def source(self) -> str:
+        """Its letters and digits."""
+        return bare(self.said)
+
+    @cached_property
+    def is_latin(self) -> bool:
+        """Whether most of its letters are Latin ones."""
+        return is_latin(self.said)
+
+    @cached_property
+    def asked(self) -> set[str]:
+        """The stems of the words of people: only they say what they want."""
+        return words_of(asked_in(self._messages))
+
+    @cached_property
+    def numbers(self) -> set[int]:
+        """The numbers in all of it: what today is may be told by whoever wrote the instructions."""
+        return numbers_of("\n".join(str(message.get("content") or "") for message in self._messages))
