@@ -1,6 +1,7 @@
 """Whoever leaves while their request waits: no engine hears of it, nothing is kept, and nothing is held against any."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,12 @@ from jindou.errors import Cancelled
 from jindou.models.completions.waited import Waited
 from jindou.models.deployments import EnginesBusy, Member, Picked
 from jindou.models.deployments.lanes import Lane
+from jindou.models.deployments.routed import RoutedEngine
 from jindou.models.deployments.types import Dialect
 from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage, WaitingChunk
 from jindou.models.gateway import Stopped
 from jindou.models.serving import Reuse
-from jindou.models.upstreams import EngineDied, Upstream
+from jindou.models.upstreams import ContextOverflow, EngineDied, EngineLimited, EngineUnavailable, Upstream
 
 MEMBER = Member.model_validate({"engine": "v", "model": "b", "url": "http://v/v1"})
 ASK = EngineRequest(messages=[])
@@ -88,12 +90,12 @@ class Server:
         self.engine: Engine = self.answers
         self.reuse: Reuse | None = self.slots
 
-    def upstream(self) -> Upstream:
+    def upstream(self) -> Upstream | None:
         return Upstream("http", "127.0.0.1", 9, "/v1", "key")
 
     def load(self, seconds: float) -> Upstream:
         del seconds
-        return self.upstream()
+        return Upstream("http", "127.0.0.1", 9, "/v1", "key")
 
     def enter(self) -> None:
         """It is always there."""
@@ -168,6 +170,70 @@ def test_that_many_wait_is_not_held_against_an_engine(lane: Lane) -> None:
             picked.wait_ready(0.01)
         picked.failed(busy.value)
     assert lane.works()
+
+
+class Loading(Server):
+    """A server that is loaded for a long time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_loaded = threading.Event()
+
+    @override
+    def upstream(self) -> Upstream | None:
+        return None
+
+    @override
+    def load(self, seconds: float) -> Upstream:
+        self.is_loaded.wait(seconds)
+        return Upstream("http", "127.0.0.1", 9, "/v1", "key")
+
+
+def test_who_leaves_while_a_model_is_loaded_gives_up_their_place_before_it_is(lane: Lane) -> None:
+    server = Loading()
+
+    async def leave_meanwhile() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            picked = Picked(MEMBER, lane.enter(1), server, 7)
+            waiting = asyncio.create_task(picked.ready(pool, 60))
+            await asyncio.sleep(0.05)
+            picked.give_up()
+            with pytest.raises(Cancelled):
+                await asyncio.wait_for(waiting, 30)
+            picked.leave()
+            assert lane.load == 0
+            server.is_loaded.set()
+
+    asyncio.run(leave_meanwhile())
+    assert server.slots.taken == 0
+
+
+@pytest.mark.parametrize("error", [ContextOverflow(9000, 8192), EngineLimited("Later.", retry_after=1.0)])
+def test_a_breaker_that_learned_nothing_may_try_again(error: Exception) -> None:
+    now = [1000.0]
+    lane = Lane("v/b", lambda: now[0])
+    for _ in range(5):
+        lane.failed(EngineUnavailable("no"))
+    now[0] += 3600
+    with Picked(MEMBER, lane.enter(1), Server(), 0) as picked:
+        assert not lane.works(), "One is the try."
+        picked.failed(error)
+    now[0] += 3600
+    assert lane.works()
+
+
+def test_what_an_engine_used_that_died_stays_unknown_while_the_next_one_is_waited_for(lane: Lane) -> None:
+    dead, busy = Server(), Server()
+    dead.answers.dies = True
+    second = Lane("w/b", time.monotonic)
+    second.enter(1)
+    both = iter([Picked(MEMBER, lane.enter(1), dead, 0), Picked(MEMBER, second.enter(1), busy, 0)])
+    waited = _waited(RoutedEngine(lambda _prefix, _tried: next(both), lambda: busy.answers))
+    stream = waited.stream(ASK)
+    next(stream)
+    stream.close()
+    assert not waited.is_known
+    assert busy.answers.asked == 0
 
 
 def _waited(engine: Engine, is_left: Callable[[], bool] = lambda: False, *, must_end: bool = False) -> Waited:

@@ -128,3 +128,11 @@ def test_an_argument_that_the_schema_does_not_know_goes_unless_it_says_what_of_t
     assert fit({"city": "Rome", "required": ["city"]}, schema, "") == {"city": "Rome"}
     assert fit({"city": "Rome", "year": 1}, schema | further, "") == {"city": "Rome", "year": 1}
     assert fit({"city": "Rome"}, {"type": "object"}, "") == {"city": "Rome"}
+    said = {"city": "Rome", "max_price": 80}
+    assert fit(said, schema, "Rome, at most 80") == said, "It is meant, by whatever name."
+    assert fit({"year": 1}, schema | {"required": ["year"]}, "") == {"year": 1}
+
+
+def test_an_option_is_as_the_schema_has_it_also_if_it_is_a_date() -> None:
+    on = {"type": "string", "format": "date", "enum": ["2025-1-5"]}
+    assert fit({"on": "2025-1-5"}, {"properties": {"on": on}}, "") == {"on": "2025-1-5"}

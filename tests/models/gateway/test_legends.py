@@ -41,6 +41,20 @@ def test_there_is_no_legend_where_no_two_values_are_explained(schema: dict[str, 
     assert meaning_of("2", schema) == set()
 
 
+@pytest.mark.parametrize(
+    "told", ["1 表示保洁，2 表示熨烫。", "1：保洁；2：熨烫", "1: cleaning 保洁\n2: ironing 熨烫", "保洁为1、熨烫为2"]
+)
+def test_a_legend_may_be_in_chinese_and_over_several_lines(told: str) -> None:
+    schema = {"type": "integer", "description": told}
+    assert {"熨", "烫"} <= meaning_of("2", schema)
+    assert share_said({"id": 2}, "谁可以熨烫？", _of(id=schema)) == 1.0
+
+
+def test_hundreds_of_options_are_in_no_legend() -> None:
+    schema = {"description": "1 is cleaning, 2 is ironing", "enum": [str(n) for n in range(1000)]}
+    assert meaning_of("2", schema) == set()
+
+
 def test_a_number_with_a_fraction_does_not_end_a_clause() -> None:
     assert meaning_of("1.5", {"description": "1.5 is standard, 2.5 is express"}) == {"standard"}
 

@@ -289,3 +289,20 @@ def test_what_a_model_makes_up_for_an_optional_parameter_is_left_out() -> None:
     )
     engine = Writer(calls(ToolCall("get_weather", {"city": "Berlin", "unit": "fahrenheit"})), sure=SURE)
     assert complete(engine, ask("What is the weather in the city of Berlin?", [tool])).calls == (BERLIN,)
+
+
+def test_what_nobody_spoke_of_stays_where_the_schema_can_not_do_without() -> None:
+    parameters: dict[str, object] = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("topic", "day", "week")},
+        "required": ["topic"],
+        "anyOf": [{"required": ["day"]}, {"required": ["week"]}],
+    }
+    tool = ToolSchema("find_lectures", "Find lectures about a topic.", parameters)
+    call = ToolCall("find_lectures", {"topic": "tax", "day": "2023-04-15"})
+    lectures = ask("Find lectures about tax", [tool])
+    assert complete(Writer(calls(call), sure=SURE), lectures).calls == (call,)
+    parameters.pop("anyOf")
+    free = ToolSchema(tool.name, tool.description, parameters)
+    left = complete(Writer(calls(call), sure=SURE), ask("Find lectures about tax", [free])).calls
+    assert left == (ToolCall("find_lectures", {"topic": "tax"}),)

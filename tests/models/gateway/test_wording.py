@@ -97,11 +97,27 @@ def test_what_a_tool_told_does_not_name_what_the_person_wants() -> None:
         ("What is on in Mumbai today?", "Today is 15 April 2023.", True),
         ("What is on in Mumbai on the 15th?", "", True),
         ("孟买今天放什么电影？", "", False),
+        ("二〇二三年放什么电影？", "", True),
+        ("四月十五号放什么电影？", "", True),
+        ("9" * 5000, "", False),
     ],
 )
 def test_an_optional_date_goes_if_nobody_told_any_of_it(asked: str, instructions: str, *, stays: bool) -> None:
     left = without_made_up({"date": "2023-04-15"}, {}, heard(asked, "", instructions))
     assert left == ({"date": "2023-04-15"} if stays else {})
+
+
+@pytest.mark.parametrize("value", ["12:00", "+49 170 1234567", "59.33, 18.06", "0 9 * * 1"])
+def test_what_is_no_date_and_has_no_letters_may_be_said_in_words(value: str) -> None:
+    assert without_made_up({"start": value}, {}, heard("Start at noon, every Monday")) == {"start": value}
+
+
+def test_what_a_tool_answers_in_does_not_make_a_translation_made_up() -> None:
+    asked = heard("上海现在多少摄氏度？", '{"temperature": 21.5, "conditions": "partly cloudy", "wind": "strong"}')
+    assert without_made_up({"city": "Shanghai", "unit": "celsius"}, {}, asked) == {
+        "city": "Shanghai",
+        "unit": "celsius",
+    }
 
 
 def test_an_optional_text_in_other_letters_may_be_a_translation() -> None:

@@ -248,11 +248,14 @@ class _Making:
 
         Nobody has heard of the request meanwhile, so however this fails there is nothing to count.
         """
-        upstream = None if harnessed else picked.upstream
-        if upstream is not None or (harnessed and picked.has_turn):
-            return upstream
-        self.presence.when_over(picked.give_up)
         try:
+            if self.presence.is_over:
+                picked.give_up()
+            picked.require_wanted()
+            upstream = None if harnessed else picked.upstream
+            if upstream is not None or (harnessed and picked.has_turn):
+                return upstream
+            self.presence.when_over(picked.give_up)
             if not harnessed:
                 return await picked.ready(self.rooms.waiting, _LOAD_SECONDS)
             await picked.in_turn(_LOAD_SECONDS)

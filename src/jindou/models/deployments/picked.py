@@ -12,7 +12,7 @@ from typing import Any, Final, Self, cast
 
 from typing_extensions import override
 
-from jindou.errors import Cancelled
+from jindou.errors import Cancelled, Unavailable
 from jindou.models.deployments.lanes import Turn
 from jindou.models.deployments.targets import Target
 from jindou.models.deployments.types import Dialect, EnginesBusy, Member
@@ -23,6 +23,7 @@ __all__ = ["Picked"]
 
 _TICK: Final = 0.25
 _TURN_SECONDS: Final = 120.0
+_UNWANTED: Final = "Nobody waits for the engine any more."
 
 
 class Picked:
@@ -102,9 +103,14 @@ class Picked:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         await self.in_turn(seconds)
-        left = max(deadline - loop.time(), 0.0)
-        upstream = self.upstream or await loop.run_in_executor(pool, self.wait_ready, left)
-        self._require_wanted()
+        upstream = self.upstream
+        if upstream is None:
+            gone = asyncio.Event()
+            self._told = partial(_tell, loop, gone)
+            left = max(deadline - loop.time(), 0.0)
+            upstream = await _unless(gone, loop.run_in_executor(pool, self.wait_ready, left))
+        if upstream is None or self._has_given_up:
+            raise Cancelled(_UNWANTED)
         return upstream
 
     async def in_turn(self, seconds: float) -> None:
@@ -114,20 +120,14 @@ class Picked:
             Cancelled: `give_up` was called meanwhile.
             EnginesBusy: its turn did not come in time.
         """
-        loop = asyncio.get_running_loop()
         told = asyncio.Event()
-
-        def tell() -> None:
-            with suppress(RuntimeError):  # The loop may have ended meanwhile, and whoever waits with it.
-                loop.call_soon_threadsafe(told.set)
-
-        self._told = tell
-        self._require_wanted()
-        self._turn.when_come(tell)
+        self._told = partial(_tell, asyncio.get_running_loop(), told)
+        self.require_wanted()
+        self._turn.when_come(self._told)
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, _TURN_SECONDS)):
                 await told.wait()
-        self._require_wanted()
+        self.require_wanted()
         if not self._turn.has_come:
             raise _no_turn(self.engine_id, min(seconds, _TURN_SECONDS))
 
@@ -136,6 +136,11 @@ class Picked:
         self._has_given_up = True
         if self._told is not None:
             self._told()
+
+    def require_wanted(self) -> None:
+        """Raise Cancelled if `give_up` was called."""
+        if self._has_given_up:
+            raise Cancelled(_UNWANTED)
 
     def dress(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the body of ``/chat/completions`` as this engine wants it: its name of the model, its own fields."""
@@ -168,7 +173,8 @@ class Picked:
         """Tell what went wrong; what is the caller's fault, or that many wait here, is not held against the engine."""
         if isinstance(error, EnginesBusy):
             return
-        self._turn.is_told = True
+        # A breaker that tries the engine learns nothing from the rest, and may try again.
+        self._turn.is_told = isinstance(error, Unavailable | OSError)
         self._turn.lane.failed(error)
 
     def leave(self) -> None:
@@ -203,10 +209,6 @@ class Picked:
                 self._slot, self._give_back = slot, give_back
                 return
         give_back()
-
-    def _require_wanted(self) -> None:
-        if self._has_given_up:
-            raise Cancelled("Nobody waits for the engine any more.")
 
     def _must_look(self) -> bool:
         return not self._has_looked and self._target.reuse is not None and self._target.reuse.knows(self._prefix)
@@ -243,6 +245,23 @@ class _InTurn(Engine):
             yield from stream
         finally:
             stream.close()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # The loop may have ended meanwhile, and whoever waits with it.
+        loop.call_soon_threadsafe(event.set)
+
+
+async def _unless(gone: asyncio.Event, found: asyncio.Future[Upstream]) -> Upstream | None:
+    """Wait for what is `found`, or until nobody wants it; a thread that looks for it then ends in its own time."""
+    found.add_done_callback(lambda late: late.cancelled() or late.exception())
+    leaving = asyncio.ensure_future(gone.wait())
+    try:
+        await asyncio.wait((found, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return found.result() if found.done() else None
+    finally:
+        leaving.cancel()
+        found.cancel()
 
 
 def _as_system(message: dict[str, Any]) -> dict[str, Any]:

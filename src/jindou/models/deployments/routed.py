@@ -1,13 +1,15 @@
 """A deployment as one engine."""
 
 from collections.abc import Callable, Collection, Generator
+from contextlib import closing
 from dataclasses import replace
 
 from typing_extensions import override
 
 from jindou.errors import JindouError, Limited, Unavailable
 from jindou.models.deployments.picked import Picked
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, WaitingChunk
+from jindou.models.upstreams import EngineDied
 
 __all__ = ["RoutedEngine"]
 
@@ -37,6 +39,7 @@ class RoutedEngine(Engine):
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
         tried: list[str] = []
         failure: JindouError | None = None
+        has_lost = False
         while True:
             try:
                 picked = self._pick(request.prefix, tried)
@@ -47,11 +50,15 @@ class RoutedEngine(Engine):
             with picked:
                 attempt = _Attempt(picked)
                 try:
-                    yield from attempt.stream(request)
+                    with closing(attempt.stream(request)) as chunks:
+                        for chunk in chunks:
+                            # Of one that died nobody knows what it used, whatever the next one waits for.
+                            yield TextChunk("") if has_lost and isinstance(chunk, WaitingChunk) else chunk
                 except (Limited, Unavailable) as error:
                     if attempt.wrote:
                         raise
                     failure = error
+                    has_lost = has_lost or isinstance(error, EngineDied)
                     tried.append(picked.engine_id)
                 else:
                     return

@@ -14,7 +14,7 @@ from jindou.billing.budgets import LimitState
 from jindou.billing.usage import Admission, Ledger, Opening, Quantities
 from jindou.errors import Invalid, JindouError, Limited, TooLarge, Unavailable
 from jindou.identity.keys import KeyHolder
-from jindou.models.deployments import Deployments, Picked
+from jindou.models.deployments import Deployments, EnginesBusy, Picked
 from jindou.models.embeddings.local import EmbeddingChild
 from jindou.models.embeddings.remote import RemoteEmbedder
 from jindou.models.embeddings.request import EmbeddingRequest
@@ -176,7 +176,7 @@ class Embeddings:
                 try:
                     source = await _source(picked, request.model, deployment.skus, self._waiting)
                     made = await self._make(holder, request, source)
-                except Unavailable as error:
+                except (Unavailable, EnginesBusy) as error:
                     picked.failed(error)
                     tried.add(picked.engine_id)
                     failure = error
@@ -244,6 +244,7 @@ class Likeness:
 async def _source(picked: Picked, name: str, skus: tuple[str, ...], pool: ThreadPoolExecutor) -> _Source:
     if picked.dialect != "openai":
         raise NoEmbeddings(f"`{name}` writes text; it makes no embeddings.", field="model", rule="an embedding model")
+    picked.require_wanted()
     upstream = picked.upstream
     if upstream is None:
         upstream = await picked.ready(pool, _LOAD_SECONDS)

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from jindou.models.gateway.copying import as_said, was_said
 from jindou.models.gateway.saying import showable
 from jindou.models.gateway.stems import words_of
+from jindou.models.gateway.wording import all_said
 
 __all__ = ["fit", "is_misplaced", "problem"]
 
@@ -28,15 +29,15 @@ def fit(
 
     A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument goes that is null,
     or at its default while the words that were `asked` (see `words_of`) say nothing of its name, and so does one that
-    the schema does not know and does not forbid; a day of a date gets its zero; a value to be copied that is off by a
-    letter is taken from what was `said`.
+    the schema does not know, nor forbid, and nobody said; a day of a date gets its zero; a value to be copied that is
+    off by a letter is taken from what was `said`.
     """
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
     kept = {
         name: value
         for name, value in arguments.items()
-        if _may_have(schema, name)
+        if _may_have(schema, name, value, said)
         if name in required or not _says_nothing(value, properties.get(name, {}), is_asked=bool(words_of(name) & asked))
     }
     return {
@@ -76,10 +77,15 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _may_have(schema: Mapping[str, Any], name: str) -> bool:
-    """Return whether an argument is one of the schema's, or is for others than us to refuse or to take."""
+def _may_have(schema: Mapping[str, Any], name: str, value: object, said: str) -> bool:
+    """Return whether an argument is one of the schema's, or is for others than us to refuse or to take.
+
+    One that was said is meant, by whatever name.
+    """
     properties = schema.get("properties")
-    return not properties or name in properties or not schema.keys().isdisjoint(_TELLS_OF_OTHERS)
+    if not properties or name in properties or name in schema.get("required", ()):
+        return True
+    return not schema.keys().isdisjoint(_TELLS_OF_OTHERS) or all_said(value, said)
 
 
 def _says_nothing(value: object, schema: Mapping[str, Any], *, is_asked: bool) -> bool:
@@ -109,10 +115,12 @@ def _fit_text(text: str, types: set[str], schema: Mapping[str, Any]) -> object:
     text = showable(text)
     if types and "string" not in types:
         return _from_text(text, types)
+    same = [option for option in schema.get("enum", ()) if str(option).casefold() == text.strip().casefold()]
+    if same:
+        return same[0]
     if schema.get("format") == "date" or _DATE_FORM in str(schema.get("description") or ""):
         text = _DATE.sub(lambda date: f"{date[1]}-{int(date[2]):02}-{int(date[3]):02}", text)
-    same = [option for option in schema.get("enum", ()) if str(option).casefold() == text.strip().casefold()]
-    return same[0] if same else text.strip()
+    return text.strip()
 
 
 def _from_text(text: str, types: set[str]) -> object:

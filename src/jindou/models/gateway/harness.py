@@ -182,10 +182,15 @@ class _Turn:
         wanted = [call for call in calls if self._is_wanted(call, output)]
         if not self._ask.full:
             return tuple(wanted)
-        return tuple(
-            ToolCall(call.name, without_made_up(call.arguments, self._tools[call.name].parameters, self._heard))
-            for call in wanted
-        )
+        return tuple(map(self._without_made_up, wanted))
+
+    def _without_made_up(self, call: ToolCall) -> ToolCall:
+        """Return `call` without what nobody spoke of, unless its schema can't do without."""
+        schema = self._tools[call.name].parameters
+        left = without_made_up(call.arguments, schema, self._heard)
+        if len(left) == len(call.arguments) or problem(left, schema, self._heard.said):
+            return call
+        return ToolCall(call.name, left)
 
     def _is_wanted(self, call: ToolCall, output: _Output) -> bool:
         """Return whether the person wants `call`, and the model does not only make it because it has tools."""

@@ -9,16 +9,19 @@ from jindou.models.gateway.stems import bare, words_of
 __all__ = ["described", "meaning_of", "parameter_words"]
 
 _MOST_CHARACTERS: Final = 4000
-_CLAUSE: Final = re.compile(r"[.,;()\[\]\n](?!\d)|\bor\b|\band\b")
+_MOST_OPTIONS: Final = 200
+_CLAUSE: Final = re.compile(r"[.,](?!\d)|[;()\[\]\n，。；、（）]|\bor\b|\band\b")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
-_TOKEN: Final = re.compile(rf"{_NUMBER.pattern}|\w+")
+_TOKEN: Final = re.compile(rf"{_NUMBER.pattern}|[^\W\d\u4e00-\u9fff][^\W\u4e00-\u9fff]*|[\u4e00-\u9fff]")
 
 
 def meaning_of(value: str, schema: Mapping[str, Any]) -> set[str]:
     """Return the stems of what the description in `schema` says of `value`; none if it explains no other value.
 
-    Words that it says of most of the values are of none of them.
+    Words that it says of most of the values are of none of them. Hundreds of options are in no legend.
     """
+    if len(schema.get("enum") or ()) > _MOST_OPTIONS:
+        return set()
     clauses = _CLAUSE.split(str(schema.get("description") or "")[:_MOST_CHARACTERS])
     tokens = [{bare(token) for token in _TOKEN.findall(clause)} for clause in clauses]
     options = schema.get("enum") or _NUMBER.findall(" ".join(clauses))

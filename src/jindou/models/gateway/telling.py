@@ -10,12 +10,26 @@ from jindou.models.gateway.stems import bare, is_latin, words_of
 
 __all__ = ["Told", "numbers_of"]
 
-_DIGITS: Final = re.compile(r"\d+")
+_DIGITS: Final = re.compile(r"(?<!\d)\d{1,9}(?!\d)")
+_SPELLED: Final = re.compile(r"[〇零一二三四五六七八九十]{1,9}(?=\s*[年月日号])")
+_SIGNS: Final = {sign: value for value, sign in enumerate("〇一二三四五六七八九")} | {"零": 0}
 
 
 def numbers_of(text: str) -> set[int]:
-    """Return the numbers of `text`, each part of a date and of a fraction by itself."""
-    return {int(digits) for digits in _DIGITS.findall(text)}
+    """Return the numbers of `text`, each part of a date and of a fraction by itself; also of a date in Chinese words.
+
+    What has more digits than any number that is meant as one is left out.
+    """
+    written = {int(digits) for digits in _DIGITS.findall(text)}
+    return written | {_spelled(signs) for signs in _SPELLED.findall(text)}
+
+
+def _spelled(signs: str) -> int:
+    """Return what 二十一 or 二〇二六 is."""
+    tens, ten, ones = signs.rpartition("十")
+    if not ten:
+        return int("".join(str(_SIGNS[sign]) for sign in signs))
+    return 10 * _SIGNS.get(tens, 1) + _SIGNS.get(ones, 0)
 
 
 class Told:
@@ -41,8 +55,8 @@ class Told:
 
     @cached_property
     def is_latin(self) -> bool:
-        """Whether most of its letters are Latin ones."""
-        return is_latin(self.said)
+        """Whether most letters of what people said are Latin ones, whatever a tool answers in."""
+        return is_latin(asked_in(self._messages))
 
     @cached_property
     def asked(self) -> set[str]:

@@ -18,6 +18,7 @@ from jindou.models.gateway.types import ToolSchema
 __all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_said", "without_made_up"]
 
 _MANY: Final = 6
+_DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ]\d\d?:\d\d(?::\d\d)?Z?)?")
 _DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
 _NAME: Final = re.compile(r"(?<=[^\s.!?:])\s+[\"'(]?([A-Z][\w-]+)")
 _POWER: Final = re.compile(r"\^\d+")
@@ -125,9 +126,14 @@ def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], 
 
 
 def _is_unsaid(value: str, schema: Mapping[str, Any], told: Told, name: AbstractSet[str]) -> bool:
-    if not any(sign.isalpha() for sign in value):
-        return len(numbers_of(value)) > 1 and not numbers_of(value) & told.numbers
-    if is_latin(value) != told.is_latin or bare(value) in told.source or words_of(value) & told.words:
+    if _DATE.fullmatch(value.strip()):
+        return not numbers_of(value) & told.numbers
+    if (
+        not any(sign.isalpha() for sign in value)
+        or is_latin(value) != told.is_latin
+        or bare(value) in told.source
+        or words_of(value) & told.words
+    ):
         return False
     return not (name | meaning_of(value, schema)) & told.asked
 

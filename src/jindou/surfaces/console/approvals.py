@@ -31,6 +31,8 @@ TROUBLES: Mapping[str, str] = {
 """What the page says of what stands in the way, by its code."""
 
 _MOST_OPEN = 500
+_NO_MORE = 286
+"""Shown, and not asked for again: htmx's own status."""
 
 
 class DecisionForm(BaseModel):
@@ -144,7 +146,7 @@ def show_news(request: Request, approval_id: str, seen: str = "") -> Response:
         approval = platform_of(request).approvals.get(work, who, approval_id)
     if _state(approval) == seen:
         return Response(status_code=204, headers=HEADERS)
-    return fragment(request, "parts/approval_news.html", who=who, approval=approval)
+    return fragment(request, "parts/approval_news.html", who=who, approval=approval, status=_NO_MORE)
 
 
 @router.post("/approvals/{approval_id}")
@@ -248,7 +250,8 @@ def _show(
 
 def _state(approval: Approval) -> str:
     """Return what changes when somebody else edits a request, or decides about it."""
-    return f"{approval.status}.{len(approval.votes)}.{approval.arguments_hash}"
+    voters = ".".join(vote.person_id for vote in approval.votes)
+    return f"{approval.status}.{approval.arguments_hash}.{voters}"
 
 
 def _as_before(text: str, before: Any) -> object:
