@@ -32,7 +32,7 @@ SIGNS = (
     "arguments_doubt",
     "name_known",
 )
-DECLINE = 0.77
+DECLINE = 0.78
 """As much of each category that needs no call is to be declined, in the half that is fitted on; then every right call
 that can be kept is worth more."""
 

@@ -87,7 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--models-dir", type=Path, default=cache / "models")
     parser.add_argument("--sets", nargs="+", choices=["demo", "bfcl"], default=["demo", "bfcl"])
     parser.add_argument("--categories", nargs="+", choices=CATEGORIES, default=list(CATEGORIES))
-    parser.add_argument("--cases", type=int, default=100, help="of the leaderboard, a category")
+    parser.add_argument("--cases", type=int, default=105, help="of the leaderboard, a category")
     parser.add_argument("--half", choices=["report", "tuning"], default="report")
     parser.add_argument("--kept", action="store_true", help="count what was kept, and ask no model")
     parser.add_argument("--answers", type=Path, default=Path(__file__).with_name("answers"), help="where they are kept")
