@@ -11,6 +11,7 @@ from typing import Final
 
 from jindou.models.upstreams.connection import Connection, Waits
 from jindou.models.upstreams.failures import EngineUnavailable
+from jindou.models.upstreams.pacing import Pacer
 from jindou.models.upstreams.types import Upstream
 
 __all__ = ["Reply", "Upstreams"]
@@ -71,6 +72,7 @@ class Upstreams:
         self._busy: set[Connection] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._tls: ssl.SSLContext | None = None
+        self._pacer = Pacer()
 
     async def post(self, upstream: Upstream, path: str, body: bytes) -> Reply:
         """Send a JSON body and return the reply once its status is there.
@@ -133,7 +135,7 @@ class Upstreams:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(loop, upstream, self._take_back, self._forget),
+                    lambda: Connection(loop, upstream, self._take_back, self._forget, self._pacer),
                     upstream.host,
                     upstream.port,
                     ssl=tls,

@@ -8,6 +8,7 @@ import httptools
 from typing_extensions import override
 
 from jindou.models.upstreams.failures import EngineDied
+from jindou.models.upstreams.pacing import FAST, Pacer
 from jindou.models.upstreams.types import Upstream
 
 __all__ = ["Connection", "Waits"]
@@ -33,12 +34,14 @@ class Connection(asyncio.Protocol):
         upstream: Upstream,
         free: "Callable[[Connection, bool], None]",
         lost: "Callable[[Connection], None]",
+        pacer: Pacer,
     ) -> None:
         self.upstream = upstream
         self.status = 0
         self._loop = loop
         self._free = free
         self._lost = lost
+        self._pacer = pacer
         self._transport: asyncio.Transport | None = None
         self._heads: dict[str, bytes] = {}
         self._headers: list[tuple[bytes, bytes]] = []
@@ -52,8 +55,8 @@ class Connection(asyncio.Protocol):
         """Whom what comes is handed to right away, while nothing has to be awaited before."""
         self._waits: Waits | None = None
         """What has to be awaited before more is handed on."""
-        self._deadline = self._end = self._since = 0.0
-        self._has_head = self._is_over = self._is_kept = self._is_paused = self._was_heard = False
+        self._deadline = self._end = self._since = self._handed_at = 0.0
+        self._has_head = self._is_over = self._is_kept = self._is_paused = self._is_resting = self._was_heard = False
         self._failure = ""
 
     @property
@@ -172,7 +175,9 @@ class Connection(asyncio.Protocol):
             if self._take is None:
                 self._keep(len(data))
             else:
+                pieces = len(self._pieces)
                 self._hand_on(self._take)
+                self._pace(pieces)
 
     @override
     def eof_received(self) -> bool:
@@ -213,6 +218,20 @@ class Connection(asyncio.Protocol):
         if waits is not None:
             self._take, self._waits = None, waits
             self._wake()
+
+    def _pace(self, pieces: int) -> None:
+        """Read no more for a while if so many `pieces` came faster than anybody reads them."""
+        now = self._loop.time()
+        elapsed, self._handed_at = now - self._handed_at, now
+        if pieces > elapsed * FAST and not self._is_over and not self._is_resting and self._transport is not None:
+            self._is_resting = True
+            self._transport.pause_reading()
+            self._pacer.rest(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        if self._transport is not None and not self._transport.is_closing() and not self._is_paused:
+            self._transport.resume_reading()
 
     def _keep(self, size: int) -> None:
         """Keep what came with `size` bytes until it is asked for, and let no more come once that is a good deal."""
