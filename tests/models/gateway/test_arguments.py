@@ -131,6 +131,10 @@ def test_an_argument_that_the_schema_does_not_know_goes_unless_it_says_what_of_t
     said = {"city": "Rome", "max_price": 80}
     assert fit(said, schema, "Rome, at most 80") == said, "It is meant, by whatever name."
     assert fit({"year": 1}, schema | {"required": ["year"]}, "") == {"year": 1}
+    unsaid: list[object] = [True, False, "", [], {}, -1, 5, "a", ["Paris"]]
+    for value in unsaid:
+        assert fit({"x": value}, schema, "Paris for 15 people") == {}
+    assert fit({"x": "巴黎"}, schema, "去巴黎") == {"x": "巴黎"}
 
 
 def test_an_option_is_as_the_schema_has_it_also_if_it_is_a_date() -> None:

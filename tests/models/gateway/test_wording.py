@@ -95,6 +95,8 @@ def test_what_a_tool_told_does_not_name_what_the_person_wants() -> None:
     [
         ("What is on in Mumbai today?", "", False),
         ("What is on in Mumbai today?", "Today is 15 April 2023.", True),
+        ("What is on in Mumbai tomorrow?", "Today is 2022-12-31.", True),
+        ("What is on in Mumbai on that date?", "", True),
         ("What is on in Mumbai on the 15th?", "", True),
         ("孟买今天放什么电影？", "", False),
         ("二〇二三年放什么电影？", "", True),

@@ -81,6 +81,19 @@ def test_one_at_work_is_never_ended_for_another(machine: Machine) -> None:
     assert machine.at_work() == {"a", "c"}
 
 
+def test_who_asked_before_a_model_was_loaded_counts_as_much_as_who_asked_after(machine: Machine) -> None:
+    machine.models.enter("a")
+    for name in ("a", "b"):
+        machine.models.load(name, 60)
+        machine.models.enter(name)
+    machine.models.leave("a")
+    with pytest.raises(EngineUnavailable, match=r"c needs 1\.0 GB"):
+        machine.models.load("c", 60)
+    machine.models.leave("a")
+    assert machine.models.load("c", 60) is not None
+    assert machine.at_work() == {"b", "c"}
+
+
 def has_room_for(machine: Machine, name: str) -> bool:
     try:
         return machine.models.load(name, 60) is not None

@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from jindou.models.upstreams.connection import Connection
-from jindou.models.upstreams.pacing import Pacer
+from jindou.models.upstreams.pacing import Pace, Pacer
 from jindou.models.upstreams.types import Upstream
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -84,42 +84,76 @@ def stream() -> Generator[Stream]:
 
 
 def test_what_somebody_can_read_is_passed_on_as_it_comes(stream: Stream) -> None:
-    for _ in range(20):
+    for _ in range(40):
         stream.hear(PIECE, 0.006)
         assert stream.wire.is_read
-    stream.hear(PIECE * 3, 0.1)
-    assert stream.wire.is_read, "Several at once are no fast stream if nothing came before."
-    assert stream.came == [b"x"] * 20 + [b"xxx"]
+    stream.hear(PIECE * 4, 0.1)
+    stream.hear(PIECE, 0.001)
+    assert stream.wire.is_read, "Some at once make no fast stream."
+    assert stream.came == [b"x"] * 40 + [b"xxxx", b"x"]
+
+
+def hear_fast(stream: Stream) -> None:
+    """Hear pieces until they are too many."""
+    for _ in range(30):
+        if stream.wire.is_read:
+            stream.hear(PIECE, 0.002)
 
 
 def test_a_faster_one_rests_and_goes_on_with_what_has_come(stream: Stream) -> None:
     stream.hear(PIECE, 0.0)
     assert stream.wire.is_read, "The first piece is waited for."
-    stream.hear(PIECE, 0.002)
+    hear_fast(stream)
     assert not stream.wire.is_read
+    before = len(stream.came)
     stream.rests.end()
     assert stream.wire.is_read
     stream.hear(PIECE * 5, 0.01)
     assert not stream.wire.is_read, "It is still as fast."
     stream.rests.end()
-    stream.hear(PIECE, 0.02)
+    stream.hear(PIECE, 0.05)
     assert stream.wire.is_read, "It has become slow."
-    assert stream.came == [b"x", b"x", b"xxxxx", b"x"]
+    assert stream.came[before:] == [b"xxxxx", b"x"]
+
+
+def test_each_stream_begins_anew() -> None:
+    pace = Pace()
+    pace.begin(100.0)
+    assert pace.is_fast(100.0, 1000)
+    assert pace.is_fast(100.01, 1)
+    pace.begin(100.02)
+    assert not pace.is_fast(100.021, 1)
+    assert pace.is_fast(100.021, 1000)
+    assert not pace.is_fast(100.2, 1), "However much has come, it is not kept back for long."
 
 
 def test_the_end_is_not_followed_by_a_rest(stream: Stream) -> None:
-    stream.hear(PIECE, 0.0)
-    stream.hear(PIECE + END, 0.001)
+    stream.hear(PIECE * 30 + END, 0.001)
     assert stream.wire.is_read
-    assert stream.came == [b"x", b"x"]
+    assert stream.came == [b"x" * 30]
 
 
 def test_a_connection_that_closes_while_it_rests_stays_closed(stream: Stream) -> None:
-    stream.hear(PIECE, 0.0)
-    stream.hear(PIECE, 0.001)
+    hear_fast(stream)
     stream.wire.is_closed = True
     stream.rests.end()
     assert not stream.wire.is_read
+
+
+def test_a_loop_that_ended_leaves_nothing_to_wait_for() -> None:
+    pacer, over = Pacer(), list[int]()
+
+    async def leave() -> None:
+        pacer.rest(lambda: over.append(1))
+
+    async def rest() -> None:
+        event = asyncio.Event()
+        pacer.rest(event.set)
+        await asyncio.wait_for(event.wait(), 30)
+
+    asyncio.run(leave())
+    asyncio.run(rest())
+    assert over == []
 
 
 def test_all_that_rest_go_on_together() -> None:

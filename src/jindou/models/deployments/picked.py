@@ -103,14 +103,10 @@ class Picked:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         await self.in_turn(seconds)
-        upstream = self.upstream
-        if upstream is None:
-            gone = asyncio.Event()
-            self._told = partial(_tell, loop, gone)
-            left = max(deadline - loop.time(), 0.0)
-            upstream = await _unless(gone, loop.run_in_executor(pool, self.wait_ready, left))
-        if upstream is None or self._has_given_up:
-            raise Cancelled(_UNWANTED)
+        left = max(deadline - loop.time(), 0.0)
+        # Whoever leaves meanwhile keeps their place as long as the thread: there are not so many threads as clients.
+        upstream = self.upstream or await loop.run_in_executor(pool, self.wait_ready, left)
+        self.require_wanted()
         return upstream
 
     async def in_turn(self, seconds: float) -> None:
@@ -250,18 +246,6 @@ class _InTurn(Engine):
 def _tell(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
     with suppress(RuntimeError):  # The loop may have ended meanwhile, and whoever waits with it.
         loop.call_soon_threadsafe(event.set)
-
-
-async def _unless(gone: asyncio.Event, found: asyncio.Future[Upstream]) -> Upstream | None:
-    """Wait for what is `found`, or until nobody wants it; a thread that looks for it then ends in its own time."""
-    found.add_done_callback(lambda late: late.cancelled() or late.exception())
-    leaving = asyncio.ensure_future(gone.wait())
-    try:
-        await asyncio.wait((found, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return found.result() if found.done() else None
-    finally:
-        leaving.cancel()
-        found.cancel()
 
 
 def _as_system(message: dict[str, Any]) -> dict[str, Any]:

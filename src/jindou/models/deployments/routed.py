@@ -39,7 +39,8 @@ class RoutedEngine(Engine):
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
         tried: list[str] = []
         failure: JindouError | None = None
-        has_lost = False
+        # Of an engine that died nobody knows what it used, so that stays what is told, whatever the next ones say.
+        died: EngineDied | None = None
         while True:
             try:
                 picked = self._pick(request.prefix, tried)
@@ -52,13 +53,12 @@ class RoutedEngine(Engine):
                 try:
                     with closing(attempt.stream(request)) as chunks:
                         for chunk in chunks:
-                            # Of one that died nobody knows what it used, whatever the next one waits for.
-                            yield TextChunk("") if has_lost and isinstance(chunk, WaitingChunk) else chunk
-                except (Limited, Unavailable) as error:
-                    if attempt.wrote:
-                        raise
-                    failure = error
-                    has_lost = has_lost or isinstance(error, EngineDied)
+                            yield TextChunk("") if died is not None and isinstance(chunk, WaitingChunk) else chunk
+                except JindouError as error:
+                    if attempt.wrote or not isinstance(error, Limited | Unavailable):
+                        raise (error if attempt.wrote else died or error) from None
+                    died = error if isinstance(error, EngineDied) else died
+                    failure = died or error
                     tried.append(picked.engine_id)
                 else:
                     return

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, cast
 
-from jindou.models.gateway.copying import as_said, was_said
+from jindou.models.gateway.copying import as_said, numbers_in, was_said
 from jindou.models.gateway.saying import showable
 from jindou.models.gateway.stems import words_of
-from jindou.models.gateway.wording import all_said
 
 __all__ = ["fit", "is_misplaced", "problem"]
 
@@ -85,7 +84,17 @@ def _may_have(schema: Mapping[str, Any], name: str, value: object, said: str) ->
     properties = schema.get("properties")
     if not properties or name in properties or name in schema.get("required", ()):
         return True
-    return not schema.keys().isdisjoint(_TELLS_OF_OTHERS) or all_said(value, said)
+    return not schema.keys().isdisjoint(_TELLS_OF_OTHERS) or _is_said(value, said)
+
+
+def _is_said(value: object, said: str) -> bool:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    if not isinstance(value, str):
+        return value in numbers_in(said)
+    text = value.strip().casefold()
+    whole = rf"(?<!\w){re.escape(text)}(?!\w)" if text.isascii() else re.escape(text)
+    return bool(text) and re.search(whole, said.casefold()) is not None
 
 
 def _says_nothing(value: object, schema: Mapping[str, Any], *, is_asked: bool) -> bool:

@@ -12,6 +12,7 @@ __all__ = ["Told", "numbers_of"]
 
 _DIGITS: Final = re.compile(r"(?<!\d)\d{1,9}(?!\d)")
 _SPELLED: Final = re.compile(r"[〇零一二三四五六七八九十]{1,9}(?=\s*[年月日号])")
+_YEARS: Final = range(1900, 2101)
 _SIGNS: Final = {sign: value for value, sign in enumerate("〇一二三四五六七八九")} | {"零": 0}
 
 
@@ -67,3 +68,8 @@ class Told:
     def numbers(self) -> set[int]:
         """The numbers in all of it: what today is may be told by whoever wrote the instructions."""
         return numbers_of("\n".join(str(message.get("content") or "") for message in self._messages))
+
+    @cached_property
+    def has_year(self) -> bool:
+        """Whether a year is told: other dates may be reckoned from one of it."""
+        return any(year in _YEARS for year in self.numbers)

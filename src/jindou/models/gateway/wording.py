@@ -114,7 +114,7 @@ def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], 
 
     One whose name or meaning a person spoke of may be told in other words: "free" is a ``free_entry`` of ``True``. A
     text in other letters than what was said may be a translation, and stays; so does a date if one of its numbers was
-    told, since it may be reckoned from today's.
+    told, or any year, since it may be reckoned from today's.
     """
     required = cast("Sequence[str]", schema.get("required", []))
     properties = cast("Mapping[str, Mapping[str, Any]]", schema.get("properties", {}))
@@ -127,7 +127,7 @@ def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], 
 
 def _is_unsaid(value: str, schema: Mapping[str, Any], told: Told, name: AbstractSet[str]) -> bool:
     if _DATE.fullmatch(value.strip()):
-        return not numbers_of(value) & told.numbers
+        return not (told.has_year or numbers_of(value) & told.numbers or (name and name <= told.asked))
     if (
         not any(sign.isalpha() for sign in value)
         or is_latin(value) != told.is_latin

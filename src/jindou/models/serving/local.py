@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -40,7 +41,6 @@ class _Loaded:
     engine: Engine
     bytes: int
     used_at: float
-    users: int = 0
     mark: int = 0
     is_up: bool = False
     settled: threading.Event = field(default_factory=threading.Event)
@@ -67,6 +67,7 @@ class LocalModels(Models):
         self._lock = threading.Lock()
         self._loaded: dict[str, _Loaded] = {}
         self._known: dict[str, tuple[LocalEngine, Engine]] = {}
+        self._users: Counter[str] = Counter()
         self._told: list[Mapping[str, object]] | None = None
         self._stopping = threading.Event()
         self._carer: threading.Thread | None = None
@@ -126,24 +127,26 @@ class LocalModels(Models):
     @override
     def enter(self, model: str) -> None:
         with self._lock:
-            loaded = self._loaded.get(model)
-            if loaded is not None:
-                loaded.users += 1
-                loaded.used_at = time.monotonic()
+            # Also of one that is not loaded yet: it is for them that it will be.
+            self._users[model] += 1
+            self._note_use(model)
 
     @override
     def leave(self, model: str) -> None:
         with self._lock:
-            loaded = self._loaded.get(model)
-            if loaded is not None:
-                loaded.users = max(loaded.users - 1, 0)
-                loaded.used_at = time.monotonic()
+            self._users[model] = max(self._users[model] - 1, 0)
+            self._note_use(model)
 
     @override
     def health(self) -> Sequence[EngineHealth]:
         with self._lock:
             engines = [loaded.engine for loaded in self._loaded.values()]
         return [engine.health() for engine in engines]
+
+    def _note_use(self, model: str) -> None:
+        loaded = self._loaded.get(model)
+        if loaded is not None:
+            loaded.used_at = time.monotonic()
 
     def _now(self, model: str) -> Engine | None:
         with self._lock:
@@ -191,7 +194,7 @@ class LocalModels(Models):
         for name, loaded in sorted(self._loaded.items(), key=lambda item: item[1].used_at):
             if held + wanted <= self._budget_bytes:
                 break
-            if loaded.users == 0 and loaded.is_up and not _is_at_work(loaded.engine):
+            if self._users[name] == 0 and loaded.is_up and not _is_at_work(loaded.engine):
                 chosen.append(name)
                 held -= loaded.bytes
         if held + wanted > self._budget_bytes and (held > 0 or wanted > self._budget_bytes):
@@ -216,10 +219,10 @@ class LocalModels(Models):
     def _idle(self) -> list[str]:
         with self._lock:
             loaded = {name: one for name, one in self._loaded.items() if one.is_up}
-        for one in loaded.values():
+        for name, one in loaded.items():
             # Other processes ask the same server, so it is the server that knows.
             works, mark = one.engine.at_work() if isinstance(one.engine, ServerEngine) else (False, one.mark)
-            if works or mark != one.mark or one.users:
+            if works or mark != one.mark or self._users[name]:
                 one.used_at, one.mark = time.monotonic(), mark
         long_ago = time.monotonic() - self._idle_seconds
         return [name for name, one in loaded.items() if name != self._kept and one.used_at <= long_ago]

@@ -8,7 +8,7 @@ import httptools
 from typing_extensions import override
 
 from jindou.models.upstreams.failures import EngineDied
-from jindou.models.upstreams.pacing import FAST, Pacer
+from jindou.models.upstreams.pacing import Pace, Pacer
 from jindou.models.upstreams.types import Upstream
 
 __all__ = ["Connection", "Waits"]
@@ -42,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._free = free
         self._lost = lost
         self._pacer = pacer
+        self._pace = Pace()
         self._transport: asyncio.Transport | None = None
         self._heads: dict[str, bytes] = {}
         self._headers: list[tuple[bytes, bytes]] = []
@@ -55,7 +56,7 @@ class Connection(asyncio.Protocol):
         """Whom what comes is handed to right away, while nothing has to be awaited before."""
         self._waits: Waits | None = None
         """What has to be awaited before more is handed on."""
-        self._deadline = self._end = self._since = self._handed_at = 0.0
+        self._deadline = self._end = self._since = 0.0
         self._has_head = self._is_over = self._is_kept = self._is_paused = self._is_resting = self._was_heard = False
         self._failure = ""
 
@@ -84,7 +85,9 @@ class Connection(asyncio.Protocol):
         self._end = 0.0
         self._seen = 0
         self._headers.clear()
-        self._deadline = self._loop.time() + _FIRST_SECONDS
+        now = self._loop.time()
+        self._deadline = now + _FIRST_SECONDS
+        self._pace.begin(now)
         self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
 
     async def answered(self) -> None:
@@ -175,9 +178,10 @@ class Connection(asyncio.Protocol):
             if self._take is None:
                 self._keep(len(data))
             else:
-                pieces = len(self._pieces)
+                is_fast = self._pace.is_fast(self._loop.time(), len(self._pieces))
                 self._hand_on(self._take)
-                self._pace(pieces)
+                if is_fast and not self._is_over:
+                    self._rest()
 
     @override
     def eof_received(self) -> bool:
@@ -219,11 +223,9 @@ class Connection(asyncio.Protocol):
             self._take, self._waits = None, waits
             self._wake()
 
-    def _pace(self, pieces: int) -> None:
-        """Read no more for a while if so many `pieces` came faster than anybody reads them."""
-        now = self._loop.time()
-        elapsed, self._handed_at = now - self._handed_at, now
-        if pieces > elapsed * FAST and not self._is_over and not self._is_resting and self._transport is not None:
+    def _rest(self) -> None:
+        """Read no more for a while."""
+        if not self._is_resting and self._transport is not None:
             self._is_resting = True
             self._transport.pause_reading()
             self._pacer.rest(self._go_on)

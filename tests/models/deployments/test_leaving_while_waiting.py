@@ -1,9 +1,8 @@
 """Whoever leaves while their request waits: no engine hears of it, nothing is kept, and nothing is held against any."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -58,6 +57,7 @@ class Answers(Engine):
     def __init__(self) -> None:
         self.asked = 0
         self.dies = False
+        self.fails: Exception | None = None
 
     @override
     def start(self) -> None:
@@ -76,6 +76,8 @@ class Answers(Engine):
         self.asked += 1
         if self.dies:
             raise EngineDied("It is gone.")
+        if self.fails is not None:
+            raise self.fails
         yield TextChunk("")
         yield FinalChunk("stop", Usage(5, 0, 1))
 
@@ -172,42 +174,6 @@ def test_that_many_wait_is_not_held_against_an_engine(lane: Lane) -> None:
     assert lane.works()
 
 
-class Loading(Server):
-    """A server that is loaded for a long time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_loaded = threading.Event()
-
-    @override
-    def upstream(self) -> Upstream | None:
-        return None
-
-    @override
-    def load(self, seconds: float) -> Upstream:
-        self.is_loaded.wait(seconds)
-        return Upstream("http", "127.0.0.1", 9, "/v1", "key")
-
-
-def test_who_leaves_while_a_model_is_loaded_gives_up_their_place_before_it_is(lane: Lane) -> None:
-    server = Loading()
-
-    async def leave_meanwhile() -> None:
-        with ThreadPoolExecutor(1) as pool:
-            picked = Picked(MEMBER, lane.enter(1), server, 7)
-            waiting = asyncio.create_task(picked.ready(pool, 60))
-            await asyncio.sleep(0.05)
-            picked.give_up()
-            with pytest.raises(Cancelled):
-                await asyncio.wait_for(waiting, 30)
-            picked.leave()
-            assert lane.load == 0
-            server.is_loaded.set()
-
-    asyncio.run(leave_meanwhile())
-    assert server.slots.taken == 0
-
-
 @pytest.mark.parametrize("error", [ContextOverflow(9000, 8192), EngineLimited("Later.", retry_after=1.0)])
 def test_a_breaker_that_learned_nothing_may_try_again(error: Exception) -> None:
     now = [1000.0]
@@ -234,6 +200,24 @@ def test_what_an_engine_used_that_died_stays_unknown_while_the_next_one_is_waite
     stream.close()
     assert not waited.is_known
     assert busy.answers.asked == 0
+
+
+@pytest.mark.parametrize("then", [EngineUnavailable("no"), ContextOverflow(9000, 8192)])
+def test_what_an_engine_used_that_died_stays_unknown_however_the_next_one_fails(lane: Lane, then: Exception) -> None:
+    dead, other = Server(), Server()
+    dead.answers.dies = True
+    other.answers.fails = then
+    both = [Picked(MEMBER, lane.enter(8), dead, 0), Picked(MEMBER, lane.enter(8), other, 0)]
+
+    def pick(_prefix: int, tried: Collection[str]) -> Picked:
+        if not both:
+            raise EngineUnavailable(f"None is left but {tried}.")
+        return both.pop(0)
+
+    waited = _waited(RoutedEngine(pick, lambda: other.answers))
+    with pytest.raises(EngineDied):
+        list(waited.stream(ASK))
+    assert not waited.is_known
 
 
 def _waited(engine: Engine, is_left: Callable[[], bool] = lambda: False, *, must_end: bool = False) -> Waited:
