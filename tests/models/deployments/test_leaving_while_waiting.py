@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from typing_extensions import override
 
 from jindou.errors import Cancelled
 from jindou.models.completions.waited import Waited
@@ -14,10 +13,11 @@ from jindou.models.deployments import EnginesBusy, Member, Picked
 from jindou.models.deployments.lanes import Lane
 from jindou.models.deployments.routed import RoutedEngine
 from jindou.models.deployments.types import Dialect
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, Usage, WaitingChunk
+from jindou.models.engines import Engine, EngineRequest, Usage, WaitingChunk
 from jindou.models.gateway import Stopped
 from jindou.models.serving import Reuse
 from jindou.models.upstreams import ContextOverflow, EngineDied, EngineLimited, EngineUnavailable, Upstream
+from support.scripted import ScriptedEngine
 
 MEMBER = Member.model_validate({"engine": "v", "model": "b", "url": "http://v/v1"})
 ASK = EngineRequest(messages=[])
@@ -51,46 +51,21 @@ class Slots:
         """Learn nothing."""
 
 
-class Answers(Engine):
-    """An engine that answers at once, or dies, and counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.dies = False
-        self.fails: Exception | None = None
-
-    @override
-    def start(self) -> None:
-        """It is there."""
-
-    @override
-    def stop(self) -> None:
-        """It holds nothing."""
-
-    @override
-    def health(self) -> EngineHealth:
-        return EngineHealth(state="ready", model="b")
-
-    @override
-    def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
-        self.asked += 1
-        if self.dies:
-            raise EngineDied("It is gone.")
-        if self.fails is not None:
-            raise self.fails
-        yield TextChunk("")
-        yield FinalChunk("stop", Usage(5, 0, 1))
-
-
 class Server:
     """A server that is there, with slots."""
 
     def __init__(self) -> None:
         self.slots = Slots()
-        self.answers = Answers()
+        self.fails: Exception | None = None
+        self.answers = ScriptedEngine(self._write)
         self.dialect: Dialect = "llamacpp"
         self.engine: Engine = self.answers
         self.reuse: Reuse | None = self.slots
+
+    def _write(self, _: object) -> str:
+        if self.fails is not None:
+            raise self.fails
+        return "Hello."
 
     def upstream(self) -> Upstream | None:
         return Upstream("http", "127.0.0.1", 9, "/v1", "key")
@@ -190,7 +165,7 @@ def test_a_breaker_that_learned_nothing_may_try_again(error: Exception) -> None:
 
 def test_what_an_engine_used_that_died_stays_unknown_while_the_next_one_is_waited_for(lane: Lane) -> None:
     dead, busy = Server(), Server()
-    dead.answers.dies = True
+    dead.fails = EngineDied("It is gone.")
     second = Lane("w/b", time.monotonic)
     second.enter(1)
     both = iter([Picked(MEMBER, lane.enter(1), dead, 0), Picked(MEMBER, second.enter(1), busy, 0)])
@@ -199,14 +174,14 @@ def test_what_an_engine_used_that_died_stays_unknown_while_the_next_one_is_waite
     next(stream)
     stream.close()
     assert not waited.is_known
-    assert busy.answers.asked == 0
+    assert busy.answers.requests == []
 
 
 @pytest.mark.parametrize("then", [EngineUnavailable("no"), ContextOverflow(9000, 8192)])
 def test_what_an_engine_used_that_died_stays_unknown_however_the_next_one_fails(lane: Lane, then: Exception) -> None:
     dead, other = Server(), Server()
-    dead.answers.dies = True
-    other.answers.fails = then
+    dead.fails = EngineDied("It is gone.")
+    other.fails = then
     both = [Picked(MEMBER, lane.enter(8), dead, 0), Picked(MEMBER, lane.enter(8), other, 0)]
 
     def pick(_prefix: int, tried: Collection[str]) -> Picked:
@@ -238,12 +213,12 @@ def test_a_request_that_only_waits_is_given_up_at_once_and_used_nothing(lane: La
     assert waited.is_known
     assert waited.used == Usage()
     lane.leave(first)
-    assert server.answers.asked == 0
+    assert server.answers.requests == []
 
 
 def test_what_was_sent_after_all_is_not_known_to_have_used_nothing(lane: Lane) -> None:
     server = Server()
-    server.answers.dies = True
+    server.fails = EngineDied("It is gone.")
     first = lane.enter(1)
     waited = _waited(Picked(MEMBER, lane.enter(1), server, 0).engine)
     stream = waited.stream(ASK)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from jindou.models.gateway.arguments import fit, problem
-from jindou.models.gateway.copying import candidates, was_said
+from jindou.models.gateway.copying import candidates, numbers_in, was_said
 from jindou.models.gateway.wording import words_of
 
 SCHEMA: dict[str, Any] = {
@@ -140,3 +140,7 @@ def test_an_argument_that_the_schema_does_not_know_goes_unless_it_says_what_of_t
 def test_an_option_is_as_the_schema_has_it_also_if_it_is_a_date() -> None:
     on = {"type": "string", "format": "date", "enum": ["2025-1-5"]}
     assert fit({"on": "2025-1-5"}, {"properties": {"on": on}}, "") == {"on": "2025-1-5"}
+
+
+def test_numbers_in_chinese_are_spelled_or_listed_and_never_too_long() -> None:
+    assert numbers_in("三十五元，二零元，" + "一" * 5000 + "元")[:2] == [35, 20]

@@ -102,6 +102,7 @@ def test_what_a_tool_told_does_not_name_what_the_person_wants() -> None:
         ("二〇二三年放什么电影？", "", True),
         ("四月十五号放什么电影？", "", True),
         ("9" * 5000, "", False),
+        ("一" * 5000 + "年" + "一" * 5000 + "元", "", False),
     ],
 )
 def test_an_optional_date_goes_if_nobody_told_any_of_it(asked: str, instructions: str, *, stays: bool) -> None:

@@ -212,13 +212,16 @@ class _Making:
         harnessed = self._needs_harness(picked)
         self.admission = admission = await self.rooms.ledger.open(self._opening(picked, harnessed=harnessed))
         attempt = admission.attempt_id
-        upstream = await self._come(picked, attempt, harnessed=harnessed)
+        # Until an engine hears of it there is nothing to count, however it fails.
+        unsaid: Usage | None = Usage()
         end: Relayed | Spoken
         try:
+            upstream = await self._come(picked, harnessed=harnessed)
+            unsaid = None
             end = await (self._relay(picked, upstream) if upstream is not None else self._speak(picked, attempt))
         except EngineDied as error:
             picked.failed(error)
-            await self._close(attempt, picked, None, error.message)
+            await self._close(attempt, picked, unsaid, error.message)
             raise
         except JindouError as error:
             if isinstance(error, Unavailable | Limited):
@@ -227,7 +230,7 @@ class _Making:
             await self._close(attempt, picked, Usage(), error.message)
             raise
         except BaseException:
-            await self._close(attempt, picked, None, "The request was broken off.")
+            await self._close(attempt, picked, unsaid, "The request was broken off.")
             raise
         await self._end(attempt, picked, end)
 
@@ -243,30 +246,18 @@ class _Making:
         reasons = tuple([reason for _, reason in sorted(self.reasons)]) or end.finish_reasons
         await self._tell(Done(used or Usage(), reasons, cost))
 
-    async def _come(self, picked: Picked, attempt: str, *, harnessed: bool) -> Upstream | None:
-        """Wait as long as the client does until the engine can be asked; return where, unless the harness asks it.
-
-        Nobody has heard of the request meanwhile, so however this fails there is nothing to count.
-        """
-        try:
-            if self.presence.is_over:
-                picked.give_up()
-            picked.require_wanted()
-            upstream = None if harnessed else picked.upstream
-            if upstream is not None or (harnessed and picked.has_turn):
-                return upstream
-            self.presence.when_over(picked.give_up)
-            if not harnessed:
-                return await picked.ready(self.rooms.waiting, _LOAD_SECONDS)
-            await picked.in_turn(_LOAD_SECONDS)
-        except JindouError as error:
-            if isinstance(error, Unavailable | Limited):
-                picked.failed(error)
-            await self._close(attempt, picked, Usage(), error.message)
-            raise
-        except BaseException:
-            await self._close(attempt, picked, Usage(), "The request was broken off before an engine heard of it.")
-            raise
+    async def _come(self, picked: Picked, *, harnessed: bool) -> Upstream | None:
+        """Wait as long as the client does until the engine can be asked; return where, unless the harness asks it."""
+        if self.presence.is_over:
+            picked.give_up()
+        picked.require_wanted()
+        upstream = None if harnessed else picked.upstream
+        if upstream is not None:
+            return upstream
+        self.presence.when_over(picked.give_up)
+        if not harnessed:
+            return await picked.ready(self.rooms.waiting, _LOAD_SECONDS)
+        await picked.in_turn(_LOAD_SECONDS)
         return None
 
     async def _relay(self, picked: Picked, upstream: Upstream) -> Relayed:

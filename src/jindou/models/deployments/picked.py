@@ -65,11 +65,6 @@ class Picked:
         return self._upstream
 
     @property
-    def has_turn(self) -> bool:
-        """Whether its turn has come."""
-        return self._turn.has_come
-
-    @property
     def engine(self) -> Engine:
         """The same engine, to be asked from a thread. It waits by itself, so `wait_ready` is not needed."""
         return _InTurn(self._turn, self._target.engine)
@@ -119,6 +114,8 @@ class Picked:
         told = asyncio.Event()
         self._told = partial(_tell, asyncio.get_running_loop(), told)
         self.require_wanted()
+        if self._turn.has_come:
+            return
         self._turn.when_come(self._told)
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, _TURN_SECONDS)):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-__all__ = ["as_said", "asked_in", "candidates", "is_listed", "numbers_in", "said_in", "was_said"]
+__all__ = ["as_said", "asked_in", "candidates", "is_listed", "numbers_in", "said_in", "spelled", "was_said"]
 
 _MOST: Final = 64
 _NEARLY: Final = 0.9
@@ -18,7 +18,8 @@ _TOKEN: Final = re.compile(r"[\w.@+-]{5,}\w", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9.\-#])\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z0-9\-])")
 _SPELLED: Final = re.compile(r"([零一二两三四五六七八九十百千]+)(?=\s*(?:元|块|圆))")
-_DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2}
+_DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_MOST_LISTED: Final = 9
 _POWERS: Final = {"十": 10, "百": 100, "千": 1000}
 
 
@@ -80,7 +81,7 @@ def _matches(pattern: str, said: str) -> list[object]:
 def numbers_in(said: str) -> list[object]:
     """Return the numbers that stand in `said` by themselves, written in digits or spelled in Chinese."""
     written = [_plain(match.group().replace(",", "")) for match in _NUMBER.finditer(said)]
-    return [*written, *(_spelled(match.group(1)) for match in _SPELLED.finditer(said))]
+    return [*written, *(spelled(match.group(1)) for match in _SPELLED.finditer(said))]
 
 
 def _plain(digits: str) -> int | float:
@@ -88,8 +89,10 @@ def _plain(digits: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _spelled(text: str) -> int:
-    """Return the number that Chinese numerals below ten thousand spell."""
+def spelled(text: str) -> int:
+    """Return the number that Chinese numerals below ten thousand spell, or that 二〇二六 lists digit by digit."""
+    if 1 < len(text) <= _MOST_LISTED and not set(text) & _POWERS.keys():
+        return int("".join(str(_DIGITS[sign]) for sign in text))
     total = digit = 0
     for sign in text:
         if sign in _POWERS:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from jindou.models.gateway.copying import asked_in, said_in
+from jindou.models.gateway.copying import asked_in, said_in, spelled
 from jindou.models.gateway.stems import bare, is_latin, words_of
 
 __all__ = ["Told", "numbers_of"]
@@ -13,7 +13,6 @@ __all__ = ["Told", "numbers_of"]
 _DIGITS: Final = re.compile(r"(?<!\d)\d{1,9}(?!\d)")
 _SPELLED: Final = re.compile(r"[〇零一二三四五六七八九十]{1,9}(?=\s*[年月日号])")
 _YEARS: Final = range(1900, 2101)
-_SIGNS: Final = {sign: value for value, sign in enumerate("〇一二三四五六七八九")} | {"零": 0}
 
 
 def numbers_of(text: str) -> set[int]:
@@ -22,15 +21,7 @@ def numbers_of(text: str) -> set[int]:
     What has more digits than any number that is meant as one is left out.
     """
     written = {int(digits) for digits in _DIGITS.findall(text)}
-    return written | {_spelled(signs) for signs in _SPELLED.findall(text)}
-
-
-def _spelled(signs: str) -> int:
-    """Return what 二十一 or 二〇二六 is."""
-    tens, ten, ones = signs.rpartition("十")
-    if not ten:
-        return int("".join(str(_SIGNS[sign]) for sign in signs))
-    return 10 * _SIGNS.get(tens, 1) + _SIGNS.get(ones, 0)
+    return written | {spelled(signs) for signs in _SPELLED.findall(text)}
 
 
 class Told:
