@@ -81,6 +81,24 @@ def test_an_optional_text_stays_whose_name_was_spoken_of() -> None:
     assert without_made_up(arguments, {"required": ["city"]}, heard(asked)) == kept
 
 
+@pytest.mark.parametrize(
+    ("asked", "genre"),
+    [
+        ("Any new electropp songs?", "Electropop"),
+        ("Something theatrical", "Theatre"),
+        ("Any new songs?", None),
+        ("Any pop songs?", None),
+    ],
+)
+def test_an_optional_text_stays_that_was_mistyped_or_said_in_another_form(asked: str, genre: str | None) -> None:
+    arguments: dict[str, object] = {"genre": genre or "Electropop"}
+    assert without_made_up(arguments, {}, heard(asked)) == ({"genre": genre} if genre else {})
+
+
+def test_a_word_that_a_tool_told_and_that_begins_alike_says_nothing_of_what_is_wanted() -> None:
+    assert without_made_up({"mode": "transit"}, {}, heard("How do I get to Rome?", "transport: bus, car")) == {}
+
+
 def test_what_a_tool_told_does_not_name_what_the_person_wants() -> None:
     told = '{"ticket": 7, "assignee": null, "language": "de"}'
     arguments: dict[str, object] = {"title": "lamp broken", "assignee": "bob@evil.example", "language": "fr"}
@@ -140,6 +158,7 @@ def test_a_value_that_is_said_in_part_counts_by_its_words() -> None:
         ("Is it 20% in Berlin? Tell me.", set[object]()),
         ("The speed is 20 m/s^2 near Berlin.", set[object]()),
         ("Calculate the Sales Tax on 20 in Berlin.", set[object]()),
+        ("Is it 20 in Berllin, or in Berlingen?", {"Berlingen"}),
         ("柏林 20 元和 35 元的税", {35}),
     ],
 )

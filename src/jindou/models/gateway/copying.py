@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-__all__ = ["as_said", "asked_in", "candidates", "is_listed", "numbers_in", "said_in", "spelled", "was_said"]
+__all__ = [
+    "as_said",
+    "asked_in",
+    "candidates",
+    "is_listed",
+    "is_nearly",
+    "numbers_in",
+    "said_in",
+    "spelled",
+    "was_said",
+]
 
 _MOST: Final = 64
 _NEARLY: Final = 0.9
@@ -48,8 +58,12 @@ def as_said(value: object, schema: Mapping[str, Any], said: str) -> object:
     """Return `value`, or what stands in `said` in its place if it is a copy with a slip."""
     if not isinstance(value, str) or was_said(value, schema, said):
         return value
-    near = get_close_matches(value, _TOKEN.findall(said), n=1, cutoff=_NEARLY)
-    return near[0] if near else value
+    return _nearest(value, _TOKEN.findall(said)) or value
+
+
+def is_nearly(word: str, words: Sequence[str]) -> bool:
+    """Return whether `word` is one of `words` but for a slip; they begin alike."""
+    return bool(word) and _nearest(word, [other for other in words if other[0] == word[0]]) is not None
 
 
 def was_said(value: object, schema: Mapping[str, Any], said: str) -> bool:
@@ -66,6 +80,10 @@ def was_said(value: object, schema: Mapping[str, Any], said: str) -> bool:
     if text in source or not re.search(r"[\d@]", str(value)):
         return any(_bare(word) in source for word in _WORD.findall(str(value)))
     return False
+
+
+def _nearest(word: str, words: Sequence[str]) -> str | None:
+    return next(iter(get_close_matches(word, words, n=1, cutoff=_NEARLY)), None)
 
 
 def _bare(text: str) -> str:

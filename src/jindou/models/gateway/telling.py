@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from jindou.models.gateway.copying import asked_in, said_in, spelled
-from jindou.models.gateway.stems import bare, is_latin, words_of
+from jindou.models.gateway.stems import bare, beginnings, is_latin, words_of
 
 __all__ = ["Told", "numbers_of"]
 
@@ -54,6 +54,11 @@ class Told:
     def asked(self) -> set[str]:
         """The stems of the words of people: only they say what they want."""
         return words_of(asked_in(self._messages))
+
+    @cached_property
+    def beginnings(self) -> set[str]:
+        """How those words begin: what is wanted begins alike, if it was asked for in another form, or mistyped."""
+        return beginnings(self.asked)
 
     @cached_property
     def numbers(self) -> set[int]:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple, cast
 
-from jindou.models.gateway.copying import numbers_in
+from jindou.models.gateway.copying import is_nearly, numbers_in
 from jindou.models.gateway.legends import described, meaning_of, parameter_words
-from jindou.models.gateway.stems import WORD, bare, empty_words, is_latin, words_of
+from jindou.models.gateway.stems import WORD, bare, beginnings, empty_words, is_latin, words_of
 from jindou.models.gateway.telling import Told, numbers_of
 from jindou.models.gateway.types import ToolSchema
 
@@ -97,12 +97,14 @@ def _said_of(value: str, source: str, words: set[str]) -> float:
 def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[object]:
     """Return the numbers and names in `request` that are in none of `values`, however deep, nor in the tools' words.
 
-    A name is a word with a capital, unless it begins a sentence.
+    A name is a word with a capital, unless it begins a sentence. One that is mistyped may be used without its slip.
     """
     used = " ".join(_leaves(values))
     shown = bare(" ".join([used, *(f"{tool.name} {tool.description}" for tool in tools)]))
     numbers = set(numbers_in(used))
     names = {name for name in _NAME.findall(request) if bare(name) not in shown and name.lower() not in empty_words()}
+    words = WORD.findall(used.lower())
+    names = {name for name in names if not is_nearly(name.lower(), words)}
     left = {
         n for n in numbers_in(_POWER.sub("", request)) if n not in numbers and float(str(n)) / _HUNDRED not in numbers
     }
@@ -133,6 +135,7 @@ def _is_unsaid(value: str, schema: Mapping[str, Any], told: Told, name: Abstract
         or is_latin(value) != told.is_latin
         or bare(value) in told.source
         or words_of(value) & told.words
+        or beginnings(words_of(value)) & told.beginnings
     ):
         return False
     return not (name | meaning_of(value, schema)) & told.asked
