@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -163,36 +163,15 @@ def test_a_breaker_that_learned_nothing_may_try_again(error: Exception) -> None:
     assert lane.works()
 
 
-def test_what_an_engine_used_that_died_stays_unknown_while_the_next_one_is_waited_for(lane: Lane) -> None:
-    dead, busy = Server(), Server()
-    dead.fails = EngineDied("It is gone.")
-    second = Lane("w/b", time.monotonic)
-    second.enter(1)
-    both = iter([Picked(MEMBER, lane.enter(1), dead, 0), Picked(MEMBER, second.enter(1), busy, 0)])
-    waited = _waited(RoutedEngine(lambda _prefix, _tried: next(both), lambda: busy.answers))
-    stream = waited.stream(ASK)
-    next(stream)
-    stream.close()
-    assert not waited.is_known
-    assert busy.answers.requests == []
-
-
-@pytest.mark.parametrize("then", [EngineUnavailable("no"), ContextOverflow(9000, 8192)])
-def test_what_an_engine_used_that_died_stays_unknown_however_the_next_one_fails(lane: Lane, then: Exception) -> None:
+def test_what_an_engine_used_that_died_stays_unknown_and_another_call_asks_the_next_one(lane: Lane) -> None:
     dead, other = Server(), Server()
     dead.fails = EngineDied("It is gone.")
-    other.fails = then
-    both = [Picked(MEMBER, lane.enter(8), dead, 0), Picked(MEMBER, lane.enter(8), other, 0)]
-
-    def pick(_prefix: int, tried: Collection[str]) -> Picked:
-        if not both:
-            raise EngineUnavailable(f"None is left but {tried}.")
-        return both.pop(0)
-
-    waited = _waited(RoutedEngine(pick, lambda: other.answers))
+    both = iter([Picked(MEMBER, lane.enter(8), dead, 0), Picked(MEMBER, lane.enter(8), other, 0)])
+    waited = _waited(RoutedEngine(lambda _prefix, _tried: next(both), lambda: other.answers))
     with pytest.raises(EngineDied):
         list(waited.stream(ASK))
     assert not waited.is_known
+    assert other.answers.requests == []
 
 
 def _waited(engine: Engine, is_left: Callable[[], bool] = lambda: False, *, must_end: bool = False) -> Waited:

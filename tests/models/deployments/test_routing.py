@@ -8,7 +8,7 @@ from jindou.errors import Invalid, Limited, Unavailable
 from jindou.models.deployments import Deployment, EnginesBusy, Member
 from jindou.models.deployments.lanes import Lane, Turn
 from jindou.models.deployments.routing import Lanes, choose
-from jindou.models.upstreams import EngineUnavailable
+from jindou.models.upstreams import EngineDied, EngineUnavailable
 
 
 class Now:
@@ -77,6 +77,19 @@ def test_the_next_rank_is_for_when_none_of_the_first_can(lanes: Lanes) -> None:
     assert chosen(deployment, lanes).engine_id == "b/big"
     with pytest.raises(EngineUnavailable, match="did not answer"):
         chosen(deployment, lanes, tried=("a/big", "b/big", "c/big"))
+
+
+def test_one_that_has_just_died_comes_after_all_others_for_a_while(lanes: Lanes, now: Now) -> None:
+    deployment = model(server("a"), server("b", rank=1))
+    first = chosen(deployment, lanes)
+    first.failed(EngineDied("It is gone."))
+    assert chosen(deployment, lanes).engine_id == "b/big"
+    assert chosen(deployment, lanes, tried=("b/big",)) is first
+    now.at += 6.0
+    assert chosen(deployment, lanes) is first
+    first.failed(EngineDied("It is gone."))
+    first.succeeded()
+    assert chosen(deployment, lanes) is first
 
 
 def test_the_same_beginning_goes_to_the_same_engine_and_beginnings_are_spread(now: Now) -> None:

@@ -13,8 +13,10 @@ import openai
 import pytest
 from gateway_site import MODEL, Gateway, script
 
+from jindou.models.deployments import DeploymentAsk
 from support import metered
 from support.platform import as_person, open_platform
+from support.upstream import open_upstream
 
 HELLO: list[Any] = [{"role": "user", "content": "Good morning"}]
 BODY: dict[str, Any] = {"model": MODEL, "messages": HELLO}
@@ -51,6 +53,28 @@ def test_a_call_whose_engine_died_is_unknown_and_held_never_free(gateway: Gatewa
     assert [held.status for held in seen.unsettled] == ["unknown"]
     assert seen.events == 0
     assert seen.held.micro > 0
+
+
+def test_where_an_engine_dies_before_its_first_token_the_next_one_answers_and_each_is_accounted_for(
+    gateway: Gateway,
+) -> None:
+    manager = as_person(gateway.platform, "manager")
+    with open_upstream() as dies, open_upstream() as lives:
+        dies.events = [{"error": {"message": "It is gone."}}]
+        lives.says("Good morning.")
+        members = [{"engine": name, "model": MODEL, "url": server.url} for name, server in (("a", dies), ("b", lives))]
+        asked = {"name": "big", "members": [members[0], members[1] | {"rank": 1}]}
+        with gateway.platform.database.writing(manager.org_id) as work:
+            gateway.platform.deployments.create(work, manager, DeploymentAsk.model_validate(asked))
+        completions = gateway.client().chat.completions
+        for _ in range(2):
+            chunks = completions.create(model="big", messages=HELLO, stream=True)
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "Good morning."
+        assert (len(dies.asked), len(lives.asked)) == (1, 2), "One that has just died is left alone."
+    seen = gateway.statement()
+    assert [(held.status, held.engine) for held in seen.unsettled] == [("unknown", f"a/{MODEL}")]
+    assert seen.events == 2
+    assert gateway.ledger() == (10, 2)
 
 
 def test_a_stream_that_breaks_has_no_end_that_looks_like_one(gateway: Gateway) -> None:

@@ -200,9 +200,9 @@ class _Making:
                 try:
                     await self._ask(picked)
                 except (Unavailable, Limited) as error:
-                    if self.begun is not None or self.admission is None or isinstance(error, EngineDied):
+                    if self.begun is not None or self.admission is None:
                         raise
-                    failure, self.admission = error, None
+                    failure, self.admission, self.reasons = error, None, ()
                     self.tried += (picked.engine_id,)
                     continue
             return

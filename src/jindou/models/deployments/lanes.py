@@ -7,11 +7,15 @@ from typing import Final
 
 from jindou.errors import Limited, Unavailable
 from jindou.models.deployments.breaker import Breaker
+from jindou.models.upstreams import EngineDied
 
 __all__ = ["Lane", "Turn"]
 
 _WAITING_SHARE: Final = 4
 """So many times as many may wait as may be under way."""
+
+_SHAKEN_SECONDS: Final = 5.0
+"""So long after an engine died others are asked first, if there are any."""
 
 
 class Lane:
@@ -23,6 +27,7 @@ class Lane:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._breaker = Breaker()
+        self._shaken_until = 0.0
         self._under_way = 0
         self._waiting: deque[Turn] = deque()
 
@@ -46,6 +51,10 @@ class Lane:
         """Say whether its breaker allows another request."""
         with self._lock:
             return self._breaker.allows(self._monotonic())
+
+    def is_shaken(self) -> bool:
+        """Say whether it has just died in the middle of an answer: it may do so again."""
+        return self._monotonic() < self._shaken_until
 
     def is_full(self, at_once: int) -> bool:
         """Say whether as many wait as may."""
@@ -78,6 +87,7 @@ class Lane:
     def succeeded(self) -> None:
         """Note that the engine answered."""
         with self._lock:
+            self._shaken_until = 0.0
             self._breaker.succeeded()
 
     def failed(self, error: Exception) -> None:
@@ -86,6 +96,8 @@ class Lane:
             if isinstance(error, Limited):
                 self._breaker.rest(self._monotonic(), error.retry_after)
             elif isinstance(error, Unavailable | OSError):
+                if isinstance(error, EngineDied):
+                    self._shaken_until = self._monotonic() + _SHAKEN_SECONDS
                 self._breaker.failed(self._monotonic())
 
 

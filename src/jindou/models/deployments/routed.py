@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from jindou.errors import JindouError, Limited, Unavailable
 from jindou.models.deployments.picked import Picked
-from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk, WaitingChunk
+from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, FinalChunk, TextChunk
 from jindou.models.upstreams import EngineDied
 
 __all__ = ["RoutedEngine"]
@@ -39,8 +39,6 @@ class RoutedEngine(Engine):
     def stream(self, request: EngineRequest) -> Generator[Chunk, None, None]:
         tried: list[str] = []
         failure: JindouError | None = None
-        # Of an engine that died nobody knows what it used, so that stays what is told, whatever the next ones say.
-        died: EngineDied | None = None
         while True:
             try:
                 picked = self._pick(request.prefix, tried)
@@ -52,13 +50,12 @@ class RoutedEngine(Engine):
                 attempt = _Attempt(picked)
                 try:
                     with closing(attempt.stream(request)) as chunks:
-                        for chunk in chunks:
-                            yield TextChunk("") if died is not None and isinstance(chunk, WaitingChunk) else chunk
-                except JindouError as error:
-                    if attempt.wrote or not isinstance(error, Limited | Unavailable):
-                        raise (error if attempt.wrote else died or error) from None
-                    died = error if isinstance(error, EngineDied) else died
-                    failure = died or error
+                        yield from chunks
+                except (Limited, Unavailable) as error:
+                    # Of one that died nobody knows what it used: another call asks the next one.
+                    if attempt.wrote or isinstance(error, EngineDied):
+                        raise
+                    failure = error
                     tried.append(picked.engine_id)
                 else:
                     return

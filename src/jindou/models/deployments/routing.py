@@ -36,6 +36,8 @@ class Lanes:
 def choose(deployment: Deployment, lanes: Lanes, prefix: int, tried: Collection[str]) -> Placed:
     """Return the member to ask: of the lowest rank that has one at work, the one for the prefix or the least busy.
 
+    One that has just died comes after all others, whatever its rank.
+
     Raises:
         EnginesBusy: those that are left have as many waiting as may wait.
         EngineUnavailable: none is left.
@@ -57,8 +59,9 @@ def choose(deployment: Deployment, lanes: Lanes, prefix: int, tried: Collection[
     free = [(member, lane) for member, lane in working if not lane.is_full(member.at_once)]
     if not free:
         raise EnginesBusy(f"Every engine of `{deployment.name}` is busy; try again.", retry_after=_RETRY_SECONDS)
-    rank = min(member.rank for member, _ in free)
-    return _among([placed for placed in free if placed[0].rank == rank], prefix)
+    ranked = [(lane.is_shaken(), member.rank) for member, lane in free]
+    first = min(ranked)
+    return _among([placed for placed, rank in zip(free, ranked, strict=True) if rank == first], prefix)
 
 
 def _among(placed: Sequence[Placed], prefix: int) -> Placed:
