@@ -18,6 +18,7 @@ from jindou.models.gateway.types import ToolSchema
 __all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_said", "without_made_up"]
 
 _MANY: Final = 6
+_MOST_NAMES: Final = 64
 _DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ]\d\d?:\d\d(?::\d\d)?Z?)?")
 _DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
 _NAME: Final = re.compile(r"(?<=[^\s.!?:])\s+[\"'(]?([A-Z][\w-]+)")
@@ -103,8 +104,10 @@ def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[o
     shown = bare(" ".join([used, *(f"{tool.name} {tool.description}" for tool in tools)]))
     numbers = set(numbers_in(used))
     names = {name for name in _NAME.findall(request) if bare(name) not in shown and name.lower() not in empty_words()}
-    words = WORD.findall(used.lower())
-    names = {name for name in names if not is_nearly(name.lower(), words)}
+    if len(names) <= _MOST_NAMES:
+        # What stands in the request as it is was not put right.
+        own = sorted(set(WORD.findall(used.lower())) - set(WORD.findall(request.lower())))[:_MOST_NAMES]
+        names = {name for name in names if not is_nearly(name.lower(), own)}
     left = {
         n for n in numbers_in(_POWER.sub("", request)) if n not in numbers and float(str(n)) / _HUNDRED not in numbers
     }
