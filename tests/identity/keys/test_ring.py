@@ -221,7 +221,7 @@ def test_a_scope_that_the_key_lacks_is_refused(platform: Platform, ring: KeyRing
     with pytest.raises(ScopeNotAllowed, match="not for completions; it is for embeddings, models") as refused:
         some.require_scope("completions")
     assert refused.value.rules == ("jindou.key-scopes",)
-    assert some.assistant == "shelf robot"
+    assert some.assistant == "key:shelf robot"
 
 
 @pytest.mark.parametrize("secret", ["", "sk-other", "jdk_", "jdk_é\udc80", "Bearer x", "jdk_" + "0" * 63])

@@ -133,6 +133,23 @@ def test_an_idle_model_is_ended_and_loaded_again_and_the_kept_one_stays(small_mo
     assert machine.at_work() == set()
 
 
+def test_a_model_that_is_unloaded_ends_what_it_has_under_way_and_stays_for_who_asks_again(machine: Machine) -> None:
+    machine.models.load("a", 60)
+    machine.models.enter("a")
+    machine.models.unload("a")
+    assert machine.ask("a")
+    machine.models.enter("a")
+    machine.models.leave("a")
+    machine.models.leave("a")
+    machine.models.unload("b")
+    assert machine.at_work() == {"a"}
+    machine.models.enter("a")
+    machine.models.unload("a")
+    assert machine.at_work() == {"a"}
+    machine.models.leave("a")
+    wait_for(lambda: machine.at_work() == set())
+
+
 def test_a_broken_file_is_told_and_takes_no_memory(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(100))
     machine.configs["a"] = EngineConfig("a", tmp_path / "broken.gguf", 2048, 1, tmp_path / "a.log")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from http_door import Door, assert_problem
 
+from jindou.identity.principals import Person
 from jindou.models.catalogue.shelf import put_own
+from jindou.models.deployments import DeploymentAsk, Member
 from support.hub import BYTES, Hub, entry, open_hub
 from support.waiting import wait_for
 
@@ -91,6 +93,30 @@ def test_what_is_served_is_not_removed_and_what_is_not_here_not_served(door: Doo
     assert_problem(door.send("DELETE", "/api/models/qwen2.5-coder-0.5b", "manager"), 409, "model_in_use")
     assert_problem(door.send("POST", "/api/models/qwen3-4b/serving", "manager"), 503, "model_unavailable")
     assert_problem(door.send("DELETE", "/api/models/nothing", "manager"), 404, "unknown_model")
+    embeds = "/api/models/qwen3-embedding-0.6b/serving"
+    assert_problem(door.send("POST", embeds, "manager"), 422, "model_does_not_answer")
+
+
+def test_what_only_others_serve_is_not_served_here_nor_ours_to_stop(
+    door: Door, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = door.desk.platform
+    put_own(platform.models.catalogue.folder, entry(hub.source("tiny", BYTES)))
+    with platform.database.writing(None) as work:
+        org_id = platform.principals.create_organisation(work, "Others")
+        person = Person(id="", handle="olga", name="Olga", title={}, roles=["manager"], language="en")
+        made = platform.principals.create_person(work, org_id, person)
+        olga = platform.principals.principal(work, org_id, made.id)
+    with platform.database.writing(org_id) as work:
+        platform.deployments.create(work, olga, DeploymentAsk(name="tiny", members=(Member(model="tiny"),)))
+    assert door.get("/api/models/tiny").json()["served"] is False
+    assert_problem(door.send("DELETE", "/api/models/tiny", "manager"), 409, "model_in_use")
+    ended: list[str] = []
+    monkeypatch.setattr(platform.deployments.models, "unload", ended.append)
+    assert door.send("DELETE", "/api/models/tiny/serving", "manager").status_code == 204
+    assert ended == []
+    with platform.database.reading(org_id) as work:
+        assert "tiny" in platform.deployments.names(work, org_id)
 
 
 def test_a_name_that_leads_elsewhere_is_no_model(door: Door) -> None:

@@ -45,6 +45,9 @@ def test_each_prompt_is_sent_as_it_is() -> None:
         ({"logprobs": 0}, "logprobs", "invalid_value"),
         ({"logit_bias": {"1": 2}}, "logit_bias", "invalid_value"),
         ({"n": 0}, "n", "invalid_value"),
+        ({"max_tokens": 10**30}, "max_tokens", "invalid_value"),
+        ({"seed": 2**70}, "seed", "invalid_value"),
+        ({"stop": ["a"] * 5}, "stop", "invalid_value"),
         ({"messages": []}, "messages", "unknown_parameter"),
     ],
 )

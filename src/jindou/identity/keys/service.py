@@ -186,7 +186,8 @@ class Keys:
             key_id=row.id,
             models=None if row.models is None else tuple(intern(str(model)) for model in row.models),
             scopes=None if row.scopes is None else frozenset(row.scopes),
-            assistant=row.assistant,
+            # A name that a person chose for what works with a key: it must not pass for an assistant of ours.
+            assistant=f"key:{row.assistant}" if row.assistant else "",
             decision=self._may_ask(who),
             good_until=good_until,
             made_by=row.made_by,

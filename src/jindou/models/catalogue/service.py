@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from jindou.db import Work
-from jindou.errors import JindouError, NotFound
+from jindou.errors import Invalid, JindouError, NotFound
 from jindou.identity.audit import Audit, Entry
 from jindou.identity.policy import Policy, Resource
 from jindou.identity.principals import Principal
@@ -26,8 +26,18 @@ class NoPull(NotFound):
     code = "no_pull"
 
 
+class ModelDoesNotAnswer(Invalid):
+    """A model that embeds or ranks texts was to be served."""
+
+    code = "model_does_not_answer"
+
+
 class Serving(Protocol):
     """What makes models answer under their names, and stop."""
+
+    def serves(self, org_id: str, name: str, /) -> bool:
+        """Say whether `name` answers in an organisation."""
+        ...
 
     def serve(self, work: Work, who: Principal, name: str, /) -> object:
         """Have the local model `name`, whose file is here, answer from now on."""
@@ -57,7 +67,7 @@ class Models:
     def list_models(self, who: Principal) -> list[Model]:
         """Return every model, the smallest first."""
         self._require(who, "models::read")
-        return [self.catalogue.show(entry) for entry in self.catalogue.list_entries()]
+        return [self._show(who, entry) for entry in self.catalogue.list_entries()]
 
     def get(self, who: Principal, name: str, *, context_tokens: int = 0, slots: int = 0) -> Model:
         """Return a model; whether it fits is counted for a context and slots, those of the settings if none are named.
@@ -66,7 +76,7 @@ class Models:
             UnknownModel: there is none of that name.
         """
         self._require(who, "models::read")
-        return self.catalogue.show(self.catalogue.get(name), context_tokens=context_tokens, slots=slots)
+        return self._show(who, self.catalogue.get(name), context_tokens=context_tokens, slots=slots)
 
     def pull(self, work: Work, who: Principal, name: str) -> Pull:
         """Begin to fetch a model, unless that is under way; return how far it is.
@@ -117,16 +127,20 @@ class Models:
         Raises:
             UnknownModel: there is none of that name.
             ModelUnavailable: its file is not here.
+            ModelDoesNotAnswer: it embeds or ranks texts.
             Forbidden: they may not.
         """
         rules = self._require(who, "models::manage")
-        entry = self.catalogue.get(name)
-        if self.catalogue.show(entry).state != "here":
-            raise ModelUnavailable(f"{entry.title} is not here yet: `jindou models pull {name}`.")
-        if name not in self.catalogue.served():
+        model = self._show(who, self.catalogue.get(name))
+        if not model.answers:
+            told = f"{model.title} writes no answers, so it can't be served: its kind is {model.kind}."
+            raise ModelDoesNotAnswer(told, field="model", rule="chat or coder")
+        if model.state != "here":
+            raise ModelUnavailable(f"{model.title} is not here yet: `jindou models pull {name}`.")
+        if not model.served:
             self._serving.serve(work, who, name)
             self._tell(work, who, "models::serve", name, rules)
-        return self.catalogue.show(entry)
+        return model.model_copy(update={"served": True})
 
     def stop_serving(self, work: Work, who: Principal, name: str) -> None:
         """Have a model answer no more; its file stays.
@@ -137,7 +151,7 @@ class Models:
         """
         rules = self._require(who, "models::manage")
         self.catalogue.get(name)
-        if name in self.catalogue.served():
+        if self._serving.serves(who.org_id, name):
             self._serving.retire(work, who, name)
             self._tell(work, who, "models::stop", name, rules)
 
@@ -160,6 +174,11 @@ class Models:
         """End the pulls that are under way; the next ones go on from there."""
         for job in list(self._jobs.values()):
             job.stopping.set()
+
+    def _show(self, who: Principal, entry: ModelEntry, *, context_tokens: int = 0, slots: int = 0) -> Model:
+        """Return a model as their organisation sees it: others may serve it, too."""
+        shown = self.catalogue.show(entry, context_tokens=context_tokens, slots=slots)
+        return shown.model_copy(update={"served": self._serving.serves(who.org_id, entry.name)})
 
     def _require(self, who: Principal, action: str) -> list[str]:
         decision = self._policy.require(who, action, Resource("Organisation", who.org_id), {})

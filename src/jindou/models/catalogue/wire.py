@@ -59,6 +59,11 @@ class Model(BaseModel):
     facts: str
     served: bool
 
+    @property
+    def answers(self) -> bool:
+        """Whether it writes answers, so that it can be served; others embed or rank texts."""
+        return self.kind in {"chat", "coder"}
+
 
 class Pull(BaseModel):
     """A pull of one model. `total_bytes` is what its source says, or the catalogue before it is asked."""

@@ -327,13 +327,14 @@ class _Making:
         who = self.holder.who
         worst = self.asked.worst
         if self.asked.chat is not None:
-            worst = worst_of(self.asked.chat, self.asked.size, self.deployment.context_tokens, harnessed=harnessed)
+            most = self.rooms.deployments.most_prompt(self.deployment)
+            context = self.deployment.context_tokens
+            worst = worst_of(self.asked.chat, self.asked.size, context, most_prompt=most, harnessed=harnessed)
         return Opening(
             org_id=who.org_id,
             person_id=who.person_id,
             key_id=self.holder.key_id,
-            # A name that a person chose for what works with a key: it must not pass for an assistant of ours.
-            assistant=f"key:{self.holder.assistant}" if self.holder.assistant else "",
+            assistant=self.holder.assistant,
             skus=self.deployment.skus,
             worst=worst or Quantities(),
             deployment=self.deployment.name,

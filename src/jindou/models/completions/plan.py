@@ -21,6 +21,10 @@ _OURS: Final = "say"
 _FRAME_TOKENS: Final = 1024
 """More than any template, and the harness, add to what the client sent."""
 
+_PART_TOKENS: Final = 16_384
+"""What Qwen's models that see make of a picture at most, unless their processor is set up otherwise (12.8 million
+pixels, 28 × 28 a token)."""
+
 _KEPT_HERE: Final = (
     "user",
     "safety_identifier",
@@ -54,17 +58,24 @@ class Plan:
     choices: int
 
 
-def worst_of(request: ChatRequest, body_bytes: int, context_tokens: int, *, harnessed: bool) -> Quantities:
-    """Return more than the completion can use: a token is a byte at least, and no request exceeds the context."""
+def worst_of(
+    request: ChatRequest, body_bytes: int, context_tokens: int, *, most_prompt: int | None, harnessed: bool
+) -> Quantities:
+    """Return more than the completion can use: a token is a byte at least, and no prompt exceeds `most_prompt`.
+
+    That is None where nobody here knows what an engine refuses. Where the client does not say how long an answer may
+    be, it is taken to be no longer than the context.
+    """
     made = max_tokens_of(request, context_tokens)
-    prompt = body_bytes + _FRAME_TOKENS
+    prompt = body_bytes + _FRAME_TOKENS + _PART_TOKENS * _unread_parts(request)
     requests = 1
     if harnessed and request.tools:
         # A call, the same repaired, all of several or words in place of it; and then the words that keep a schema.
         requests = 4 if request.response_format is not None else 3
         prompt += made
     requests *= request.n or 1
-    return Quantities(input_tokens=requests * min(prompt, context_tokens), output_tokens=requests * made)
+    prompt = prompt if most_prompt is None else min(prompt, most_prompt)
+    return Quantities(input_tokens=requests * prompt, output_tokens=requests * made)
 
 
 def upstream_body(request: ChatRequest) -> dict[str, Any]:
@@ -118,6 +129,12 @@ def max_tokens_of(request: ChatRequest, context_tokens: int) -> int:
         told = f"{field} is {asked}; the model's context has {context_tokens} tokens."
         raise Invalid(told, field=field, rule=f"at most {context_tokens}")
     return asked or context_tokens
+
+
+def _unread_parts(request: ChatRequest) -> int:
+    """Return how many parts are no text: how long they are says nothing of their tokens."""
+    lists = [message.content for message in request.messages if isinstance(message.content, list)]
+    return sum(part.type not in {"text", "refusal"} for parts in lists for part in parts)
 
 
 def _refuse_what_only_an_engine_can(request: ChatRequest) -> None:

@@ -44,4 +44,5 @@ def open_deployments(
         models=models,
         credentials=Credentials(home.engine_keys, keys),
         standing=standing,
+        context_tokens=settings.context_tokens,
     )

@@ -53,7 +53,7 @@ class Deployments:
     """Every deployment, and the engines behind them, seen from one process.
 
     What is `standing` is everybody's. What an organisation has made is read from the database. Both are kept for two
-    seconds.
+    seconds. The models of this machine have a context of `context_tokens`.
     """
 
     def __init__(
@@ -65,9 +65,11 @@ class Deployments:
         models: Models,
         credentials: Credentials,
         standing: Callable[[], Deployment | None] = lambda: None,
+        context_tokens: int = 8192,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.models = models
+        self._context_tokens = context_tokens
         self._policy = policy
         self._audit = audit
         self._shelf = Shelf(database, standing, monotonic)
@@ -119,6 +121,11 @@ class Deployments:
             there = ", ".join(f"`{known}`" for known in sorted(found)) or "none"
             raise ModelNotFound(f"There is no model `{name[:120]}` here; there is {there}.")
         return deployment
+
+    def most_prompt(self, deployment: Deployment) -> int | None:
+        """Return the tokens of the longest prompt that its engines take; None if one of them is somebody else's."""
+        is_ours = all(member.is_local for member in deployment.members)
+        return max(self._context_tokens, deployment.context_tokens) if is_ours else None
 
     def pick(self, org_id: str, name: str, prefix: int = 0, tried: Collection[str] = ()) -> Picked:
         """Choose an engine, not one of the `tried` ids. Does not wait.
@@ -236,7 +243,7 @@ class Deployments:
         work.session.delete(row)
         self._tell(work, who, "deployments::delete", row, rules)
 
-    def serve(self, work: Work, who: Principal, model: str, context_tokens: int = 8192) -> Deployment:
+    def serve(self, work: Work, who: Principal, model: str) -> Deployment:
         """Give everybody a model of this machine, under its own name; it is loaded once the work is committed.
 
         Raises:
@@ -248,12 +255,15 @@ class Deployments:
         self._targets.of(member)
         known = self._shelf.now(work, who.org_id).get(model)
         if known is None:
-            known = self.create(work, who, DeploymentAsk(name=model, members=(member,), context_tokens=context_tokens))
+            ask = DeploymentAsk(name=model, members=(member,), context_tokens=self._context_tokens)
+            known = self.create(work, who, ask)
         work.after_commit(lambda: self._load_soon(model))
         return known
 
     def retire(self, work: Work, who: Principal, model: str) -> None:
-        """Take back what `serve` gave, and end the model; a standing one is only ended, until somebody asks it.
+        """Take back what `serve` gave, and end the model once nobody has it and nothing is under way.
+
+        A standing one, which everybody has, is ended until somebody asks it.
 
         Raises:
             Forbidden: a rule says no.
@@ -261,11 +271,15 @@ class Deployments:
         self._require(who, "deployments::manage")
         if model in self._rows(work):
             self.delete(work, who, model)
-        work.after_commit(lambda: self.models.unload(model))
+        work.after_commit(lambda: self._unload(model))
 
     def served(self) -> frozenset[str]:
         """Return the models of this machine that somebody has, at work or not."""
         return self._shelf.served()
+
+    def serves(self, org_id: str, model: str) -> bool:
+        """Say whether an organisation has a model of that name."""
+        return model in self._shelf.of(org_id)
 
     def _views(self, deployments: Mapping[str, Deployment]) -> Sequence[EngineView]:
         members = {m.engine_id: m for deployment in deployments.values() for m in deployment.members}
@@ -287,6 +301,10 @@ class Deployments:
             rss_bytes=health.rss_bytes,
             restarts=health.restarts,
         )
+
+    def _unload(self, model: str) -> None:
+        if model in self._shelf.standing or model not in self._shelf.served():
+            self.models.unload(model)
 
     def _load_soon(self, model: str) -> None:
         def load() -> None:

@@ -276,7 +276,7 @@ def _opening(holder: KeyHolder, request: EmbeddingRequest, source: _Source) -> O
         org_id=holder.who.org_id,
         person_id=holder.who.person_id,
         key_id=holder.key_id,
-        assistant=holder.assistant or "",
+        assistant=holder.assistant,
         skus=source.skus,
         worst=Quantities(input_tokens=sum(min(count, most) if most else count for count in bytes_)),
         deployment=request.model,

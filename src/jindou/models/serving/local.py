@@ -43,6 +43,7 @@ class _Loaded:
     used_at: float
     mark: int = 0
     is_up: bool = False
+    is_released: bool = False
     settled: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
 
@@ -84,7 +85,7 @@ class LocalModels(Models):
         if self._carer is not None:
             self._carer.join(timeout=_LOOK_SECONDS)
         for model in list(self._loaded):
-            self.unload(model)
+            self._end(model)
 
     @override
     def find(self, model: str) -> LocalEngine:
@@ -119,10 +120,10 @@ class LocalModels(Models):
     @override
     def unload(self, model: str) -> None:
         with self._lock:
-            loaded = self._loaded.pop(model, None)
-        if loaded is not None:
-            loaded.engine.stop()
-            self._tell()
+            loaded = self._loaded.get(model)
+            if loaded is not None:
+                loaded.is_released = True
+        self._end_released()
 
     @override
     def enter(self, model: str) -> None:
@@ -130,6 +131,8 @@ class LocalModels(Models):
             # Also of one that is not loaded yet: it is for them that it will be.
             self._users[model] += 1
             self._note_use(model)
+            if model in self._loaded:
+                self._loaded[model].is_released = False
 
     @override
     def leave(self, model: str) -> None:
@@ -205,16 +208,32 @@ class LocalModels(Models):
             )
         return [self._loaded.pop(name) for name in chosen]
 
+    def _end(self, model: str) -> None:
+        with self._lock:
+            loaded = self._loaded.pop(model, None)
+        if loaded is not None:
+            loaded.engine.stop()
+            self._tell()
+
+    def _end_released(self) -> None:
+        with self._lock:
+            released = [name for name, one in self._loaded.items() if one.is_released and one.is_up]
+            free = [(name, self._loaded[name].engine) for name in released if not self._users[name]]
+        for name, engine in free:
+            if not _is_at_work(engine):
+                self._end(name)
+
     def _care(self) -> None:
         """Tell of changes soon after they happen, and end what nobody has used for long."""
         looked_at = time.monotonic()
         while not self._stopping.wait(_TICK):
+            self._end_released()
             self._tell()
             if time.monotonic() - looked_at >= min(_LOOK_SECONDS, self._idle_seconds / 2):
                 looked_at = time.monotonic()
                 for model in self._idle():
                     _log.info("idle model ended", extra={"fields": {"model": model}})
-                    self.unload(model)
+                    self._end(model)
 
     def _idle(self) -> list[str]:
         with self._lock:

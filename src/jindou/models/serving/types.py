@@ -93,7 +93,7 @@ class Models(Protocol):
         ...
 
     def unload(self, model: str) -> None:
-        """End a model that is at work."""
+        """End a model that is at work, once what it has under way is over, and unless it is asked for again by then."""
         ...
 
     def enter(self, model: str) -> None:

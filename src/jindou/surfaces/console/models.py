@@ -24,7 +24,6 @@ Verb = Literal["pull", "stop-pull", "serve", "stop", "remove"]
 WorkState = Literal["ready", "starting", "stopped", "unreachable"]
 
 _KINDS = get_args(Kind)
-_SERVED_KINDS = frozenset({"chat", "coder"})
 _COMING = frozenset({"starting", "restarting"})
 
 
@@ -61,7 +60,7 @@ class Row:
     @property
     def can_serve(self) -> bool:
         """Whether it could be asked by its name."""
-        return self.model.state == "here" and not self.model.served and self.model.kind in _SERVED_KINDS
+        return self.model.state == "here" and not self.model.served and self.model.answers
 
 
 @router.get("/models")

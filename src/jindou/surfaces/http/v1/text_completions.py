@@ -29,6 +29,7 @@ _UNSERVED: Final = "this is not supported by the models served here"
 _MOST_PROMPTS: Final = 32
 
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
+Stop = Annotated[str, Meta(min_length=1, max_length=200)]
 Several = Annotated[int, Meta(ge=1, le=128)]
 
 
@@ -51,13 +52,13 @@ class TextRequest(Struct, forbid_unknown_fields=True, kw_only=True):
 
     model: str
     prompt: str | Annotated[list[str | int | list[int]], Meta(min_length=1, max_length=2048)]
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=2**31)] | None = None
     n: Several | None = None
     best_of: Several | None = None
     stream: bool | None = None
     stream_options: _StreamedWith | None = None
-    stop: str | list[str] | None = None
-    seed: int | None = None
+    stop: Stop | Annotated[list[Stop], Meta(max_length=4)] | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     presence_penalty: Penalty | None = None
