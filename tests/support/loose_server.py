@@ -34,14 +34,14 @@ async def request_of(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def asked_reply(pool: Upstreams, upstream: Upstream) -> AsyncGenerator[Reply]:
-    reply = await pool.post(upstream, "/chat/completions", b"{}")
+async def asked_reply(pool: Upstreams, upstream: Upstream, *, stream: bool = False) -> AsyncGenerator[Reply]:
+    reply = await pool.post(upstream, "/chat/completions", b"{}", stream=stream)
     try:
         yield reply
     finally:
         reply.close()
 
 
-async def asked(pool: Upstreams, upstream: Upstream) -> tuple[int, bytes]:
-    async with asked_reply(pool, upstream) as reply:
+async def asked(pool: Upstreams, upstream: Upstream, *, stream: bool = False) -> tuple[int, bytes]:
+    async with asked_reply(pool, upstream, stream=stream) as reply:
         return reply.status, await reply.read()

@@ -1,10 +1,11 @@
 """The client for engines that speak HTTP, before servers that keep to nothing."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, Waits, client, connection
+from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, Waits, client
 from support.loose_server import CHUNKED, OK, asked, asked_reply, request_of, serving
 
 
@@ -79,19 +80,39 @@ def test_nobody_there_is_unavailable_and_the_key_is_not_told() -> None:
     asyncio.run(ask())
 
 
-def test_a_server_that_says_nothing_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_FIRST_SECONDS", 0.05)
+@pytest.mark.parametrize("sent", [b"", CHUNKED, CHUNKED + b"1\r\nx\r\n"])
+def test_a_server_that_says_nothing_is_left_in_time(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_LOOK_SECONDS", 0.05)
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request_of(reader)
+        writer.write(sent)
         await reader.read()
         writer.close()
 
     async def ask() -> None:
         async with serving(handler) as (pool, upstream):
+            hurried = replace(upstream, first_seconds=0.05, silent_seconds=0.05)
             with pytest.raises(EngineDied, match="too long"):
-                await asked(pool, upstream)
+                await asked(pool, hurried, stream=True)
+
+    asyncio.run(ask())
+
+
+def test_the_head_of_a_stream_is_not_its_first_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_LOOK_SECONDS", 0.02)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(CHUNKED)
+        await writer.drain()
+        await asyncio.sleep(0.3)
+        writer.write(b"1\r\nx\r\n0\r\n\r\n")
+        writer.close()
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            assert await asked(pool, replace(upstream, silent_seconds=0.05), stream=True) == (200, b"x")
 
     asyncio.run(ask())
 

@@ -36,10 +36,14 @@ class Deployments:
         return self._transport.post(Deployment, "/api/deployments", _body(name, members, context_tokens))
 
     def update(
-        self, name: str, members: Sequence[Member], *, context_tokens: int = 8192, new_name: str | None = None
+        self, name: str, members: Sequence[Member], *, context_tokens: int | None = None, new_name: str | None = None
     ) -> Deployment:
-        """Give a deployment other members, another context or another name; requests under way go on."""
-        return self._transport.put(Deployment, _path(name), _body(new_name or name, members, context_tokens))
+        """Give a deployment other members, another context or another name; requests under way go on.
+
+        Without `context_tokens` its context stays as it is.
+        """
+        context = self.get(name).context_tokens if context_tokens is None else context_tokens
+        return self._transport.put(Deployment, _path(name), _body(new_name or name, members, context))
 
     def delete(self, name: str) -> None:
         """Take a deployment away; requests under way go on."""

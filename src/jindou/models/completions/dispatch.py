@@ -264,7 +264,7 @@ class _Making:
         if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
             raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
         body = msgspec.json.encode(picked.dress(self.asked.body))
-        reply = await self.rooms.upstreams.post(upstream, self.asked.path, body)
+        reply = await self.rooms.upstreams.post(upstream, self.asked.path, body, stream=self.asked.stream)
         self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
         try:
             error = await refusal(reply, upstream, picked.model)

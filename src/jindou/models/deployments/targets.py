@@ -1,6 +1,7 @@
 """What stands behind a member: a model of this machine, or a server somewhere."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -98,7 +99,9 @@ class _Server(Target):
     def __init__(self, member: Member, key: str, credential: str) -> None:
         self.dialect = "openai"
         self.reuse = None
-        self._upstream = Upstream.at(member.url, key)
+        self._upstream = replace(
+            Upstream.at(member.url, key), first_seconds=member.first_token_seconds, silent_seconds=member.idle_seconds
+        )
         endpoint = Endpoint(
             upstream=self._upstream,
             model=member.model,

@@ -17,6 +17,7 @@ from jindou.models.upstreams.types import Upstream
 __all__ = ["Reply", "Upstreams"]
 
 _CONNECT_SECONDS: Final = 5.0
+_WHOLE_SECONDS: Final = 900.0
 _IDLE_SECONDS: Final = 4.0
 _MOST_IDLE: Final = 64
 _LOOK_SECONDS: Final = 1.0
@@ -74,8 +75,8 @@ class Upstreams:
         self._tls: ssl.SSLContext | None = None
         self._pacer = Pacer()
 
-    async def post(self, upstream: Upstream, path: str, body: bytes) -> Reply:
-        """Send a JSON body and return the reply once its status is there.
+    async def post(self, upstream: Upstream, path: str, body: bytes, *, stream: bool = False) -> Reply:
+        """Send a JSON body and return the reply once its status is there; one that is no `stream` comes as a whole.
 
         Raises:
             EngineUnavailable: nothing was sent.
@@ -86,7 +87,7 @@ class Upstreams:
         self._busy.add(connection)
         if self._timer is None:
             self._timer = loop.call_later(_LOOK_SECONDS, self._look)
-        connection.post(path, body)
+        connection.post(path, body, upstream.first_seconds if stream else _WHOLE_SECONDS)
         try:
             await connection.answered()
         except BaseException:

@@ -16,8 +16,6 @@ __all__ = ["Connection", "Waits"]
 Waits = Coroutine[Any, Any, None]
 """What has to be awaited before more can be taken."""
 
-_FIRST_SECONDS: Final = 900.0
-_SILENT_SECONDS: Final = 120.0
 _MOST_KEPT: Final = 1 << 18
 _MOST_BYTES: Final = 64 << 20
 
@@ -75,8 +73,8 @@ class Connection(asyncio.Protocol):
         """The headers of the reply, by their names in lower case."""
         return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self._headers}
 
-    def post(self, path: str, body: bytes) -> None:
-        """Send a JSON body."""
+    def post(self, path: str, body: bytes, seconds: float) -> None:
+        """Send a JSON body; the first piece of the reply's own may take `seconds`."""
         assert self._transport is not None  # noqa: S101 - it is made before anything is sent
         head = self._heads.get(path)
         if head is None:
@@ -86,7 +84,7 @@ class Connection(asyncio.Protocol):
         self._seen = 0
         self._headers.clear()
         now = self._loop.time()
-        self._deadline = now + _FIRST_SECONDS
+        self._deadline = now + seconds
         self._pace.begin(now)
         self._transport.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
 
@@ -147,7 +145,7 @@ class Connection(asyncio.Protocol):
         now = self._loop.time()
         if self._was_heard:
             self._was_heard = False
-            self._deadline = now + _SILENT_SECONDS
+            self._deadline = now + self.upstream.silent_seconds
         if now > self._deadline or (self._end and now > self._end):
             self._fail("it said nothing for too long" if now > self._deadline else "nobody waits for it any more")
             self.abort()
@@ -169,12 +167,13 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._was_heard = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._fail("it does not speak HTTP")
         if self._pieces:
+            # Some send the head at once, and the first piece when they come to it.
+            self._was_heard = True
             if self._take is None:
                 self._keep(len(data))
             else:

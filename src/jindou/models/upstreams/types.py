@@ -15,7 +15,8 @@ _PORTS = {"http": 80, "https": 443}
 class Upstream:
     """A server of OpenAI's API: ``POST {path_prefix}/chat/completions`` is where it is asked.
 
-    `key` goes into ``Authorization: Bearer``, and nowhere else; empty means that none is asked for.
+    `key` goes into ``Authorization: Bearer``, and nowhere else; empty means that none is asked for. A stream may take
+    `first_seconds` until its first piece, and then be silent for `silent_seconds`.
     """
 
     scheme: Literal["http", "https"]
@@ -23,6 +24,8 @@ class Upstream:
     port: int
     path_prefix: str
     key: str = field(default="", repr=False)
+    first_seconds: float = 900.0
+    silent_seconds: float = 120.0
 
     @property
     def url(self) -> str:

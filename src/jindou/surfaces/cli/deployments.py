@@ -98,7 +98,7 @@ def update(
     name: Name,
     member: Members,
     *,
-    context: Annotated[int, typer.Option(min=512, help="Tokens of its context.")] = 8192,
+    context: Annotated[int | None, typer.Option(min=512, help="Tokens of its context; else as it was.")] = None,
     person: As = "manager",
     language: Language = None,
     home: Home = None,
@@ -131,7 +131,7 @@ def _member(text: str) -> Member:
     engine, _, model = path.partition("/")
     pairs = [option.partition("=") for option in options]
     fields: dict[str, Any] = {key: value for key, _, value in pairs}
-    if not engine or not model or not fields.keys() <= {"weight", "rank", "sku", "at_once", "native_tools"}:
+    if not engine or not model or not fields.keys() <= Member.model_fields.keys() - {"engine", "model", "url"}:
         raise Invalid(f"`{text}` is no ENGINE/MODEL[@URL][;weight=N][;rank=N].", field="member", rule="its form")
     return Member.model_validate({"engine": engine, "model": model, "url": url, **fields})
 
