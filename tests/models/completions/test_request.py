@@ -74,3 +74,18 @@ FIELDS = (*GOOD, "tools", "tool_choice", "stop", "seed", "response_format", "log
 def test_any_json_is_read_or_refused_by_name(change: dict[str, Any]) -> None:
     with contextlib.suppress(Invalid):
         ChatRequest.read(json.dumps(GOOD | change).encode())
+
+
+@pytest.mark.parametrize(
+    ("asked", "thinks"),
+    [
+        ({}, None),
+        ({"enable_thinking": False}, False),
+        ({"chat_template_kwargs": {"enable_thinking": True}}, True),
+        ({"chat_template_kwargs": {"other": 1}}, None),
+        ({"reasoning_effort": "none"}, False),
+        ({"reasoning_effort": "high"}, True),
+    ],
+)
+def test_whether_a_model_thinks_is_said_in_several_ways(asked: dict[str, Any], thinks: bool | None) -> None:  # noqa: FBT001 - pytest fills it in
+    assert ChatRequest.of(GOOD | asked).thinks is thinks

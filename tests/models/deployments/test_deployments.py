@@ -238,6 +238,26 @@ def test_a_picked_server_dresses_a_request_and_counts_as_under_way(
     assert under_way(platform, manager)["vllm/big"] == 0
 
 
+def test_a_model_of_this_machine_is_told_in_its_own_fields_whether_it_thinks(
+    platform: Platform, manager: Principal
+) -> None:
+    asked: dict[str, object] = {
+        "messages": LONG,
+        "tools": ["a tool"],
+        "enable_thinking": False,
+        "reasoning_effort": "none",
+    }
+    with platform.deployments.pick(manager.org_id, MODEL) as picked:
+        picked.dialect = "llamacpp"
+        body = picked.dress(asked, thinks=False)
+        assert body["chat_template_kwargs"] == {"enable_thinking": False}
+        assert body["parallel_tool_calls"] is True
+        assert body.keys().isdisjoint({"enable_thinking", "reasoning_effort"})
+        assert "chat_template_kwargs" not in picked.dress(asked)
+        picked.dialect = "openai"
+        assert picked.dress(asked, thinks=False) == asked | {"model": picked.model}
+
+
 def test_who_waits_gets_a_turn_or_is_told_in_time(
     platform: Platform, manager: Principal, servers: tuple[OpenAIServer, OpenAIServer]
 ) -> None:

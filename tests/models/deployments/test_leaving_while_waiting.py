@@ -61,6 +61,7 @@ class Server:
         self.dialect: Dialect = "llamacpp"
         self.engine: Engine = self.answers
         self.reuse: Reuse | None = self.slots
+        self.native_tools = False
 
     def _write(self, _: object) -> str:
         if self.fails is not None:

@@ -38,7 +38,8 @@ _CHAT: Final = "/chat/completions"
 class Asked(NamedTuple):
     """A request of any kind. `body` is what an engine that speaks HTTP is sent at `path`.
 
-    `chat` is the same for an engine that does not, or needs the harness; without it such an engine refuses.
+    `chat` is the same for an engine that does not, or needs the harness; without it such an engine refuses. `thinks`
+    says whether a model of this machine thinks aloud before it answers; None leaves that to the model.
     """
 
     model: str
@@ -48,6 +49,7 @@ class Asked(NamedTuple):
     stream: bool
     worst: Quantities | None = None
     chat: ChatRequest | None = None
+    thinks: bool | None = None
 
     @property
     def prefix(self) -> int:
@@ -55,10 +57,11 @@ class Asked(NamedTuple):
         return prefix_of(self.body.get("messages", ()), self.body.get("tools", ()))
 
     @classmethod
-    def of_chat(cls, request: ChatRequest, size: int) -> "Asked":
+    def of_chat(cls, request: ChatRequest, size: int, *, thinks: bool | None = None) -> "Asked":
         """Return what a chat request of `size` bytes asks."""
+        thinks = request.thinks if thinks is None else thinks
         body = upstream_body(request)
-        return cls(model=request.model, path=_CHAT, body=body, size=size, stream=bool(request.stream), chat=request)
+        return cls(request.model, _CHAT, body, size, bool(request.stream), chat=request, thinks=thinks)
 
 
 class Completions:
@@ -263,7 +266,7 @@ class _Making:
     async def _relay(self, picked: Picked, upstream: Upstream) -> Relayed:
         if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
             raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
-        body = msgspec.json.encode(picked.dress(self.asked.body))
+        body = msgspec.json.encode(picked.dress(self.asked.body, thinks=self.asked.thinks))
         reply = await self.rooms.upstreams.post(upstream, self.asked.path, body, stream=self.asked.stream)
         self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
         try:
@@ -317,11 +320,13 @@ class _Making:
     def _needs_harness(self, picked: Picked) -> bool:
         """Tools need it where the model writes its calls as text; a schema where the engine may drop it silently."""
         chat = self.asked.chat
-        if chat is None or picked.native_tools or picked.dialect == "engine":
+        if chat is None or picked.dialect == "engine":
             return picked.dialect == "engine"
+        if picked.dialect == "llamacpp" and (chat.n or 1) > 1:
+            # Of several choices it counts the tokens of one.
+            return True
         schema = chat.response_format is not None and chat.response_format.type != "text"
-        # Of several choices llama.cpp counts the tokens of one.
-        return bool(chat.tools) or schema or (picked.dialect == "llamacpp" and (chat.n or 1) > 1)
+        return not picked.native_tools and (bool(chat.tools) or schema)
 
     def _opening(self, picked: Picked, *, harnessed: bool) -> Opening:
         who = self.holder.who

@@ -159,6 +159,9 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
     logit_bias: dict[str, Annotated[float, Meta(ge=-100, le=100)]] | None = None
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
     modalities: list[Literal["text"]] | None = None
+    # Not OpenAI's: how Model Studio, vLLM and SGLang have Qwen think or not.
+    enable_thinking: bool | None = None
+    chat_template_kwargs: dict[str, Any] | None = None
     # Known to OpenAI's clients; nothing here depends on them.
     user: str | None = None
     safety_identifier: str | None = None
@@ -202,6 +205,14 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
     def stops(self) -> tuple[str, ...]:
         """The stop sequences."""
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+
+    @property
+    def thinks(self) -> bool | None:
+        """Whether the model is to think aloud before it answers; None if the client does not say."""
+        asked = (self.chat_template_kwargs or {}).get("enable_thinking", self.enable_thinking)
+        if asked is None and self.reasoning_effort is not None:
+            return self.reasoning_effort not in {"none", "minimal"}
+        return None if asked is None else bool(asked)
 
     @property
     def includes_usage(self) -> bool:

@@ -39,7 +39,7 @@ class Picked:
         self.model = member.model
         """What the engine itself calls the model."""
         self.dialect: Dialect = target.dialect
-        self.native_tools = member.calls_natively
+        self.native_tools = target.native_tools if member.native_tools is None else member.native_tools
         self._turn = turn
         self._target = target
         self._prefix = prefix
@@ -135,8 +135,11 @@ class Picked:
         if self._has_given_up:
             raise Cancelled(_UNWANTED)
 
-    def dress(self, body: Mapping[str, object]) -> dict[str, object]:
-        """Return the body of ``/chat/completions`` as this engine wants it: its name of the model, its own fields."""
+    def dress(self, body: Mapping[str, object], *, thinks: bool | None = None) -> dict[str, object]:
+        """Return the body of ``/chat/completions`` as this engine wants it: its name of the model, its own fields.
+
+        `thinks` says whether a model of this machine that can think aloud does so.
+        """
         dressed: dict[str, object] = {**body, "model": self.model}
         if dressed.get("stream"):
             options = dressed.get("stream_options")
@@ -149,6 +152,7 @@ class Picked:
             # A small model answers the same each time unless it is asked for something else.
             dressed.setdefault("temperature", 0.0)
             dressed["cache_prompt"] = True
+            _tell_template(dressed, thinks=thinks)
             if self._slot is not None:
                 dressed["id_slot"] = self._slot
         return dressed
@@ -238,6 +242,16 @@ class _InTurn(Engine):
             yield from stream
         finally:
             stream.close()
+
+
+def _tell_template(body: dict[str, object], *, thinks: bool | None) -> None:
+    """Tell llama.cpp in its own fields what OpenAI's clients take for granted, or say in others."""
+    for name in ("enable_thinking", "chat_template_kwargs", "reasoning_effort"):
+        body.pop(name, None)
+    if thinks is not None:
+        body["chat_template_kwargs"] = {"enable_thinking": thinks}
+    if body.get("tools"):
+        body.setdefault("parallel_tool_calls", True)
 
 
 def _tell(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

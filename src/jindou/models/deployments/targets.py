@@ -24,6 +24,7 @@ class Target(Protocol):
     dialect: Dialect
     engine: Engine
     reuse: Reuse | None
+    native_tools: bool
 
     def upstream(self) -> Upstream | None:
         """Return where it can be reached right now."""
@@ -75,6 +76,7 @@ class _Local(Target):
         self.dialect = "llamacpp" if found.has_server else "engine"
         self.engine = found.engine
         self.reuse = found.reuse
+        self.native_tools = found.native_tools
         self._models = models
         self._model = model
 
@@ -99,6 +101,7 @@ class _Server(Target):
     def __init__(self, member: Member, key: str, credential: str) -> None:
         self.dialect = "openai"
         self.reuse = None
+        self.native_tools = True
         self._upstream = replace(
             Upstream.at(member.url, key), first_seconds=member.first_token_seconds, silent_seconds=member.idle_seconds
         )

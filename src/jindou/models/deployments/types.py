@@ -76,11 +76,6 @@ class Member(BaseModel):
         """The SKU of its tokens."""
         return self.sku or f"model:{self.model}"
 
-    @cached_property
-    def calls_natively(self) -> bool:
-        """Whether its own answers have tool calls. Small local models only write something like them."""
-        return not self.is_local if self.native_tools is None else self.native_tools
-
     @model_validator(mode="after")
     def _has_its_place(self) -> "Member":
         if self.is_local == bool(self.url):
@@ -131,11 +126,6 @@ class Deployment(BaseModel):
     def has_choice(self) -> bool:
         """Whether it matters how a conversation begins: for the choice of an engine, or for the slots of one here."""
         return len(self.members) > 1 or any(member.is_local for member in self.members)
-
-    @cached_property
-    def native_tools(self) -> bool:
-        """Whether all its engines make tool calls themselves."""
-        return all(member.calls_natively for member in self.members)
 
 
 class EngineView(BaseModel):

@@ -88,7 +88,9 @@ def rendered(address: Address, messages: Sequence[Any], tools: Sequence[object])
         OSError: it does not answer.
     """
     plain = [_plain(message) for message in messages]
-    prompt: str = post(address, "/apply-template", {"messages": plain, "tools": list(tools)})["prompt"]
+    # A model that can think aloud would have to be asked what it thinks, too: what is wanted of it here has a form.
+    body = {"messages": plain, "tools": list(tools), "chat_template_kwargs": {"enable_thinking": False}}
+    prompt: str = post(address, "/apply-template", body)["prompt"]
     return prompt
 
 

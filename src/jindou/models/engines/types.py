@@ -36,7 +36,8 @@ class EngineConfig:
     Each slot has `context_tokens` of its own. What the engine says goes to the file `log_path`. What it has read can
     be kept in the folder `slots_path`, at most `slots_bytes` of it, from one start to the next. A model that runs
     elsewhere has an `endpoint` in place of a file; one that another process of this installation looks after is
-    `announced` in a file. It reads `batch` tokens of a prompt at a time; 0 leaves that to the engine.
+    `announced` in a file. It reads `batch` tokens of a prompt at a time; 0 leaves that to the engine. With
+    `native_tools` the engine's own answers have the model's tool calls.
     """
 
     model_name: str
@@ -50,6 +51,7 @@ class EngineConfig:
     endpoint: Endpoint | None = None
     announced: Path | None = None
     batch: int = 0
+    native_tools: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

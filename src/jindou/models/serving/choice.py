@@ -23,6 +23,11 @@ class EngineChoice:
     threads: int = 0
     batch: int = 0
 
+    @property
+    def finds_calls(self) -> bool:
+        """Whether the engine finds the tool calls in what a model writes."""
+        return self.engine not in _NO_TOOLS
+
 
 def choose_engine(engine: str, threads: int, place: Path, *, native_tools: bool) -> EngineChoice:
     """Return what to start: `engine` and `threads` of the settings, where they say it, else what `place` remembers.
@@ -32,7 +37,7 @@ def choose_engine(engine: str, threads: int, place: Path, *, native_tools: bool)
     tuned = _read(place)
     if engine not in {AUTO, tuned.engine if tuned else ""}:
         return EngineChoice(engine, threads)
-    if tuned is None or (tuned.engine in _NO_TOOLS and native_tools):
+    if tuned is None or (native_tools and not tuned.finds_calls):
         return EngineChoice(_OURS if engine == AUTO else engine, threads)
     return EngineChoice(tuned.engine, threads or tuned.threads, tuned.batch)
 

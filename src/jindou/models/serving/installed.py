@@ -11,7 +11,7 @@ import psutil
 from jindou.home import Home
 from jindou.models.catalogue import Catalogue, ModelEntry
 from jindou.models.engines import EngineConfig
-from jindou.models.serving.choice import choose_engine
+from jindou.models.serving.choice import EngineChoice, choose_engine
 from jindou.models.serving.local import LocalModels, Need
 from jindou.models.serving.remote import RemoteModels
 from jindou.models.upstreams import EngineUnavailable
@@ -45,9 +45,7 @@ def local_models(settings: Settings, home: Home, kept: str) -> LocalModels:
         path = catalogue.find(entry)
         if path is None:
             raise EngineUnavailable(f"{entry.title} has not been fetched: `jindou models pull {name}`.")
-        choice = choose_engine(
-            settings.engine, settings.engine_threads, home.tuned_engine, native_tools=entry.native_tools
-        )
+        choice = _choice(settings, home, entry)
         config = replace(_config(settings, home, entry, path), threads=choice.threads, batch=choice.batch)
         return Need(choice.engine, config, entry.memory_bytes(settings.context_tokens, _SLOTS))
 
@@ -78,6 +76,10 @@ def remote_models(settings: Settings, home: Home) -> RemoteModels:
     return RemoteModels(config_of, owner)
 
 
+def _choice(settings: Settings, home: Home, entry: ModelEntry) -> EngineChoice:
+    return choose_engine(settings.engine, settings.engine_threads, home.tuned_engine, native_tools=entry.native_tools)
+
+
 def _config(
     settings: Settings, home: Home, entry: ModelEntry, path: Path, *, announced: Path | None = None
 ) -> EngineConfig:
@@ -92,4 +94,5 @@ def _config(
         slots_path=home.slots if slots_bytes else None,
         slots_bytes=slots_bytes,
         announced=announced,
+        native_tools=entry.native_tools and _choice(settings, home, entry).finds_calls,
     )

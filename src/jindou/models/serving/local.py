@@ -97,7 +97,7 @@ class LocalModels(Models):
         engine = open_engine(need.engine, need.config)
         on_demand = OnDemand(model, lambda seconds: self._load(model, seconds).engine, lambda: self._now(model))
         reuse = engine.slots if isinstance(engine, ServerEngine) else None
-        found = LocalEngine(model, on_demand, isinstance(engine, ServerEngine), reuse)
+        found = LocalEngine(model, on_demand, isinstance(engine, ServerEngine), reuse, need.config.native_tools)
         with self._lock:
             return self._known.setdefault(model, (found, engine))[0]
 

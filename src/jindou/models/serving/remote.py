@@ -48,10 +48,13 @@ class RemoteModels(Models):
     def find(self, model: str) -> LocalEngine:
         with self._lock:
             if model not in self._known:
-                engine = open_engine(_KIND, self._config_of(model))
+                config = self._config_of(model)
+                engine = open_engine(_KIND, config)
                 on_demand = OnDemand(model, partial(self._loaded, model), partial(self._now, model))
                 reuse = engine.slots if isinstance(engine, ServerEngine) else None
-                self._known[model] = LocalEngine(model, on_demand, has_server=True, reuse=reuse), engine
+                tools = config.native_tools
+                found = LocalEngine(model, on_demand, has_server=True, reuse=reuse, native_tools=tools)
+                self._known[model] = found, engine
             return self._known[model][0]
 
     @override

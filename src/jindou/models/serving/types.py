@@ -57,12 +57,16 @@ class ServerEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """One model: its engine, and what its server has read. `has_server` is whether it can be reached over HTTP."""
+    """One model: its engine, and what its server has read.
+
+    `has_server` is whether it can be reached over HTTP, `native_tools` whether its answers have its tool calls.
+    """
 
     model: str
     engine: Engine
     has_server: bool
     reuse: Reuse | None = None
+    native_tools: bool = False
 
 
 class Models(Protocol):

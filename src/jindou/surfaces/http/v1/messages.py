@@ -32,7 +32,7 @@ async def create(call: Call) -> None:
     chat = chat_of(request)
     shape = partial(MessageShape, shows_thoughts=request.shows_thoughts)
     with chat.naming():
-        asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
+        asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)), thinks=request.shows_thoughts)
         await call.make(holder, asked, tell_in(shape, call, stream=request.stream))
 
 
