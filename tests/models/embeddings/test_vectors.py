@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from jindou.models.embeddings import likeness
-from jindou.models.embeddings.dispatch import Likeness
 from jindou.models.embeddings.known import E5_SMALL, known_model
 from jindou.models.embeddings.local import EmbeddingChild, LocalEmbedder, announced
 from jindou.models.embeddings.types import EmbedderUnavailable, TextTooLong
@@ -57,8 +56,9 @@ def test_a_text_has_the_same_vector_every_time(embedder: LocalEmbedder) -> None:
 
 
 def test_tokens_are_counted_as_they_are_read(embedder: LocalEmbedder) -> None:
-    assert embedder.embed(ENGLISH + CHINESE).tokens == sum(map(embedder.count_tokens, ENGLISH + CHINESE))
-    assert embedder.count_tokens("how much protein per day", "query") == 10
+    texts = ENGLISH + CHINESE
+    assert embedder.embed(texts).tokens == sum(embedder.embed([text]).tokens for text in texts)
+    assert embedder.embed(["how much protein per day"], "query").tokens == 10
 
 
 def test_a_text_that_is_too_long_is_refused_by_its_number_and_the_limit(embedder: LocalEmbedder) -> None:
@@ -67,14 +67,10 @@ def test_a_text_that_is_too_long_is_refused_by_its_number_and_the_limit(embedder
 
 
 def test_a_text_that_just_fits_is_read_whole(embedder: LocalEmbedder) -> None:
-    words = 512 - embedder.count_tokens("")
-    assert embedder.count_tokens("lamp " * words) == 512
+    words = 512 - embedder.embed([""]).tokens
     assert embedder.embed(["lamp " * words]).tokens == 512
-
-
-def test_of_a_text_that_may_be_cut_the_beginning_is_read(embedder: LocalEmbedder) -> None:
-    made = embedder.embed([CHINESE[0] + " lamp" * 600], cut=True)
-    assert made.tokens == 512
+    with pytest.raises(TextTooLong, match="Text 0 has 513 tokens, 1 over the 512"):
+        embedder.embed(["lamp " * (words + 1)])
 
 
 @pytest.mark.parametrize(
@@ -87,14 +83,6 @@ def test_odd_texts_have_vectors_too(embedder: LocalEmbedder, odd: str) -> None:
 def test_full_width_letters_are_the_letters_they_stand_for(embedder: LocalEmbedder) -> None:
     wide, plain = embedder.embed(["ＯＲＤＥＲ　１２", "ORDER 12"]).vectors
     assert wide == plain
-
-
-def test_likeness_keeps_what_it_has_read(embedder: LocalEmbedder) -> None:
-    near = Likeness(embedder)
-    tools = ["Look up an order by its number", "Refund money to a customer", "What is the weather in a city"]
-    first = near.of("我的订单 SO-10007 到哪里了？", tools)
-    assert first.index(max(first)) == 0
-    assert near.of("我的订单 SO-10007 到哪里了？", [*tools, tools[0]])[:3] == pytest.approx(first, abs=1e-5)
 
 
 def test_another_process_finds_the_model_by_its_announcement(child: EmbeddingChild, tmp_path: Path) -> None:

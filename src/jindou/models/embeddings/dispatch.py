@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from jindou.models.embeddings.types import (
     NoEmbeddings,
     Vector,
 )
-from jindou.models.embeddings.vectors import likeness, shortened
+from jindou.models.embeddings.vectors import shortened
 from jindou.telemetry import Clock, get_logger
 
 __all__ = ["Embeddings", "Made"]
@@ -37,7 +36,6 @@ _MOST_THREADS: Final = 8
 _MOST_WAITING: Final = 32
 _MOST_AT_ONCE: Final = 256
 _LOAD_SECONDS: Final = 120.0
-_KEPT: Final = 4096
 _log = get_logger(__name__)
 
 
@@ -84,7 +82,6 @@ class Embeddings:
         self._threads = ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="embeddings")
         self._waiting = ThreadPoolExecutor(_MOST_WAITING, thread_name_prefix="embeddings-wait")
         self._under_way = 0
-        self._likeness = Likeness(own[0]) if own else None
         self._load = load
         self.child = child
         """The process with our own model, if it is ours to start and to stop."""
@@ -102,19 +99,6 @@ class Embeddings:
     def list_models(self, holder: KeyHolder) -> list[str]:
         """Return our own models that a key is good for."""
         return [name for name in self._own if holder.may_use(name)]
-
-    def similarity(self, query: str, passages: Sequence[str]) -> list[float]:
-        """Return how near each passage is to the query, between -1 and 1. It waits: call it in a thread.
-
-        This is for the platform's own use and is not billed. What is too long is read to where it fits; passages that
-        come again are not read again.
-
-        Raises:
-            EmbedderUnavailable: there is no model here, or it does not answer.
-        """
-        if self._likeness is None:
-            raise EmbedderUnavailable("This installation has no embedding model of its own.")
-        return self._likeness.of(query, passages)
 
     async def make(self, holder: KeyHolder, request: EmbeddingRequest, when_left: WhenLeft = lambda _: None) -> Made:
         """Make embeddings. They are in the ledger when this returns, also if nobody waits for them any more.
@@ -211,34 +195,6 @@ class Embeddings:
         return Made(
             admission.attempt_id, request.model, now, vectors, made.tokens, admission.limits, admission.warnings
         )
-
-
-class Likeness:
-    """How near texts are to one another, with the vectors of passages kept."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Vector] = OrderedDict()
-
-    def of(self, query: str, passages: Sequence[str]) -> list[float]:
-        """Return the cosine of each passage to the query."""
-        sought = self._embedder.embed([query], "query", cut=True).vectors[0]
-        return [likeness(sought, vector) for vector in self._vectors(passages)]
-
-    def _vectors(self, passages: Sequence[str]) -> list[Vector]:
-        with self._lock:
-            known = {passage: self._kept[passage] for passage in passages if passage in self._kept}
-        unknown = [passage for passage in dict.fromkeys(passages) if passage not in known]
-        if unknown:
-            known |= zip(unknown, self._embedder.embed(unknown, "passage", cut=True).vectors, strict=True)
-        with self._lock:
-            for passage in passages:
-                self._kept[passage] = known[passage]
-                self._kept.move_to_end(passage)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return [known[passage] for passage in passages]
 
 
 async def _source(picked: Picked, name: str, skus: tuple[str, ...], pool: ThreadPoolExecutor) -> _Source:

@@ -163,13 +163,9 @@ class LocalEmbedder(Embedder):
         return self._model.shortens
 
     @override
-    def embed(self, texts: Sequence[str], kind: Kind = "passage", *, cut: bool = False) -> Embedded:
+    def embed(self, texts: Sequence[str], kind: Kind = "passage") -> Embedded:
         told = [self._model.told(text, kind) for text in texts]
-        return self._patiently(lambda upstream: self._embed(upstream, told, cut=cut))
-
-    @override
-    def count_tokens(self, text: str, kind: Kind = "passage") -> int:
-        return len(self._patiently(lambda upstream: _tokens(upstream, self._model.told(text, kind))))
+        return self._patiently(lambda upstream: self._embed(upstream, told))
 
     def load(self) -> None:
         """Wait until the model is there, and look how long its vectors are.
@@ -183,8 +179,8 @@ class LocalEmbedder(Embedder):
         known = get(upstream, "/models")["data"][0]["meta"]
         self._dimensions = int(known["n_embd"])
 
-    def _embed(self, upstream: Upstream, told: list[str], *, cut: bool) -> Embedded:
-        given = [self._fitted(upstream, at, text, cut=cut) for at, text in enumerate(told)]
+    def _embed(self, upstream: Upstream, told: list[str]) -> Embedded:
+        given = [self._fitted(upstream, at, text) for at, text in enumerate(told)]
         vectors: list[Vector] = []
         used = 0
         for start in range(0, len(given), _AT_ONCE):
@@ -195,17 +191,15 @@ class LocalEmbedder(Embedder):
             self._dimensions = len(vectors[0])
         return Embedded(vectors, used)
 
-    def _fitted(self, upstream: Upstream, at: int, text: str, *, cut: bool) -> str | list[int]:
-        """Return a text that fits as it is; of one that does not, the tokens of its beginning, if that may be."""
+    def _fitted(self, upstream: Upstream, at: int, text: str) -> str | list[int]:
+        """Return a text that fits: as it is, or as its tokens where they had to be counted."""
         if len(text.encode()) + _FRAME <= self._model.tokens:
             # A token has a byte at least.
             return text
         tokens = _tokens(upstream, text)
-        if len(tokens) <= self._model.tokens:
-            return tokens
-        if not cut:
+        if len(tokens) > self._model.tokens:
             raise TextTooLong(self.name, at, len(tokens), self._model.tokens)
-        return [*tokens[: self._model.tokens - 1], tokens[-1]]
+        return tokens
 
     def _patiently(self, ask: Callable[[Upstream], _T]) -> _T:
         """Ask, and ask again when the child was just being replaced: vectors are the same however often one asks."""

@@ -49,7 +49,7 @@ class RemoteEmbedder(Embedder):
         return self._model.shortens
 
     @override
-    def embed(self, texts: Sequence[str], kind: Kind = "passage", *, cut: bool = False) -> Embedded:
+    def embed(self, texts: Sequence[str], kind: Kind = "passage") -> Embedded:
         told = [self._model.told(text, kind) for text in texts]
         made = Embedded([], 0)
         try:
@@ -64,8 +64,3 @@ class RemoteEmbedder(Embedder):
         if made.vectors:
             self._dimensions = len(made.vectors[0])
         return made
-
-    @override
-    def count_tokens(self, text: str, kind: Kind = "passage") -> int:
-        """Return a number that the count does not exceed: a token has a byte at least."""
-        return len(self._model.told(text, kind).encode()) + 2

@@ -91,15 +91,11 @@ class Embedder(Protocol):
         """Whether the first numbers of a vector are a good vector, too, once they have length 1."""
         ...
 
-    def embed(self, texts: Sequence[str], kind: Kind = "passage", *, cut: bool = False) -> Embedded:
-        """Return the vectors of `texts`. With `cut`, of a text that is too long only the beginning is read.
+    def embed(self, texts: Sequence[str], kind: Kind = "passage") -> Embedded:
+        """Return the vectors of `texts`.
 
         Raises:
             TextTooLong: a text does not fit; the message says by how much.
             EmbedderUnavailable: the model does not answer.
         """
-        ...
-
-    def count_tokens(self, text: str, kind: Kind = "passage") -> int:
-        """Return how many tokens a text has, with what the model is told beside it."""
         ...
