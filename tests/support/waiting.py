@@ -1,12 +1,13 @@
 """Waiting for what comes by itself: of another thread, another process, or a page."""
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
-__all__ = ["wait_for"]
+__all__ = ["result_of", "wait_for"]
 
 _SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
@@ -25,3 +26,8 @@ def wait_for(look: Callable[[], T | None], seconds: float = _SECONDS) -> T:
             pytest.fail(f"It never came to that: {seen!r} after {seconds:g} seconds.")
         time.sleep(_PAUSE_SECONDS)
     return seen
+
+
+def result_of(asked: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine comes to, where no event loop runs; the test fails if it comes to nothing."""
+    return asyncio.run(asyncio.wait_for(asked, _SECONDS))

@@ -20,7 +20,7 @@ from jindou.durable.queue import Queue
 from jindou.errors import NotFound
 from support.ground import OURS, open_database
 from support.platform import FakeClock
-from support.waiting import wait_for
+from support.waiting import result_of, wait_for
 
 
 @pytest.fixture
@@ -42,19 +42,23 @@ def statuses(site: Site) -> dict[str, int]:
         return {row[0]: row[1] for row in work.session.execute(counted)}
 
 
+def opened(ledger: Ledger) -> str:
+    return result_of(ledger.open(call())).attempt_id
+
+
 def test_what_was_told_is_in_the_database(site: Site, ledger: Ledger) -> None:
     made = site.budget(monthly_micro=10 * CALL)
-    first, second, third, fourth = (ledger.open_blocking(call()).attempt_id for _ in range(4))
+    first, second, third, fourth = (opened(ledger) for _ in range(4))
     assert statuses(site) == {"open": 4}
-    assert ledger.settle_blocking(first, USED, engine="local").micro == USED.tokens
-    ledger.void_blocking(second, "refused")
-    ledger.lose_blocking(third, "died")
+    assert result_of(ledger.settle(first, USED, engine="local")).micro == USED.tokens
+    result_of(ledger.void(second, "refused"))
+    result_of(ledger.lose(third, "died"))
     assert statuses(site) == {"open": 1, "settled": 1, "void": 1, "unknown": 1}
     with site.database.reading(OURS) as work:
         row = work.session.scalars(select(MeterEventRow)).one()
     assert (row.step_id, row.attempt, row.person_id, row.key_id) == (first, 1, CLERK.person_id, "key_1")
     assert (row.engine, row.run_id, row.month) == ("local", "", "2026-03")
-    ledger.void_blocking(fourth, "refused")
+    result_of(ledger.void(fourth, "refused"))
     assert site.counted(made.id) == site.sums()
 
 
@@ -73,7 +77,7 @@ def test_many_tasks_of_a_loop_share_batches_and_each_is_told_its_own(site: Site,
     assert site.wrong() == 0
 
 
-def test_threads_and_loops_that_race_for_the_last_calls_get_exactly_those(site: Site, ledger: Ledger) -> None:
+def test_loops_that_race_for_the_last_calls_get_exactly_those(site: Site, ledger: Ledger) -> None:
     site.budget(monthly_micro=10 * CALL)
 
     async def clients() -> list[object]:
@@ -81,20 +85,20 @@ def test_threads_and_loops_that_race_for_the_last_calls_get_exactly_those(site: 
 
     def asked() -> object:
         try:
-            return ledger.open_blocking(call())
+            return result_of(ledger.open(call()))
         except BudgetExceeded as error:
             return error
 
     with ThreadPoolExecutor(18) as pool:
         loops = [pool.submit(asyncio.run, clients()) for _ in range(2)]
-        threads = [pool.submit(asked) for _ in range(16)]
-        results = [result for loop in loops for result in loop.result()] + [thread.result() for thread in threads]
+        others = [pool.submit(asked) for _ in range(16)]
+        results = [result for loop in loops for result in loop.result()] + [other.result() for other in others]
     assert sum(isinstance(result, Admission) for result in results) == 10
     assert sum(isinstance(result, BudgetExceeded) for result in results) == 70
 
 
 def test_an_attempt_is_settled_once_whoever_tries(site: Site, ledger: Ledger) -> None:
-    attempt = ledger.open_blocking(call()).attempt_id
+    attempt = opened(ledger)
 
     async def both() -> list[object]:
         settles = [ledger.settle(attempt, USED) for _ in range(5)]
@@ -104,14 +108,14 @@ def test_an_attempt_is_settled_once_whoever_tries(site: Site, ledger: Ledger) ->
     assert sum(isinstance(result, AttemptClosed) for result in results) == 4
     assert site.sums() == (USED.tokens, 0)
     with pytest.raises(NotFound):
-        ledger.void_blocking("att_none", "")
-    ledger.lose_blocking(attempt, "late")
+        result_of(ledger.void("att_none", ""))
+    result_of(ledger.lose(attempt, "late"))
     assert statuses(site) == {"settled": 1}
 
 
 def test_what_another_process_closed_meanwhile_is_not_closed_again(site: Site, ledger: Ledger) -> None:
     made = site.budget(monthly_micro=40 * CALL)
-    closed, lost, mine = (ledger.open_blocking(call()).attempt_id for _ in range(3))
+    closed, lost, mine = (opened(ledger) for _ in range(3))
     with site.database.writing(OURS) as work:
         site.attempts.void(work, closed, "Somebody else said so.")
         site.attempts.lose(work, lost, "Its process seemed dead.")
@@ -174,7 +178,7 @@ def test_what_waits_when_the_ledger_stops_is_written_and_what_comes_later_is_ref
     assert len(asyncio.run(clients())) == 50
     assert statuses(site) == {"open": 50}
     with pytest.raises(DatabaseUnavailable):
-        ledger.open_blocking(call())
+        result_of(ledger.open(call()))
 
 
 HOLDS = Callable[[], None]
@@ -198,36 +202,36 @@ def test_a_locked_database_is_told_and_figures_are_written_once_it_is_free(tmp_p
         site = open_site(database, FakeClock(), tmp_path)
         ledger = Ledger(database, site.attempts, queue)
         ledger.start()
-        attempt = ledger.open_blocking(call()).attempt_id
+        attempt = opened(ledger)
         lock, unlock = locked_by_another(tmp_path)
         lock()
         with pytest.raises(DatabaseUnavailable):
-            ledger.open_blocking(call())
+            result_of(ledger.open(call()))
         with pytest.raises(DatabaseUnavailable):
-            ledger.settle_blocking(attempt, USED)
+            result_of(ledger.settle(attempt, USED))
         assert statuses(site) == {"open": 1}
         unlock()
-        ledger.open_blocking(call())
+        result_of(ledger.open(call()))
         assert statuses(site) == {"open": 1, "settled": 1}
         assert site.sums()[0] == USED.tokens
         ledger.stop()
 
 
 def test_what_a_live_process_has_under_way_is_not_called_unknown(site: Site, ledger: Ledger, queue: Queue) -> None:
-    attempt = ledger.open_blocking(call()).attempt_id
+    attempt = opened(ledger)
     other = Ledger(site.database, site.attempts, queue)
     other.start()
     with site.database.writing(None) as work:
         assert other.recover(work) == 0
     other.stop()
     assert statuses(site) == {"open": 1}
-    ledger.settle_blocking(attempt, USED)
+    result_of(ledger.settle(attempt, USED))
 
 
 def test_the_calls_of_a_process_whose_lease_ran_out_are_unknown_and_its_figures_still_come(
     site: Site, ledger: Ledger, queue: Queue
 ) -> None:
-    attempt = ledger.open_blocking(call()).attempt_id
+    attempt = opened(ledger)
     site.clock.move(timedelta(seconds=31))
     with site.database.writing(None) as work:
         lease = queue.claim(work, (Ledger.task,))
@@ -236,13 +240,13 @@ def test_the_calls_of_a_process_whose_lease_ran_out_are_unknown_and_its_figures_
     assert statuses(site) == {"unknown": 1}
     with site.database.reading(None) as work:
         assert queue.held(work, Ledger.task) == []
-    assert ledger.settle_blocking(attempt, USED).micro == USED.tokens
+    assert result_of(ledger.settle(attempt, USED)).micro == USED.tokens
 
 
 def test_a_ledger_that_stopped_in_order_leaves_nothing_to_look_after(site: Site, queue: Queue) -> None:
     ledger = Ledger(site.database, site.attempts, queue)
     ledger.start()
-    ledger.settle_blocking(ledger.open_blocking(call()).attempt_id, USED)
+    result_of(ledger.settle(opened(ledger), USED))
     ledger.stop()
     with site.database.reading(None) as work:
         assert queue.waiting(work, Ledger.task) == 0

@@ -5,7 +5,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future as ThreadFuture
 from dataclasses import dataclass
 from typing import cast
 
@@ -37,11 +36,10 @@ class LedgerBusy(Limited):
 
 @dataclass(slots=True)
 class _Item:
-    """What is to be written, and who waits for it: a thread, a task of an event loop, or nobody."""
+    """What is to be written, and who waits for it: a task of an event loop, or nobody."""
 
     what: Opening | Closing
-    loop: asyncio.AbstractEventLoop | None = None
-    waiter: "asyncio.Future[Written] | ThreadFuture[Written] | None" = None
+    waiter: "asyncio.Future[Written] | None" = None
 
 
 _Told = tuple[_Item, Written | Exception]
@@ -50,9 +48,9 @@ _Told = tuple[_Item, Written | Exception]
 class Ledger:
     """Opens and settles attempts in batches: one writer thread, one transaction a batch.
 
-    Every verb returns once its batch is durable. Those with `_blocking` are for threads; the others for an event loop.
-    All of them raise DatabaseUnavailable when the database is locked, full or gone. An opening was not written then;
-    figures that could not be written are kept, and written as soon as they can be.
+    Every verb returns once its batch is durable, and raises DatabaseUnavailable when the database is locked, full or
+    gone. An opening was not written then; figures that could not be written are kept, and written as soon as they can
+    be.
     """
 
     task = LEDGER_TASK
@@ -139,39 +137,14 @@ class Ledger:
         """Write that nobody knows what the call used: its worst case stays held. One that is closed stays so."""
         await self._later(Closing(attempt_id=attempt_id, status="unknown", reason=reason))
 
-    def open_blocking(self, opening: Opening) -> Admission:
-        """Do what `open` does, for a thread."""
-        self._require_room()
-        return cast("Admission", self._now(opening))
-
-    def settle_blocking(
-        self, attempt_id: str, used: Quantities, sku: str | None = None, *, engine: str | None = None
-    ) -> Money:
-        """Do what `settle` does, for a thread."""
-        return cast("Money", self._now(_settled(attempt_id, used, sku, engine)))
-
-    def void_blocking(self, attempt_id: str, reason: str) -> None:
-        """Do what `void` does, for a thread."""
-        self._now(Closing(attempt_id=attempt_id, status="void", reason=reason))
-
-    def lose_blocking(self, attempt_id: str, reason: str) -> None:
-        """Do what `lose` does, for a thread."""
-        self._now(Closing(attempt_id=attempt_id, status="unknown", reason=reason))
-
     def _require_room(self) -> None:
         if self._inbox.qsize() > _MOST_WAITING:
             raise LedgerBusy(f"{_MOST_WAITING:,} calls wait to be written down; try again.", retry_after=1.0)
 
     def _later(self, what: Opening | Closing) -> "asyncio.Future[Written]":
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Written] = loop.create_future()
-        self._put(_Item(what, loop, waiter))
+        waiter: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        self._put(_Item(what, waiter))
         return waiter
-
-    def _now(self, what: Opening | Closing) -> Written:
-        waiter: ThreadFuture[Written] = ThreadFuture()
-        self._put(_Item(what, None, waiter))
-        return waiter.result()
 
     def _put(self, item: _Item) -> None:
         with self._lock:
@@ -242,13 +215,11 @@ class Ledger:
             self._tell(list(zip(batch, written, strict=True)))
 
     def _tell(self, told: list[_Told]) -> None:
-        """Wake threads one by one, and each event loop once."""
+        """Wake each event loop once."""
         loops: dict[asyncio.AbstractEventLoop, list[_Told]] = {}
         for item, result in told:
-            if item.loop is not None:
-                loops.setdefault(item.loop, []).append((item, result))
-            elif item.waiter is not None:
-                _resolve(item.waiter, result)
+            if item.waiter is not None:
+                loops.setdefault(item.waiter.get_loop(), []).append((item, result))
         for loop, mine in loops.items():
             try:
                 loop.call_soon_threadsafe(self._wake, mine)
@@ -261,8 +232,10 @@ class Ledger:
         for item, result in told:
             if item.waiter is None or item.waiter.done():
                 left.append((item, result))
+            elif isinstance(result, Exception):
+                item.waiter.set_exception(result)
             else:
-                _resolve(item.waiter, result)
+                item.waiter.set_result(result)
         self._undo(left)
 
     def _undo(self, told: list[_Told]) -> None:
@@ -281,10 +254,3 @@ class Ledger:
 
 def _settled(attempt_id: str, used: Quantities, sku: str | None, engine: str | None) -> Closing:
     return Closing(attempt_id=attempt_id, status="settled", used=used, sku=sku, engine=engine)
-
-
-def _resolve(waiter: "asyncio.Future[Written] | ThreadFuture[Written]", result: Written | Exception) -> None:
-    if isinstance(result, Exception):
-        waiter.set_exception(result)
-    else:
-        waiter.set_result(result)
