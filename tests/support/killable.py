@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from jindou.agents.approvals import Verdict
-from jindou.agents.runs import StartRun
+from jindou.agents.runs import RunSearch, StartRun
 from jindou.agents.runs.tables import RunEventRow, StepRow
 from jindou.assembly import Platform
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
@@ -37,7 +37,7 @@ def main(home: Path, kill_at: int) -> None:
             arm(kill_at)
         clerk, manager = as_person(platform, "clerk"), as_person(platform, "manager")
         with platform.database.reading(clerk.org_id) as work:
-            known = platform.runs.list_runs(work, clerk)
+            known = platform.runs.search(work, clerk, RunSearch())
         if not known:
             with platform.database.writing(clerk.org_id) as work:
                 platform.runs.start(work, clerk, StartRun(message="Refund 120 for SO-10007, broken lamp"))
@@ -75,7 +75,7 @@ def drain(platform: Platform) -> None:
 def _found(platform: Platform) -> dict[str, object]:
     clerk, manager = as_person(platform, "clerk"), as_person(platform, "manager")
     with platform.database.reading(clerk.org_id) as work:
-        runs = platform.runs.list_runs(work, clerk)
+        runs = platform.runs.search(work, clerk, RunSearch())
         return {
             "runs": [run.status for run in runs],
             "cost": runs[0].cost.micro,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from jindou.agents.runs import StartRun
+from jindou.agents.runs import RunSearch, StartRun
 from jindou.agents.runs.tables import RunEventRow, StepRow
 from jindou.assembly import Platform
 from jindou.billing.usage.tables import MeterEventRow
@@ -48,7 +48,7 @@ def main(home: Path, kill_at: int) -> None:
             arm(kill_at)
         clerk = as_person(platform, "clerk")
         with platform.database.reading(clerk.org_id) as work:
-            known = platform.runs.list_runs(work, clerk)
+            known = platform.runs.search(work, clerk, RunSearch())
         if not any(run.message == ASK for run in known):
             with platform.database.writing(clerk.org_id) as work:
                 asked = StartRun(message=ASK, conversation_id=known[0].conversation_id)
@@ -60,7 +60,7 @@ def main(home: Path, kill_at: int) -> None:
 def _found(platform: Platform) -> dict[str, object]:
     clerk = as_person(platform, "clerk")
     with platform.database.reading(clerk.org_id) as work:
-        run = platform.runs.list_runs(work, clerk, 1)[0]
+        run = platform.runs.search(work, clerk, RunSearch(limit=1))[0]
         steps = work.session.scalars(select(StepRow).where(StepRow.run_id == run.id).order_by(StepRow.n)).all()
         metered = work.session.scalars(select(MeterEventRow).where(MeterEventRow.run_id == run.id)).all()
         events = select(RunEventRow.seq).where(RunEventRow.run_id == run.id).order_by(RunEventRow.seq)

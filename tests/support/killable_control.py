@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from jindou.agents.runs import Run, StartRun
+from jindou.agents.runs import Run, RunSearch, StartRun
 from jindou.agents.runs.tables import RunEventRow, RunRow, StepRow
 from jindou.assembly import Platform
 from jindou.billing.usage.tables import MeterEventRow
@@ -51,7 +51,7 @@ def main(home: Path, kill_at: int) -> None:
 
 def _first(platform: Platform, clerk: Principal) -> Run | None:
     with platform.database.reading(clerk.org_id) as work:
-        return next((run for run in platform.runs.list_runs(work, clerk) if run.branched_from is None), None)
+        return next((run for run in platform.runs.search(work, clerk, RunSearch()) if run.branched_from is None), None)
 
 
 def _control(platform: Platform, clerk: Principal, run: Run) -> None:

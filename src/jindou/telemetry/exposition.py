@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-__all__ = ["CONTENT_TYPE", "Buckets", "Family", "exposition"]
-
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+__all__ = ["Buckets", "Family", "exposition"]
 
 Kind = Literal["counter", "gauge", "histogram"]
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})

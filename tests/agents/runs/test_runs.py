@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jindou.agents.runs import RunEvent
+from jindou.agents.runs import RunEvent, RunSearch
 from jindou.errors import Conflict, Invalid, NotFound
 from support.desk import ORDER, open_desk
 from support.scripted import call
@@ -185,7 +185,7 @@ def test_a_run_of_somebody_else_is_not_there_even_for_who_decides_something_in_i
             desk.get("run_none")
         assert desk.inbox(status="waiting")[0].run_id == asking.id, "What is to be decided is there, whole."
         with desk.platform.database.reading(desk.manager.org_id) as work:
-            assert desk.platform.runs.list_runs(work, desk.manager) == []
+            assert desk.platform.runs.search(work, desk.manager, RunSearch()) == []
 
 
 @pytest.mark.parametrize("message", ["", "   \n\t ", "\u3000"])

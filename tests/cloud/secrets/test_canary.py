@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from jindou.agents.runs import StartRun
+from jindou.agents.runs import RunSearch, StartRun
 from jindou.assembly import Platform
 from jindou.cloud.secrets import Scrubber, SecretAsk
 from jindou.telemetry import configure_logging
@@ -97,7 +97,7 @@ def told_of(platform: Platform) -> str:
     """Return what the doors show of the clerk's runs, and the trail."""
     clerk, manager = as_person(platform, "clerk"), as_person(platform, "manager")
     with platform.database.reading(clerk.org_id) as work:
-        runs = [platform.runs.get(work, clerk, run.id) for run in platform.runs.list_runs(work, clerk)]
+        runs = [platform.runs.get(work, clerk, run.id) for run in platform.runs.search(work, clerk, RunSearch())]
         events = [event for run in runs for event in platform.runs.events(work, clerk, run.id)]
         trail = platform.audit.search(work, manager)
         why = [platform.runs.explain(work, clerk, run.id) for run in runs]

@@ -44,8 +44,6 @@ __all__ = [
 FINAL = frozenset({"done", "refused", "failed", "cancelled"})
 """The statuses that a run does not leave."""
 
-OUTCOME_UNKNOWN = "This was begun and never ended: look whether it took effect."
-
 _PAST = Query(
     RunRow,
     RunRow.conversation_id == bindparam("conversation_id"),

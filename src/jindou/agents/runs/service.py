@@ -94,10 +94,6 @@ class Runs:
         self._parts.queue.enqueue(work, RUN_TASK, row.id, row.org_id, person_id=row.person_id)
         return as_run(row)
 
-    def list_runs(self, work: Work, who: Principal, limit: int = 50, before: str | None = None) -> list[Run]:
-        """Return one's own runs, the newest first, at most `limit`, older than run `before`."""
-        return self.search(work, who, RunSearch(limit=limit, before=before))
-
     def search(self, work: Work, who: Principal, asked: RunSearch) -> list[Run]:
         """Return one's own runs that fit, the newest first."""
         return [as_run(row) for row in work.session.scalars(query_of(who.person_id, asked))]

@@ -65,11 +65,6 @@ class PriceBook:
         # The last: what was worked out from the old prices is kept in the old one, which nobody looks at any more.
         self._known = {}
 
-    def list_prices(self, on: date) -> list[Price]:
-        """Return the price of every SKU that has one on a day, in the order of the SKUs."""
-        found = [self._find(sku, on) for sku in sorted(self._prices)]
-        return [price for price in found if price is not None]
-
     def price(self, sku: str, on: date) -> Price:
         """Return the price of `sku` on a day.
 
