@@ -145,9 +145,7 @@ class Doorway:
         Raises:
             ToolError: there is no such tool.
         """
-        tool = self._tools.get((asked.assistant.pack, asked.name))
-        if tool is None:
-            raise ToolError(f"There is no tool {asked.name}. Use one of: {', '.join(asked.assistant.tools)}.")
+        tool = self._tool_of(asked)
         arguments: BaseModel | None = None
         facts: Facts | None = None
         problem: str | None = None
@@ -167,9 +165,7 @@ class Doorway:
         Raises:
             ToolError: there is no such tool.
         """
-        tool = self._tools.get((asked.assistant.pack, asked.name))
-        if tool is None:
-            raise ToolError(f"There is no tool {asked.name}.")
+        tool = self._tool_of(asked)
         question = self._question(replace(asked, arguments={}), tool, None, approved=False)
         decision = self._policy.decide(asked.who, *question)
         denied = decision.verb == "deny"
@@ -182,10 +178,7 @@ class Doorway:
         Raises:
             ToolError: there is no such tool.
         """
-        tool = self._tools.get((asked.assistant.pack, asked.name))
-        if tool is None:
-            raise ToolError(f"There is no tool {asked.name}.")
-        return self._decide(asked, tool, facts, approved=False)
+        return self._decide(asked, self._tool_of(asked), facts, approved=False)
 
     def question_of(self, checked: Checked) -> tuple[str, Resource, dict[str, object]]:
         """Return what the policy was asked about a call that nobody had approved: action, resource and context."""
@@ -284,6 +277,12 @@ class Doorway:
         if asked.undoes:
             grants |= {tool.undo.tool for tool in self.tools_of(assistant) if isinstance(tool.undo, Undo)}
         return Resource("Assistant", assistant.slug, grants)
+
+    def _tool_of(self, asked: Asked) -> Tool:
+        tool = self._tools.get((asked.assistant.pack, asked.name))
+        if tool is None:
+            raise ToolError(f"There is no tool {asked.name}. Use one of: {', '.join(asked.assistant.tools)}.")
+        return tool
 
     def _tool(self, assistant: Assistant, name: str) -> Tool:
         if (assistant.pack, name) not in self._tools:
