@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import UnmappedInstanceError
 
 from jindou.agents.conversations.tables import ConversationRow
 from jindou.agents.runs.tables import RunEventRow
-from jindou.db import Database, Query, migrate
+from jindou.db import Columns, Database, Query, migrate
 from support.ground import OTHERS, OURS, open_database
 from support.servers import Server
 
@@ -85,7 +85,7 @@ def test_a_row_is_a_plain_object_that_no_session_takes(database: Database) -> No
 
 def test_single_columns_are_read_within_their_organisation_and_as_they_were_written(database: Database) -> None:
     columns = select(RunEventRow.seq, RunEventRow.at, RunEventRow.data).where(RunEventRow.type == bindparam("kind"))
-    query = Query.columns(RunEventRow, columns)
+    query = Columns(RunEventRow, columns)
     with database.writing(OURS) as work:
         work.new(RunEventRow, org_id=OURS, run_id="run_1", seq=4, type="run.notice", at=AT, data=TOLD)
         assert work.read(query, kind="run.notice") == [[4, AT.astimezone(UTC), TOLD]]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from jindou.db import Driver
+from jindou.db.driver import Driver
 
 __all__ = ["before_commits"]
 

@@ -90,18 +90,12 @@ class Query(Generic[RowT]):
         self._where = where
         self._order_by = order_by
         self._limit = limit
-        self._lock = lock or skip_locked
         self._skip_locked = skip_locked
-        self.is_locking = self._lock
+        self.is_locking = lock or skip_locked
         self._compiled: dict[tuple[str, bool], tuple[str, Arrange]] = {}
         read: list[object] = [each for one in where for each in iterate(one) if isinstance(each, Table)]
         self.tables: frozenset[object] = frozenset([_table(kind), *read])
         """The tables that the query reads."""
-
-    @staticmethod
-    def columns(kind: type[Base], query: Select[*tuple[Any, ...]]) -> Columns:
-        """Return a query for single columns of rows of `kind`, and of what it joins to them itself."""
-        return Columns(kind, query)
 
     def compiled(self, dialect: Dialect, *, bounded: bool) -> tuple[str, Arrange]:
         """Return the driver's SQL, and what arranges its values; `bounded` to the organisation `bound_org_id`."""
@@ -114,7 +108,7 @@ class Query(Generic[RowT]):
                 query = query.order_by(self._order_by)
             if self._limit is not None:
                 query = query.limit(bindparam(self._limit, type_=Integer()))
-            if self._lock:
+            if self.is_locking:
                 query = query.with_for_update(skip_locked=self._skip_locked)
             compiled = query.compile(dialect=dialect)
             known = self._compiled[dialect.name, bounded] = (str(compiled), arranging(compiled))

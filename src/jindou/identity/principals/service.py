@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import and_, bindparam, literal, or_, select
 
-from jindou.db import Query, Work
+from jindou.db import Columns, Query, Work
 from jindou.errors import Conflict, NotFound, Unauthenticated
 from jindou.identity.principals.names import clean_handle, skeleton
 from jindou.identity.principals.tables import OrganisationRow, PersonRow, TeamMemberRow, TeamRow
@@ -14,7 +14,7 @@ from jindou.identity.principals.types import Person, Principal
 __all__ = ["NameTaken", "PersonInactive", "Principals"]
 
 _PERSON = Query(PersonRow, PersonRow.id == bindparam("id"))
-_PRINCIPAL = Query.columns(
+_PRINCIPAL = Columns(
     PersonRow,
     select(PersonRow.active, PersonRow.handle, PersonRow.name, PersonRow.language, PersonRow.roles, TeamRow.roles)
     .select_from(PersonRow)
