@@ -1,10 +1,10 @@
-"""JSON that somebody else has made: what it may say in a text, and no UTF-8 or no database has."""
+"""JSON that somebody else has made: which texts nobody can keep, and which would pose as another turn."""
 
 import re
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
-__all__ = ["is_plain"]
+__all__ = ["is_plain", "unmarked"]
 
 _NO_TEXT: Final = re.compile("[\\0\ud800-\udfff]")
 
@@ -22,3 +22,18 @@ def is_plain(value: object) -> bool:
         elif isinstance(one, list):
             left += cast("list[object]", one)
     return True
+
+
+def unmarked(value: Any) -> Any:
+    """Return a JSON value with the markers of chat formats broken, so that no text can pose as another turn.
+
+    The names of members are texts, too: a chat template writes those of a call's arguments.
+    """
+    if isinstance(value, str):
+        return value.replace("<|", "< |")
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, Any]", value)
+        return {unmarked(name): unmarked(inner) for name, inner in members.items()}
+    if isinstance(value, list | tuple):
+        return [unmarked(inner) for inner in cast("list[Any]", value)]
+    return value

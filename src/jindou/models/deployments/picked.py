@@ -18,6 +18,7 @@ from jindou.models.deployments.targets import Target
 from jindou.models.deployments.types import Dialect, EnginesBusy, Member
 from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, WaitingChunk
 from jindou.models.upstreams import EngineUnavailable, Upstream
+from jindou.plain_json import unmarked
 
 __all__ = ["Picked"]
 
@@ -148,7 +149,7 @@ class Picked:
         if self.dialect == "llamacpp":
             messages = cast("list[Mapping[str, object]]", dressed.get("messages") or [])
             self._began = messages, cast("list[object]", dressed.get("tools") or [])
-            dressed["messages"] = [_as_system(message) for message in _plain(messages)]
+            dressed["messages"] = [_as_system(message) for message in unmarked(messages)]
             # A small model answers the same each time unless it is asked for something else.
             dressed.setdefault("temperature", 0.0)
             dressed["cache_prompt"] = True
@@ -266,14 +267,3 @@ def _as_system(message: dict[str, Any]) -> dict[str, Any]:
 
 def _no_turn(engine_id: str, seconds: float) -> EnginesBusy:
     return EnginesBusy(f"{engine_id} has been busy for {seconds:.0f} s; try again.", retry_after=1.0)
-
-
-def _plain(value: Any) -> Any:
-    """Return messages with the markers of the chat format broken, so that no text can pose as another turn."""
-    if isinstance(value, str):
-        return value.replace("<|", "< |")
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in cast("list[Any]", value)]
-    return value

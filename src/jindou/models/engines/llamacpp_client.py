@@ -9,6 +9,7 @@ from jindou.models.engines.slots import Slots
 from jindou.models.engines.types import Chunk, EngineRequest, FinalChunk, TextChunk, Usage, WaitingChunk
 from jindou.models.engines.wire import Address, Refused, post, stream_events
 from jindou.models.upstreams import ContextOverflow, EngineDied, EngineRefused, EngineUnavailable
+from jindou.plain_json import unmarked
 
 __all__ = ["LlamaCppClient", "rendered"]
 
@@ -87,9 +88,8 @@ def rendered(address: Address, messages: Sequence[Any], tools: Sequence[object])
         Refused: the server can't make one of this.
         OSError: it does not answer.
     """
-    plain = [_plain(message) for message in messages]
     # A model that can think aloud would have to be asked what it thinks, too: what is wanted of it here has a form.
-    body = {"messages": plain, "tools": list(tools), "chat_template_kwargs": {"enable_thinking": False}}
+    body = {"messages": unmarked(messages), "tools": list(tools), "chat_template_kwargs": {"enable_thinking": False}}
     prompt: str = post(address, "/apply-template", body)["prompt"]
     return prompt
 
@@ -115,12 +115,6 @@ def _events(address: Address, prompt: str, request: EngineRequest, slot: int | N
     finally:
         events.close()
     raise ConnectionError("the stream ended before its last event")
-
-
-def _plain(message: Mapping[str, object]) -> dict[str, object]:
-    """Return `message` with the markers of the chat format broken, so that no text can pose as another turn."""
-    content = message.get("content")
-    return {**message, "content": content.replace("<|", "< |") if isinstance(content, str) else content}
 
 
 def _completion_body(prompt: str, request: EngineRequest, slot: int | None) -> dict[str, object]:
