@@ -3,8 +3,9 @@
 A pack is found by the entry point group ``jindou.packs``; the entry point names a `Pack`. Its folder holds
 
 - ``policy.cedar``: who may do what with the pack's tools. The action of a tool is ``Action::"<pack>::<tool>"``;
-- ``assistants/<slug>/assistant.yaml`` and ``instructions.md``: one assistant a folder;
-- ``assistants/<slug>/evaluation.yaml``: requests in plain language with the calls they should lead to.
+- ``assistants/<folder>/assistant.yaml`` and ``instructions.md``: one assistant a folder; its slug is in the file;
+- ``assistants/<folder>/evaluation.yaml``: requests in plain language with the calls they should lead to;
+- ``assistants/<folder>/abstain.yaml``: requests that need no tool.
 """
 
 from collections.abc import Callable, Sequence

@@ -31,7 +31,7 @@ class Picked:
     """The engine that a request goes to. It counts as under way from `Deployments.pick` until it is left.
 
     ``with deployments.pick(org_id, name) as picked:``; every method may be called from any thread, and only
-    `wait_ready` and `ready` wait. Tell it how it went: `succeeded` or `failed`.
+    `wait_ready`, `ready` and `in_turn` wait. Tell it how it went: `succeeded` or `failed`.
     """
 
     def __init__(self, member: Member, turn: Turn, target: Target, prefix: int) -> None:
