@@ -167,7 +167,7 @@ class Database:
 
     @contextmanager
     def reading(self, org_id: str | None) -> Generator[Work]:
-        """Open a unit of work that only reads, on one snapshot.
+        """Open a unit of work that only reads: on SQLite one snapshot, on a server what is committed by each statement.
 
         Raises:
             DatabaseUnavailable: the database is locked or gone.

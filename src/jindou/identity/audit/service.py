@@ -110,11 +110,14 @@ class Audit:
 
     def examine(self, work: Work, org_id: str) -> Verification:
         """Check an organisation's chain for the operator, who needs nobody's leave on a machine of their own."""
-        # What was published before the snapshot must be in it; what comes later need not.
+        # What was published before the head is read must be in the chain; what comes later need not.
         published = list(self._heads_in_file(org_id))
-        head = work.session.scalars(select(AuditHeadRow).where(AuditHeadRow.org_id == org_id)).first()
-        end = (head.seq, head.hash) if head else (0, GENESIS)
-        return verify_chain(_events(work, org_id), published, end)
+        end = _head(work, org_id)
+        mine = select(AuditEventRow.seq).where(AuditEventRow.org_id == org_id).order_by(AuditEventRow.seq)
+        numbers = work.session.scalars(mine).all()
+        # On a server each statement sees what is committed by then: these came since the head was read.
+        since = range(end[0] + 1, _head(work, org_id)[0] + 1)
+        return verify_chain(_events(work, org_id, [seq for seq in numbers if seq not in since]), published, end)
 
     def may_read(self, who: Principal) -> bool:
         """Say whether this person may read the trail."""
@@ -147,10 +150,17 @@ class Audit:
                 yield head.seq, head.hash
 
 
-def _events(work: Work, org_id: str) -> Iterator[AuditEvent]:
+def _head(work: Work, org_id: str) -> Head:
+    """Return the number and the hash of the last event, as the transactions that appended it left them."""
+    found = select(AuditHeadRow.seq, AuditHeadRow.hash).where(AuditHeadRow.org_id == org_id)
+    head = work.session.execute(found).first()
+    return (head.seq, head.hash) if head else (0, GENESIS)
+
+
+def _events(work: Work, org_id: str, numbers: Sequence[int]) -> Iterator[AuditEvent]:
     """Read a chain event by event; one that can't be read comes without its content, and so does not fit its hash."""
     mine = AuditEventRow.org_id == org_id
-    for seq in work.session.scalars(select(AuditEventRow.seq).where(mine).order_by(AuditEventRow.seq)).all():
+    for seq in numbers:
         try:
             yield _event(work.session.scalars(select(AuditEventRow).where(mine, AuditEventRow.seq == seq)).one())
         except _UNREADABLE:
