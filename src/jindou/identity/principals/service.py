@@ -78,6 +78,12 @@ class Principals:
             raise NotFound(told)
         return found
 
+    def organisation_names(self, work: Work) -> dict[str, str]:
+        """Return the name of every organisation by its id, the oldest first."""
+        order = OrganisationRow.created_at, OrganisationRow.id
+        rows = work.session.execute(select(OrganisationRow.id, OrganisationRow.name).order_by(*order))
+        return {row.id: row.name for row in rows}
+
     def organisation_name(self, work: Work, org_id: str) -> str:
         """Return the name of an organisation."""
         row = work.session.get(OrganisationRow, org_id)

@@ -5,6 +5,8 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Literal
 
 import psutil
@@ -73,10 +75,11 @@ def _checks(home: object) -> Iterator[Check]:
         return
     yield from _folder(place)
     yield _secrets(place)
-    database = _database(settings, place)
+    url = settings.database_url or f"sqlite:///{place.database}"
+    database = _database(url)
     yield database
-    if database.state == "ok" and not settings.database_url:
-        yield from _rows(settings, place)
+    if database.state == "ok":
+        yield from _rows(url, settings, place)
     yield _model(settings, place)
     yield from _server(place)
 
@@ -105,13 +108,26 @@ def _secrets(place: Home) -> Check:
     return Check(name="secrets", state="ok", found="only you can read them")
 
 
-def _database(settings: Settings, place: Home) -> Check:
-    if settings.database_url:
-        return Check(name="database", state="ok", found="set by database_url; not looked into")
-    if not place.database.exists():
+def _database(url: str) -> Check:
+    """Look whether the database is whole, or answers. Its URL may hold a password, so nothing of that is told."""
+    try:
+        # This connects to nothing yet.
+        database = Database(url)
+    except ImportError as error:
+        remedy = "`pip install 'jindou[postgresql]'` brings the driver of PostgreSQL."
+        return Check(name="database", state="wrong", found=f"`database_url`: {error}", remedy=remedy)
+    except (SQLAlchemyError, ValueError, TypeError):
+        remedy = "Write it as SQLAlchemy takes it, such as postgresql+psycopg://jindou:…@db/jindou."
+        return Check(name="database", state="wrong", found="`database_url` can't be used.", remedy=remedy)
+    with closing(database):
+        return _file(Path(database.engine.url.database or "")) if database.is_sqlite else _answer(database)
+
+
+def _file(file: Path) -> Check:
+    if not file.exists():
         return Check(name="database", state="warning", found="There is none yet.", remedy="`jindou up` makes it.")
     try:
-        connection = sqlite3.connect(f"file:{place.database}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         found: str = connection.execute("PRAGMA quick_check").fetchone()[0]
         mode: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
         connection.close()
@@ -119,35 +135,65 @@ def _database(settings: Settings, place: Home) -> Check:
         found, mode = str(error), "?"
     if found != "ok":
         remedy = "Stop Jindou and restore the file from a backup."
-        return Check(name="database", state="wrong", found=f"{place.database}: {found}", remedy=remedy)
-    return Check(name="database", state="ok", found=f"{place.database} is whole ({mode})")
+        return Check(name="database", state="wrong", found=f"{file}: {found}", remedy=remedy)
+    return Check(name="database", state="ok", found=f"{file} is whole ({mode})")
 
 
-def _rows(settings: Settings, place: Home) -> Iterator[Check]:
-    """Look at what is in the database: its schema, what the vault's key has sealed, and the audit trail."""
-    database = Database(f"sqlite:///{place.database}")
+def _answer(database: Database) -> Check:
+    try:
+        revision(database)
+    except SQLAlchemyError as error:
+        found = f"`database_url` does not answer: {str(error).splitlines()[0]}"
+        remedy = "Start its server, or correct the setting. Trail and vault were not looked at."
+        return Check(name="database", state="wrong", found=found, remedy=remedy)
+    return Check(name="database", state="ok", found=f"`database_url` answers ({database.engine.driver})")
+
+
+def _rows(url: str, settings: Settings, place: Home) -> Iterator[Check]:
+    """Look at what is in the database: its schema, what the vault's key has sealed, and the audit trails."""
+    database = Database(url)
     try:
         at = revision(database)
         if at is None:
             yield Check(name="schema", state="warning", found="There is none yet.", remedy="`jindou up` makes it.")
             return
         with database.reading(None) as work:
-            org_id = Principals().find_organisation(work)
             sealed = {"secrets": Secrets.samples(work), "authenticators": Accounts.samples(work)}
-            trail = Audit(place.published_heads, Policy({}, {})).examine(work, org_id) if org_id else None
+        trails = _trails(database, place)
     except (DatabaseUnavailable, SQLAlchemyError) as error:
-        remedy = "Try again when nothing else uses the file; if it stays so, restore it from a backup."
+        remedy = "Try again when nothing else uses it; if it stays so, restore it from a backup."
         yield Check(name="schema", state="wrong", found=str(error).splitlines()[0], remedy=remedy)
         return
     finally:
         database.close()
     yield Check(name="schema", state="ok", found=f"revision {at}")
     yield from _vault(settings, place, sealed)
-    if trail is not None and trail.ok:
-        yield Check(name="audit", state="ok", found=f"{trail.events} events, unbroken")
-    elif trail is not None:
-        remedy = "Somebody has changed the database. `jindou audit verify --as manager` lists every finding."
-        yield Check(name="audit", state="wrong", found=trail.findings[0].message, remedy=remedy)
+    yield from trails
+
+
+def _trails(database: Database, place: Home) -> list[Check]:
+    """Check the chain of every organisation, and name those that are broken."""
+    audit = Audit(place.published_heads, Policy({}, {}))
+    with database.reading(None) as work:
+        names = Principals().organisation_names(work)
+    whole: list[int] = []
+    wrong: list[Check] = []
+    for org_id, name in names.items():
+        # Each in a transaction of its own, so that it is no older than what was published of its head.
+        with database.reading(org_id) as work:
+            trail = audit.examine(work, org_id)
+        if trail.ok:
+            whole.append(trail.events)
+            continue
+        found, by = trail.findings[0].message, "manager"
+        if len(names) > 1:
+            found, by = f"{name}: {found}", f'"{name}/…"'
+        remedy = f"Somebody has changed the database. `jindou audit verify --as {by}` lists every finding."
+        wrong.append(Check(name="audit", state="wrong", found=found, remedy=remedy))
+    if not whole:
+        return wrong
+    chains = f" in {len(whole)} chains" if len(whole) > 1 else ""
+    return [Check(name="audit", state="ok", found=f"{sum(whole)} events{chains}, unbroken"), *wrong]
 
 
 def _vault(
