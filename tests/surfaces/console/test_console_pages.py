@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -73,6 +74,12 @@ def test_every_section_has_a_picture_of_its_own(visit: SignIn) -> None:
     assert len(shown) > len({"runs", "approvals", "usage", "budgets", "people", "sso", "webhooks"})
     assert len({icon for _, icon in shown}) == len(shown)
     assert all(f'id="i-{icon}"' in page for _, icon in shown)
+
+
+def test_the_docs_name_every_section(visit: SignIn) -> None:
+    told = (Path(__file__).parents[3] / "docs" / "console.md").read_text(encoding="utf-8")
+    shown = re.findall(r'<li><a href="(/[a-z]*)"[^>]*><svg ', visit("manager").get("/").text)
+    assert [path for path in shown if not re.search(rf"^\| [^|]*`{path}`", told, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
