@@ -37,6 +37,7 @@ async def request_of(reader: asyncio.StreamReader) -> bytes:
 async def asked_reply(pool: Upstreams, upstream: Upstream, *, stream: bool = False) -> AsyncGenerator[Reply]:
     reply = await pool.post(upstream, "/chat/completions", b"{}", stream=stream)
     try:
+        await reply.answered()
         yield reply
     finally:
         reply.close()

@@ -29,6 +29,7 @@ def refused(change: dict[str, Any]) -> tuple[str, str]:
         ({"frobnicate": 1}, "frobnicate", "unknown_parameter"),
         ({"n": 0}, "n", "invalid_value"),
         ({"store": True}, "", "invalid_value"),
+        ({"max_tokens": 1, "max_completion_tokens": 9}, "", "invalid_value"),
         ({"tool_choice": {"type": "function"}}, "tool_choice.function", "missing_required_parameter"),
         ({"logit_bias": {"5": 101}}, "logit_bias[...]", "invalid_value"),
     ],

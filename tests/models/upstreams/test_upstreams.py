@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from jindou.errors import Cancelled
 from jindou.models.upstreams import EngineDied, EngineUnavailable, Upstream, Upstreams, Waits, client
 from support.loose_server import CHUNKED, OK, asked, asked_reply, request_of, serving
 
@@ -117,6 +118,78 @@ def test_the_head_of_a_stream_is_not_its_first_piece(monkeypatch: pytest.MonkeyP
     asyncio.run(ask())
 
 
+def test_whoever_hurries_a_reply_that_nobody_waits_for_does_not_call_the_engine_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "_LOOK_SECONDS", 0.05)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        await reader.read()
+        writer.close()
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            reply = await pool.post(upstream, "/x", b"{}")
+            reply.hurry(0.05)
+            with pytest.raises(Cancelled):
+                await reply.answered()
+            reply.close()
+
+    asyncio.run(ask())
+
+
+def test_a_reply_that_is_over_hurries_nobody_who_has_its_connection_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_LOOK_SECONDS", 0.02)
+    connections = 0
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        for seconds in (0.0, 0.3):
+            await request_of(reader)
+            await asyncio.sleep(seconds)
+            writer.write(OK)
+        writer.close()
+
+    async def ask() -> None:
+        async with serving(handler) as (pool, upstream):
+            first = await pool.post(upstream, "/x", b"{}")
+            await first.answered()
+            await first.read()
+            first.close()
+            second = await pool.post(upstream, "/x", b"{}")
+            first.hurry(0.0)
+            assert await second.answered() == 200
+            assert await second.read() == b"ok"
+            second.close()
+
+    asyncio.run(ask())
+    assert connections == 1
+
+
+def test_a_server_is_not_silent_while_nobody_takes_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_LOOK_SECONDS", 0.02)
+    whole = 1 << 21
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (whole, b"x" * whole))
+        await writer.drain()
+        writer.close()
+
+    async def ask() -> int:
+        async with serving(handler) as (pool, upstream):
+            reply = await pool.post(replace(upstream, silent_seconds=0.1), "/x", b"{}", stream=True)
+            await reply.answered()
+            await asyncio.sleep(0.5)
+            read = len(await reply.read())
+            reply.close()
+            return read
+
+    assert asyncio.run(ask()) == whole
+
+
 def test_a_reader_that_is_slow_holds_the_server_back() -> None:
     written = 0
 
@@ -134,6 +207,7 @@ def test_a_reader_that_is_slow_holds_the_server_back() -> None:
     async def ask() -> int:
         async with serving(handler) as (pool, upstream):
             reply = await pool.post(upstream, "/x", b"{}")
+            await reply.answered()
             await asyncio.sleep(0.3)
             assert written < 16_000_000
             whole = len(await reply.read())

@@ -16,11 +16,20 @@ from gateway_site import MODEL, Gateway, script
 from jindou.models.deployments import DeploymentAsk
 from support import metered
 from support.platform import as_person, open_platform
-from support.upstream import open_upstream
+from support.upstream import OpenAIServer, delta, open_upstream
 
 HELLO: list[Any] = [{"role": "user", "content": "Good morning"}]
 BODY: dict[str, Any] = {"model": MODEL, "messages": HELLO}
 CLIENTS = 8
+
+
+def deploy(gateway: Gateway, *servers: OpenAIServer) -> None:
+    """Have `servers` answer as ``big``, the later ones for when the earlier ones do not."""
+    manager = as_person(gateway.platform, "manager")
+    members = [{"engine": f"e{at}", "model": MODEL, "url": server.url, "rank": at} for at, server in enumerate(servers)]
+    with gateway.platform.database.writing(manager.org_id) as work:
+        asked = DeploymentAsk.model_validate({"name": "big", "members": members})
+        gateway.platform.deployments.create(work, manager, asked)
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -58,23 +67,44 @@ def test_a_call_whose_engine_died_is_unknown_and_held_never_free(gateway: Gatewa
 def test_where_an_engine_dies_before_its_first_token_the_next_one_answers_and_each_is_accounted_for(
     gateway: Gateway,
 ) -> None:
-    manager = as_person(gateway.platform, "manager")
     with open_upstream() as dies, open_upstream() as lives:
         dies.events = [{"error": {"message": "It is gone."}}]
         lives.says("Good morning.")
-        members = [{"engine": name, "model": MODEL, "url": server.url} for name, server in (("a", dies), ("b", lives))]
-        asked = {"name": "big", "members": [members[0], members[1] | {"rank": 1}]}
-        with gateway.platform.database.writing(manager.org_id) as work:
-            gateway.platform.deployments.create(work, manager, DeploymentAsk.model_validate(asked))
+        deploy(gateway, dies, lives)
         completions = gateway.client().chat.completions
         for _ in range(2):
             chunks = completions.create(model="big", messages=HELLO, stream=True)
             assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "Good morning."
         assert (len(dies.asked), len(lives.asked)) == (1, 2), "One that has just died is left alone."
     seen = gateway.statement()
-    assert [(held.status, held.engine) for held in seen.unsettled] == [("unknown", f"a/{MODEL}")]
+    assert [(held.status, held.engine) for held in seen.unsettled] == [("unknown", f"e0/{MODEL}")]
     assert seen.events == 2
     assert gateway.ledger() == (10, 2)
+
+
+def test_one_request_is_not_the_end_of_all_engines_and_its_clients_leaving_of_none(gateway: Gateway) -> None:
+    gateway.platform.gateway.completions.drain_seconds = 0.1
+    with open_upstream() as first, open_upstream() as second, open_upstream() as third:
+        servers = [first, second, third]
+        deploy(gateway, *servers)
+        for server in servers:
+            server.events = [{"error": {"message": "It is gone."}}]
+        with pytest.raises(openai.APIError) as died:
+            list(gateway.client().chat.completions.create(model="big", messages=HELLO, stream=True))
+        assert died.value.code == "engine_died"
+        assert [len(server.asked) for server in servers] == [1, 1, 0]
+        third.events = [delta(content="Good"), 600.0]
+        for _ in range(5):
+            gateway.leave_in_the_middle(BODY | {"model": "big", "stream": True})
+        seen = gateway.settled(
+            lambda seen: len(seen.unsettled) == 7 and all(h.status == "unknown" for h in seen.unsettled)
+        )
+        assert seen.events == 0
+        manager = as_person(gateway.platform, "manager")
+        with gateway.platform.database.reading(manager.org_id) as work:
+            engines = gateway.platform.deployments.engines(work, manager)
+        assert [engine.breaker for engine in engines if engine.engine.startswith("e2/")] == ["closed"]
+        assert gateway.platform.deployments.pick(manager.org_id, "big").engine_id == f"e2/{MODEL}", "It is not shaken."
 
 
 def test_a_stream_that_breaks_has_no_end_that_looks_like_one(gateway: Gateway) -> None:

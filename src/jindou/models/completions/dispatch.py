@@ -12,7 +12,7 @@ import msgspec
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Admission, Ledger, Opening, Quantities
 from jindou.db import Database
-from jindou.errors import Invalid, JindouError, Limited, Unavailable
+from jindou.errors import Cancelled, Invalid, JindouError, Limited, Unavailable
 from jindou.identity.keys import KeyHolder
 from jindou.models.completions.plan import plan_of, upstream_body, worst_of
 from jindou.models.completions.presence import Presence
@@ -187,6 +187,7 @@ class _Making:
     tried: tuple[str, ...] = ()
     begun: Begun | None = None
     admission: Admission | None = None
+    has_died: bool = False
     reasons: tuple[tuple[int, str], ...] = ()
     """Which choices ended, and why, where the engine's own words for it are not passed on."""
 
@@ -203,12 +204,17 @@ class _Making:
                 try:
                     await self._ask(picked)
                 except (Unavailable, Limited) as error:
-                    if self.begun is not None or self.admission is None:
+                    if self.begun is not None or self.admission is None or self._kills(error):
                         raise
                     failure, self.admission, self.reasons = error, None, ()
                     self.tried += (picked.engine_id,)
                     continue
             return
+
+    def _kills(self, error: JindouError) -> bool:
+        """Say whether a second engine has died of this request: it is not to be the end of all of them."""
+        has_died, self.has_died = self.has_died, self.has_died or isinstance(error, EngineDied)
+        return has_died and isinstance(error, EngineDied)
 
     async def _ask(self, picked: Picked) -> None:
         """Open an attempt, have the engine answer, close the attempt, and only then tell the end."""
@@ -220,10 +226,12 @@ class _Making:
         end: Relayed | Spoken
         try:
             upstream = await self._come(picked, harnessed=harnessed)
+            body = self._body(picked) if upstream is not None else b""
             unsaid = None
-            end = await (self._relay(picked, upstream) if upstream is not None else self._speak(picked, attempt))
-        except EngineDied as error:
-            picked.failed(error)
+            end = await (self._relay(picked, upstream, body) if upstream is not None else self._speak(picked, attempt))
+        except (EngineDied, Cancelled) as error:
+            if isinstance(error, EngineDied):
+                picked.failed(error)
             await self._close(attempt, picked, unsaid, error.message)
             raise
         except JindouError as error:
@@ -240,7 +248,7 @@ class _Making:
     async def _end(self, attempt: str, picked: Picked, end: Relayed | Spoken) -> None:
         if isinstance(end, Spoken) and end.error is not None:
             await self._close(attempt, picked, end.used if end.is_known else None, str(end.error))
-            if isinstance(end.error, Unavailable):
+            if isinstance(end.error, Unavailable | Limited):
                 picked.failed(end.error)
             raise end.error
         used = end.usage if isinstance(end, Relayed) else end.used if end.is_known else None
@@ -263,13 +271,19 @@ class _Making:
         await picked.in_turn(_LOAD_SECONDS)
         return None
 
-    async def _relay(self, picked: Picked, upstream: Upstream) -> Relayed:
+    def _body(self, picked: Picked) -> bytes:
         if picked.dialect == "llamacpp" and (self.asked.body.get("n") or 1) > 1:
             raise Invalid("A local model writes one text at a time: ask again for another.", field="n", rule="1")
-        body = msgspec.json.encode(picked.dress(self.asked.body, thinks=self.asked.thinks))
+        try:
+            return msgspec.json.encode(picked.dress(self.asked.body, thinks=self.asked.thinks))
+        except RecursionError:
+            raise Invalid("The body is nested too deep.", rule="nesting") from None
+
+    async def _relay(self, picked: Picked, upstream: Upstream, body: bytes) -> Relayed:
         reply = await self.rooms.upstreams.post(upstream, self.asked.path, body, stream=self.asked.stream)
         self.presence.when_over(lambda: reply.hurry(self.rooms.drain_seconds))
         try:
+            await reply.answered()
             error = await refusal(reply, upstream, picked.model)
             if error is not None:
                 raise error

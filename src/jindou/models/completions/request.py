@@ -20,6 +20,8 @@ _NAME: Final = r"^[A-Za-z0-9_-]{1,64}(?!\n)$"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Name = Annotated[str, Meta(pattern=_NAME)]
+Flat = str | dict[str, str | int | float | bool | None] | None
+"""What has no further depth."""
 
 
 class Part(Struct, omit_defaults=True):
@@ -28,9 +30,9 @@ class Part(Struct, omit_defaults=True):
     type: str
     text: str | None = None
     refusal: str | None = None
-    image_url: Any = None
-    input_audio: Any = None
-    file: Any = None
+    image_url: Flat = None
+    input_audio: Flat = None
+    file: Flat = None
 
     def __post_init__(self) -> None:
         """Hold a part of text to its text."""
@@ -161,7 +163,7 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
     modalities: list[Literal["text"]] | None = None
     # Not OpenAI's: how Model Studio, vLLM and SGLang have Qwen think or not.
     enable_thinking: bool | None = None
-    chat_template_kwargs: dict[str, Any] | None = None
+    chat_template_kwargs: dict[str, str | int | float | bool | None] | None = None
     # Known to OpenAI's clients; nothing here depends on them.
     user: str | None = None
     safety_identifier: str | None = None
@@ -176,6 +178,8 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
         """Refuse to keep what nobody keeps here."""
         if self.store:
             raise ValueError("completions are not stored here; leave `store` out")
+        if self.max_tokens is not None and self.max_completion_tokens is not None:
+            raise ValueError("`max_completion_tokens` takes the place of `max_tokens`: give one of them")
 
     @classmethod
     def read(cls, body: bytes) -> "ChatRequest":

@@ -45,18 +45,17 @@ async def speak(
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[Event | None] = asyncio.Queue()
 
-    def told(event: Event | None) -> None:
+    def told(event: Event) -> None:
         loop.call_soon_threadsafe(events.put_nowait, event)
 
     def work() -> tuple[str, ...]:
-        try:
-            plan = make_plan()
-            waited.sampling = plan.sampling
-            return write(waited, plan, stem, told)
-        finally:
-            told(None)
+        plan = make_plan()
+        waited.sampling = plan.sampling
+        return write(waited, plan, stem, told)
 
     writing = loop.run_in_executor(pool, work)
+    # Also where no thread ever comes to it, since the pool ends.
+    writing.add_done_callback(lambda _: events.put_nowait(None))
     while (event := await events.get()) is not None:
         waits = tell(event)
         if waits is not None:

@@ -99,8 +99,8 @@ class OpenAIEngine(Engine):
         except (AttributeError, KeyError, TypeError, ValueError):
             raise EngineDied(f"{self._endpoint.upstream.url} answered something that can't be read.") from None
         except OSError as error:
-            told = f"{self._endpoint.upstream.url} left in the middle of an answer ({error})."
-            raise (EngineDied(told) if reading.began else EngineUnavailable(told)) from None
+            # It was asked, and may have read and written whatever it did not come to say.
+            raise EngineDied(f"{self._endpoint.upstream.url} left in the middle of an answer ({error}).") from None
         finally:
             events.close()
 
@@ -141,8 +141,7 @@ class _Reading:
         """Yield what an event says; without one, a sign of life.
 
         Raises:
-            EngineUnavailable: the first token did not come in time.
-            EngineDied: a later one did not.
+            EngineDied: the first token, or a later one, did not come in time.
             Answered: it is an error.
         """
         if event is None:
@@ -175,7 +174,7 @@ class _Reading:
     def _require_life(self) -> None:
         silent = time.monotonic() - self._heard_at
         if not self.began and silent > self._endpoint.first_token_seconds:
-            raise EngineUnavailable(
+            raise EngineDied(
                 f"{self._endpoint.upstream.url} wrote nothing in {self._endpoint.first_token_seconds:g} s."
             )
         if self.began and silent > self._endpoint.idle_seconds:

@@ -24,11 +24,26 @@ _LOOK_SECONDS: Final = 1.0
 
 
 class Reply:
-    """What an upstream answers: its status, then its bytes as they come."""
+    """What an upstream answers: its status, once it has `answered`, then its bytes as they come."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.status = connection.status
+        self._is_closed = False
+
+    async def answered(self) -> int:
+        """Wait for the status, and return it.
+
+        Raises:
+            EngineDied: none came.
+            Cancelled: as `hurry` says.
+        """
+        await self._connection.answered()
+        return self._connection.status
+
+    @property
+    def status(self) -> int:
+        """Its status."""
+        return self._connection.status
 
     @property
     def headers(self) -> dict[str, str]:
@@ -40,6 +55,7 @@ class Reply:
 
         Raises:
             EngineDied: it broke off, or is larger than anybody's answer.
+            Cancelled: as `hurry` says.
         """
         pieces: list[bytes] = []
         while (piece := await self._connection.next_piece()) is not None:
@@ -52,16 +68,18 @@ class Reply:
         What `take` returns is awaited, and it is called again only after that.
 
         Raises:
-            EngineDied: as `read` says.
+            EngineDied, Cancelled: as `read` says.
         """
         await self._connection.each(take)
 
     def hurry(self, seconds: float) -> None:
-        """Give the reply this long to end, whatever it still has to say."""
-        self._connection.end_by(seconds)
+        """Give the reply this long to end, whatever it still has to say; whoever waits for it then gets Cancelled."""
+        if not self._is_closed:
+            self._connection.end_by(seconds)
 
     def close(self) -> None:
-        """Give the connection back if the reply was read to its end, else close it."""
+        """Give the connection back if the reply was read to its end, else close it. Others may have it from then on."""
+        self._is_closed = True
         self._connection.give_back()
 
 
@@ -76,11 +94,10 @@ class Upstreams:
         self._pacer = Pacer()
 
     async def post(self, upstream: Upstream, path: str, body: bytes, *, stream: bool = False) -> Reply:
-        """Send a JSON body and return the reply once its status is there; one that is no `stream` comes as a whole.
+        """Send a JSON body, and return the reply that will come; one that is no `stream` comes as a whole.
 
         Raises:
             EngineUnavailable: nothing was sent.
-            EngineDied: it was sent, and no status came.
         """
         loop = asyncio.get_running_loop()
         connection = self._kept(upstream) or await self._connect(loop, upstream)
@@ -88,11 +105,6 @@ class Upstreams:
         if self._timer is None:
             self._timer = loop.call_later(_LOOK_SECONDS, self._look)
         connection.post(path, body, upstream.first_seconds if stream else _WHOLE_SECONDS)
-        try:
-            await connection.answered()
-        except BaseException:
-            connection.give_back()
-            raise
         return Reply(connection)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 import httptools
 from typing_extensions import override
 
+from jindou.errors import Cancelled
 from jindou.models.upstreams.failures import EngineDied
 from jindou.models.upstreams.pacing import Pace, Pacer
 from jindou.models.upstreams.types import Upstream
@@ -56,6 +57,7 @@ class Connection(asyncio.Protocol):
         """What has to be awaited before more is handed on."""
         self._deadline = self._end = self._since = 0.0
         self._has_head = self._is_over = self._is_kept = self._is_paused = self._is_resting = self._was_heard = False
+        self._is_unwanted = False
         self._failure = ""
 
     @property
@@ -93,6 +95,7 @@ class Connection(asyncio.Protocol):
 
         Raises:
             EngineDied: none came.
+            Cancelled: nobody waits for it any more (see `end_by`).
         """
         while not self._has_head:
             await self._wait()
@@ -102,6 +105,7 @@ class Connection(asyncio.Protocol):
 
         Raises:
             EngineDied: it broke off, or is larger than anybody's answer.
+            Cancelled: as `answered` says.
         """
         while not self._pieces:
             if self._is_over:
@@ -116,6 +120,7 @@ class Connection(asyncio.Protocol):
 
         Raises:
             EngineDied: it broke off, or is larger than anybody's answer.
+            Cancelled: as `answered` says.
         """
         try:
             while True:
@@ -143,11 +148,13 @@ class Connection(asyncio.Protocol):
     def look(self) -> None:
         """Break off what has been silent for too long."""
         now = self._loop.time()
-        if self._was_heard:
+        if self._was_heard or self._is_paused or self._pieces:
+            # While it is us who take nothing, it may be silent.
             self._was_heard = False
             self._deadline = now + self.upstream.silent_seconds
         if now > self._deadline or (self._end and now > self._end):
-            self._fail("it said nothing for too long" if now > self._deadline else "nobody waits for it any more")
+            self._is_unwanted = now <= self._deadline
+            self._fail("it said nothing for too long")
             self.abort()
 
     def give_back(self) -> None:
@@ -257,6 +264,8 @@ class Connection(asyncio.Protocol):
         return piece
 
     async def _wait(self) -> None:
+        if self._is_unwanted:
+            raise Cancelled(f"Nobody waits for the engine at {self.upstream.host}:{self.upstream.port} any more.")
         if self._failure:
             raise EngineDied(f"The engine at {self.upstream.host}:{self.upstream.port} broke off: {self._failure}.")
         self._waiter = self._loop.create_future()
