@@ -38,6 +38,11 @@ def _doubling(levels: int) -> dict[str, Any]:
     return {"$ref": "#/$defs/d0", "$defs": defs | {f"d{levels}": {"type": "string"}}}
 
 
+def _repeated(times: int) -> dict[str, Any]:
+    properties = {f"p{n}": {"$ref": "#/$defs/long"} for n in range(times)}
+    return {"properties": properties, "$defs": {"long": {"type": "string", "description": "x" * 4096}}}
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -53,6 +58,9 @@ def _doubling(levels: int) -> dict[str, Any]:
         {"properties": []},
         _deep(100),
         _doubling(30),
+        _repeated(60),
+        {"properties": {"a": {"$ref": "#"}}},
+        {"patternProperties": {"^x": {}}},
     ],
     ids=lambda schema: str(schema)[:40],
 )
@@ -66,3 +74,18 @@ def test_a_function_without_parameters_takes_an_empty_object() -> None:
     assert object_schema(None, "parameters") == {"type": "object", "properties": {}}
     with pytest.raises(Invalid):
         object_schema({"type": "string"}, "parameters")
+
+
+def test_what_can_not_be_written_out_of_a_functions_arguments_may_be_anything() -> None:
+    schema = {
+        "$id": "https://example.com/tree",
+        "type": "object",
+        "properties": {"root": {"$ref": "#/$defs/Node"}, "whole": {"$ref": "#"}},
+        "patternProperties": {"^x-": {"type": "string"}},
+        "additionalProperties": False,
+        "$defs": {"Node": {"type": "object", "properties": {"left": {"$ref": "#/$defs/Node"}}}},
+    }
+    assert object_schema(schema, "parameters") == {
+        "type": "object",
+        "properties": {"root": {"type": "object", "properties": {"left": {}}}, "whole": {}},
+    }

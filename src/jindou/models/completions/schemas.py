@@ -5,7 +5,7 @@ The engine's grammar and the checks of calls read a schema that stands alone. No
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from jindou.errors import Invalid
@@ -14,9 +14,12 @@ __all__ = ["is_of", "object_schema", "plain_schema"]
 
 _DEEPEST: Final = 48
 _MOST_NODES: Final = 5_000
-_UNSUPPORTED: Final = frozenset(
-    {"$dynamicRef", "$recursiveRef", "$id", "$anchor", "$dynamicAnchor", "patternProperties"}
-)
+_MOST_CHARACTERS: Final = 1 << 17
+"""With every reference written out."""
+
+_UNSUPPORTED: Final = frozenset({"$dynamicRef", "$recursiveRef", "$dynamicAnchor", "patternProperties"})
+_LEFT_OUT: Final = frozenset({"$defs", "definitions", "$schema", "$comment", "$id", "$anchor"})
+_BY_PATTERN: Final = frozenset({"patternProperties", "additionalProperties", "unevaluatedProperties"})
 _MAPS: Final = frozenset({"properties", "dependentSchemas"})
 _SUBSCHEMAS: Final = frozenset(
     {
@@ -38,10 +41,12 @@ def plain_schema(schema: Mapping[str, Any], field: str) -> dict[str, Any]:
 def object_schema(schema: Mapping[str, Any] | None, field: str) -> dict[str, Any]:
     """Return the schema of a function's arguments: an object, also where the caller wrote nothing.
 
+    What can't be written out may be anything: where it refers to itself, and members with names by a pattern.
+
     Raises:
         Invalid: as `plain_schema` says, or it is of something else than an object.
     """
-    plain = plain_schema(schema or {}, field)
+    plain = _Reader(schema or {}, field, is_strict=False).read()
     if plain.setdefault("type", "object") != "object":
         raise Invalid("The parameters of a function are an object.", field=field, rule="an object")
     plain.setdefault("properties", {})
@@ -59,10 +64,12 @@ def _standard() -> Any:
 
 
 class _Reader:
-    def __init__(self, schema: Mapping[str, Any], field: str) -> None:
+    def __init__(self, schema: Mapping[str, Any], field: str, *, is_strict: bool = True) -> None:
         self._root = schema
         self._field = field
+        self._is_strict = is_strict
         self._nodes = 0
+        self._characters = 0
 
     def read(self) -> dict[str, Any]:
         """Look for what can be too much before anything recurses over it, then ask the standard."""
@@ -74,6 +81,7 @@ class _Reader:
 
     def _schema(self, value: object, through: tuple[str, ...], depth: int) -> dict[str, Any]:
         self._nodes += 1
+        self._count(value)
         if depth > _DEEPEST or self._nodes > _MOST_NODES:
             raise self._wrong("it is too deep or too large")
         if isinstance(value, bool):
@@ -81,6 +89,8 @@ class _Reader:
         if not isinstance(value, dict):
             raise self._wrong("a schema is an object or a boolean")
         fields = cast("dict[str, Any]", value)
+        if "patternProperties" in fields and not self._is_strict:
+            fields = {name: of for name, of in fields.items() if name not in _BY_PATTERN}
         strange = _UNSUPPORTED & fields.keys()
         if strange:
             raise self._wrong(f"`{min(strange)}` is not supported")
@@ -90,6 +100,8 @@ class _Reader:
 
     def _referred(self, fields: dict[str, Any], through: tuple[str, ...], depth: int) -> dict[str, Any]:
         ref = fields["$ref"]
+        if not self._is_strict and (ref == "#" or ref in through):
+            return {}
         if not isinstance(ref, str) or not ref.startswith("#/"):
             raise self._wrong("a `$ref` refers to a definition in the same schema, `#/$defs/…`")
         if ref in through:
@@ -121,6 +133,15 @@ class _Reader:
             self._pattern(value)
         return value
 
+    def _count(self, value: object) -> None:
+        """Count what stands in a schema itself; its subschemas are counted when they are come to."""
+        for name, inner in cast("dict[str, object]", value).items() if isinstance(value, dict) else ():
+            is_other = name in _SUBSCHEMAS or not _is_kept(name)
+            own = list(cast("Iterable[object]", inner)) if name in _MAPS and isinstance(inner, dict) else inner
+            self._characters += len(name) + (0 if is_other else _length(own))
+        if self._characters > _MOST_CHARACTERS:
+            raise self._wrong(f"written out, it has more than {_MOST_CHARACTERS} characters")
+
     def _pattern(self, pattern: object) -> None:
         try:
             re.compile(str(pattern))
@@ -133,4 +154,17 @@ class _Reader:
 
 def _is_kept(name: str) -> bool:
     # A mark of the gateway's own ("x-copied") would change how a call is checked; definitions are in place by now.
-    return name not in {"$defs", "definitions", "$schema", "$comment"} and not name.startswith("x-")
+    return name not in _LEFT_OUT and not name.startswith("x-")
+
+
+def _length(value: object) -> int:
+    """Return about how many characters a value has as JSON."""
+    left, found = [value], 0
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*cast("dict[object, object]", one).keys(), *cast("dict[object, object]", one).values()]
+        elif isinstance(one, list):
+            left += cast("list[object]", one)
+        found += len(one) if isinstance(one, str) else 1
+    return found

@@ -160,12 +160,13 @@ class LocalModels(Models):
         """Return a model at work, which this call or another one has loaded."""
         need = self._need_of(model)
         self.find(model)
+        idle = self._idle_for(model, need.bytes)
         with self._lock:
             loaded = self._loaded.get(model)
             is_first = loaded is None
             evicted: list[_Loaded] = []
             if loaded is None:
-                evicted = self._make_room(model, need.bytes)
+                evicted = self._make_room(model, need.bytes, idle)
                 loaded = self._loaded[model] = _Loaded(self._known[model][1], need.bytes, time.monotonic())
         for old in evicted:
             old.engine.stop()
@@ -190,14 +191,23 @@ class LocalModels(Models):
             loaded.settled.set()
             self._tell()
 
-    def _make_room(self, model: str, wanted: int) -> list[_Loaded]:
-        """Take idle models off the table, the least recently used first, until `wanted` bytes are free."""
+    def _idle_for(self, model: str, wanted: int) -> set[str]:
+        """Return which models have nothing to do, if one has to make room; their servers are asked without the lock."""
+        with self._lock:
+            has_room = sum(loaded.bytes for loaded in self._loaded.values()) + wanted <= self._budget_bytes
+            if has_room or model in self._loaded:
+                return set()
+            engines = {name: one.engine for name, one in self._loaded.items() if one.is_up and not self._users[name]}
+        return {name for name, engine in engines.items() if not _is_at_work(engine)}
+
+    def _make_room(self, model: str, wanted: int, idle: set[str]) -> list[_Loaded]:
+        """Take `idle` models off the table, the least recently used first, until `wanted` bytes are free."""
         held = sum(loaded.bytes for loaded in self._loaded.values())
         chosen: list[str] = []
         for name, loaded in sorted(self._loaded.items(), key=lambda item: item[1].used_at):
             if held + wanted <= self._budget_bytes:
                 break
-            if self._users[name] == 0 and loaded.is_up and not _is_at_work(loaded.engine):
+            if name in idle and not self._users[name]:
                 chosen.append(name)
                 held -= loaded.bytes
         if held + wanted > self._budget_bytes and (held > 0 or wanted > self._budget_bytes):
@@ -208,9 +218,10 @@ class LocalModels(Models):
             )
         return [self._loaded.pop(name) for name in chosen]
 
-    def _end(self, model: str) -> None:
+    def _end(self, model: str, is_wanted: Callable[[], bool] = lambda: False) -> None:
         with self._lock:
-            loaded = self._loaded.pop(model, None)
+            # Somebody may have come since it was looked at.
+            loaded = None if is_wanted() else self._loaded.pop(model, None)
         if loaded is not None:
             loaded.engine.stop()
             self._tell()
@@ -221,7 +232,7 @@ class LocalModels(Models):
             free = [(name, self._loaded[name].engine) for name in released if not self._users[name]]
         for name, engine in free:
             if not _is_at_work(engine):
-                self._end(name)
+                self._end(name, is_wanted=lambda name=name: self._users[name] > 0)
 
     def _care(self) -> None:
         """Tell of changes soon after they happen, and end what nobody has used for long."""
@@ -233,7 +244,7 @@ class LocalModels(Models):
                 looked_at = time.monotonic()
                 for model in self._idle():
                     _log.info("idle model ended", extra={"fields": {"model": model}})
-                    self._end(model)
+                    self._end(model, is_wanted=lambda model=model: self._users[model] > 0)
 
     def _idle(self) -> list[str]:
         with self._lock:
