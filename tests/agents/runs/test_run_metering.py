@@ -13,10 +13,12 @@ from typing_extensions import override
 from jindou.billing.budgets import BudgetAsk
 from jindou.billing.usage.tables import MeterAttemptRow, MeterEventRow
 from jindou.errors import Unavailable
+from jindou.models.deployments import DeploymentAsk
 from jindou.models.engines import Chunk, EngineRequest, FinalChunk, TextChunk, Usage
 from jindou.models.upstreams import EngineDied, EngineUnavailable
 from support.desk import Desk, open_desk, saying
 from support.scripted import ScriptedEngine
+from support.upstream import open_upstream
 
 MOST = 10**15
 
@@ -100,6 +102,22 @@ def test_a_call_is_settled_with_what_the_engine_told_and_says_whose_it_is(home: 
         )
         assert run.cost.micro == row.cost_micro > 0
         assert attempts(desk) == [(1, "settled")]
+        assert wrong(desk) == 0
+
+
+def test_a_call_is_billed_as_what_answered_it_is_sold_as(home: Path) -> None:
+    with open_desk(home, engine=TellingEngine()) as desk, open_upstream() as server:
+        server.says("All is well.")
+        model = desk.platform.model
+        members = [
+            {"engine": "vllm", "model": "big", "url": server.url, "sku": "model:qwen3-32b", "native_tools": False}
+        ]
+        with desk.platform.database.writing(desk.manager.org_id) as work:
+            asked = DeploymentAsk.model_validate({"name": model, "members": members})
+            desk.platform.deployments.create(work, desk.manager, asked)
+        assert desk.ask("Hi").status == "done"
+        (row,) = events(desk)
+        assert (row.sku, row.engine, row.deployment) == ("model:qwen3-32b", "vllm/big", model)
         assert wrong(desk) == 0
 
 

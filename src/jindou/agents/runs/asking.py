@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jindou.agents.runs.context import Told
+from jindou.agents.runs.journal import Journal
 from jindou.agents.runs.segment import Outcome, Parts, Segment, State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.watch import Watch
+from jindou.billing.pricing import Money
 from jindou.billing.usage import Quantities
 from jindou.db import Work
 from jindou.durable.queue import LeaseLost
@@ -73,7 +75,7 @@ def begin_call(segment: Segment, work: Work, run: RunRow, begun: StepRow | None,
         parts.journal.begin_again(work, run, step)
     size = asking.ask.size
     worst = _worst(parts, asking.ask, size)
-    attempt_id = parts.journal.open_attempt(work, run, step, f"model:{parts.model}", worst)
+    attempt_id = parts.journal.open_attempt(work, run, step, parts.skus(run.org_id), worst)
     return Call(asking=asking, step=step, attempt_id=attempt_id, size=size)
 
 
@@ -96,16 +98,15 @@ def make_call(segment: Segment, state: State, call: Call) -> None:
     except Exception as error:
         # What can't be written now is unknown, and is called so when the step is begun again.
         with suppress(JindouError):
-            used = quantities_of(engine.used)
-            if engine.is_known and used.tokens:
-                _settle(segment, call, used)
+            if engine.is_known and quantities_of(engine.used).tokens:
+                _settle(segment, call, engine)
             else:
                 _close(segment, call.attempt_id, str(error), is_known=engine.is_known)
         if isinstance(error, Stopped) and watch.passed is not None:
             raise watch.passed from None
         raise
     told = {"tokens": engine.longest, "bytes": call.size} if engine.longest else None
-    segment.outcome = _outcome(segment, call, Answered(step=step, completion=completion, told=told))
+    segment.outcome = _outcome(segment, call, Answered(step=step, completion=completion, told=told), engine)
 
 
 def _worst(parts: Parts, ask: CompletionAsk, size: int) -> Quantities:
@@ -124,21 +125,27 @@ def _close(segment: Segment, attempt_id: str, reason: str, *, is_known: bool) ->
         end(work, attempt_id, reason)
 
 
-def _settle(segment: Segment, call: Call, used: Quantities) -> None:
+def _settle(segment: Segment, call: Call, engine: Counted) -> None:
     """Pay for what was used; where another worker has the run, which goes on without it, too."""
-    journal = segment.parts.journal
+    journal, used = segment.parts.journal, quantities_of(engine.used)
     try:
         with segment.writing() as (work, run):
             step = segment.step(work, run, call.step.id)
-            journal.add_up(run, step, used, journal.settle(work, call.attempt_id, used))
+            journal.add_up(run, step, used, _pay(journal, work, call, engine))
     except LeaseLost:
         with segment.parts.database.writing(segment.lease.org_id) as work:
-            journal.settle(work, call.attempt_id, used)
+            _pay(journal, work, call, engine)
 
 
-def _outcome(segment: Segment, call: Call, answered: Answered) -> Outcome:
+def _pay(journal: Journal, work: Work, call: Call, engine: Counted) -> Money:
+    """Write the one row of a call: as the SKU that answered, where a deployment has several."""
+    used = quantities_of(engine.used)
+    return journal.settle(work, call.attempt_id, used, engine.sku or None, engine.engine or None)
+
+
+def _outcome(segment: Segment, call: Call, answered: Answered, engine: Counted) -> Outcome:
     journal, completion = segment.parts.journal, answered.completion
-    used = quantities_of(completion.usage)
+    used = quantities_of(engine.used)
     response = call.asking.respond(answered)
 
     def write(work: Work, run: RunRow) -> None:
@@ -146,10 +153,10 @@ def _outcome(segment: Segment, call: Call, answered: Answered) -> Outcome:
         for notice in completion.notices:
             data = {"code": notice.code, "params": {"detail": notice.detail}}
             journal.event(work, run, "run.notice", data)
-        journal.add_up(run, step, used, journal.settle(work, call.attempt_id, used))
+        journal.add_up(run, step, used, _pay(journal, work, call, engine))
         journal.end_step(work, run, step, "done", response)
 
     def pay(work: Work) -> None:
-        journal.settle(work, call.attempt_id, used)
+        _pay(journal, work, call, engine)
 
     return Outcome(write, pay)

@@ -15,11 +15,11 @@ def estimate(parts: Parts, work: Work, state: State, sku: str) -> Money:
 
     Each step that is left may be a model's, with a full context and the longest answer.
     """
-    call = parts.journal.worst(work, sku, Quantities(calls=1))
+    call = parts.journal.worst(work, [sku], Quantities(calls=1))
     left = room(state.limits, state.steps)
     completion = Quantities(
         input_tokens=MOST_REQUESTS * parts.context_tokens, output_tokens=MOST_REQUESTS * parts.answer_max_tokens
     )
-    step = max(parts.journal.worst(work, f"model:{parts.model}", completion), call)
+    step = max(parts.journal.worst(work, parts.skus(state.run.org_id), completion), call)
     # Those of an undo are calls only; no model is asked.
     return Money(micro=call + (0 if state.run.undoes else left * step), currency=state.run.currency)

@@ -117,26 +117,30 @@ class Journal:
         """Hold the ledger among others, and the budgets of organisations, for the steps of several runs."""
         self._usage.hold(work, org_ids)
 
-    def open_attempt(self, work: Work, run: RunRow, step: StepRow, sku: str, worst: Quantities) -> str:
+    def open_attempt(self, work: Work, run: RunRow, step: StepRow, skus: Sequence[str], worst: Quantities) -> str:
         """Hold the worst case of a model step's attempt, and return the attempt's id in the ledger.
+
+        It is billed as one of `skus`, whichever answers.
 
         Raises:
             BudgetExceeded, RateLimited: a limit that binds the run has no room.
             PriceMissing: the model has no price.
         """
-        return self._usage.attempts.open(work, _opening(run, step, sku, worst)).attempt_id
+        return self._usage.attempts.open(work, _opening(run, step, skus, worst)).attempt_id
 
     def lose_attempt(self, work: Work, step: StepRow) -> None:
         """Write that nobody knows what a step's attempt used, if that is not known yet."""
         self._usage.attempts.lose_step(work, step.id, step.attempt)
 
-    def settle(self, work: Work, attempt_id: str, used: Quantities) -> Money:
-        """Write the ledger row of a step's attempt, whoever has the run by now.
+    def settle(
+        self, work: Work, attempt_id: str, used: Quantities, sku: str | None = None, engine: str | None = None
+    ) -> Money:
+        """Write the ledger row of a step's attempt, whoever has the run by now; `sku` and `engine` answered.
 
         Raises:
             AttemptClosed: it has its row already.
         """
-        return self._usage.attempts.settle(work, attempt_id, used)
+        return self._usage.attempts.settle(work, attempt_id, used, sku, engine=engine)
 
     def void(self, work: Work, attempt_id: str, reason: str) -> None:
         """Write that a step's attempt used nothing."""
@@ -146,14 +150,14 @@ class Journal:
         """Write that nobody knows what a step's attempt used: its worst case stays held."""
         self._usage.attempts.lose(work, attempt_id, reason)
 
-    def worst(self, work: Work, sku: str, quantities: Quantities) -> int:
+    def worst(self, work: Work, skus: Sequence[str], quantities: Quantities) -> int:
         """Return what something would cost today at most, in micro-units."""
-        return self._usage.worst(work, [sku], quantities).micro
+        return self._usage.worst(work, skus, quantities).micro
 
     def meter_call(self, work: Work, run: RunRow, step: StepRow, sku: str) -> None:
         """Write the ledger row of a tool's call, and add its cost to step and run."""
         used = Quantities(calls=1)
-        self.add_up(run, step, used, self._usage.record(work, _opening(run, step, sku, used)))
+        self.add_up(run, step, used, self._usage.record(work, _opening(run, step, [sku], used)))
 
     def add_up(self, run: RunRow, step: StepRow, used: Quantities, cost: Money) -> None:
         """Add what the ledger has of a step's attempt to step and run."""
@@ -215,7 +219,7 @@ def _timed(began: datetime, ended: datetime | None, error: str) -> Timed:
     return Timed(began, ((ended or began) - began).total_seconds(), error)
 
 
-def _opening(run: RunRow, step: StepRow, sku: str, worst: Quantities) -> Opening:
+def _opening(run: RunRow, step: StepRow, skus: Sequence[str], worst: Quantities) -> Opening:
     return Opening(
         org_id=run.org_id,
         person_id=run.person_id,
@@ -223,7 +227,7 @@ def _opening(run: RunRow, step: StepRow, sku: str, worst: Quantities) -> Opening
         run_id=run.id,
         step_id=step.id,
         attempt=step.attempt,
-        skus=(sku,),
+        skus=tuple(skus),
         deployment=step.name if step.kind in _ASKING else "",
         worst=worst,
     )

@@ -91,6 +91,14 @@ class Parts:
     parallel_calls: int
     answer_max_tokens: int
 
+    def skus(self, org_id: str) -> Sequence[str]:
+        """Return what a call of the model may be billed as in an organisation."""
+        try:
+            return self.deployments.get(org_id, self.model).skus
+        except NotFound:
+            # Nobody serves it just now, so that the call itself will say so.
+            return [f"model:{self.model}"]
+
 
 @dataclass(frozen=True, slots=True)
 class State:

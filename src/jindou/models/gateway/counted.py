@@ -29,6 +29,9 @@ class Counted(Engine):
         self.longest = 0
         """The tokens of the longest prompt, as the engine counted them."""
 
+        self.engine = self.sku = ""
+        """Which engine answered last, and as what it is billed, where that is said."""
+
         self.is_known = True
         """Whether `used` is everything: false from the moment a request is sent until its figures are there."""
 
@@ -58,6 +61,7 @@ class Counted(Engine):
                     continue
                 if isinstance(chunk, FinalChunk):
                     self.used += chunk.usage
+                    self.engine, self.sku = chunk.engine, chunk.sku
                     self.longest = max(self.longest, chunk.usage.prompt)
                     self.is_known = True
                 elif not isinstance(chunk, TextChunk) or chunk.text:
