@@ -187,6 +187,24 @@ def test_a_chat_is_answered_as_openai_does_whole_and_streamed(server: tuple[int,
     assert usage["prompt_tokens"] == whole["usage"]["prompt_tokens"]
 
 
+def test_a_text_is_gone_on_with_as_openai_does_whole_and_streamed(server: tuple[int, str]) -> None:
+    body = {"prompt": "The capital of France is", "max_tokens": 6, "temperature": 0}
+    whole = post(server, "/v1/completions", body)
+    assert whole["object"] == "text_completion"
+    assert "Paris" in whole["choices"][0]["text"]
+    assert (whole["choices"][0]["finish_reason"], whole["usage"]["completion_tokens"]) == ("length", 6)
+    events = [event for event in stream_events(server, "/v1/completions", body | {"stream": True}, tick=1.0) if event]
+    assert "".join(event["choices"][0]["text"] for event in events) == whole["choices"][0]["text"]
+    assert events[-1]["usage"]["prompt_tokens"] == whole["usage"]["prompt_tokens"]
+
+
+@pytest.mark.parametrize("field", [{"logprobs": True}, {"logit_bias": {"1": 2}}])
+def test_what_it_can_not_tell_is_refused_and_not_left_out(server: tuple[int, str], field: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        post(server, "/v1/chat/completions", {"messages": [{"role": "user", "content": "Hello"}], **field})
+    assert refused.value.status == 400
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -6,7 +6,8 @@ import secrets
 import select
 import socket
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ _TICK: Final = 0.1
 _MOST_BYTES: Final = 64 << 20
 _UNLIMITED: Final = 1 << 30
 _MOST_CHOICES: Final = 100
+_NOT_TOLD: Final = ("logprobs", "top_logprobs", "logit_bias")
 
 _Chances = tuple[tuple[str, float], ...]
 
@@ -91,6 +93,7 @@ class _Door(BaseHTTPRequestHandler):
             "/tokenize": self._tokenize,
             "/completion": self._complete,
             "/v1/chat/completions": self._chat,
+            "/v1/completions": self._go_on,
         }
         if path.startswith("/slots/") and query.startswith("action="):
             self._guarded(lambda: self._slot(path.removeprefix("/slots/"), query.removeprefix("action=")))
@@ -181,21 +184,33 @@ class _Door(BaseHTTPRequestHandler):
 
     def _chat(self) -> None:
         body = self._body()
-        ask = self.model.ask(body, self.model.template.render(body["messages"], body.get("tools") or []))
+        prompt = self.model.template.render(body["messages"], body.get("tools") or [])
+        self._say(body, prompt, _CHAT)
+
+    def _go_on(self) -> None:
+        body = self._body()
+        self._say(body, str(body["prompt"]), _TEXT)
+
+    def _say(self, body: Mapping[str, Any], prompt: str, form: "_Form") -> None:
+        """Answer in OpenAI's shapes."""
+        refused = [name for name in _NOT_TOLD if body.get(name)]
+        if refused:
+            raise Refused(400, f"`{refused[0]}` is not supported by this engine")
+        ask = self.model.ask(body, prompt)
         about = {
-            "id": f"chatcmpl-{secrets.token_hex(12)}",
+            "id": f"{form.id}-{secrets.token_hex(12)}",
             "created": int(time.monotonic()),
             "model": body.get("model", ""),
         }
         if body.get("stream"):
-            self._stream(_chunks(about, self._go(ask)), done=True)
+            self._stream(_chunks({**about, "object": form.piece_kind}, self._go(ask), form), done=True)
             return
         told = list(self._go(ask))
         end = told[-1][2]
         assert end is not None  # noqa: S101 - the last of every answer
-        message = {"role": "assistant", "content": "".join(text for text, _, _ in told)}
-        choice = {"index": 0, "message": message, "finish_reason": _reason(end)}
-        self._answer({**about, "object": "chat.completion", "choices": [choice], "usage": _usage(end)})
+        said = form.whole("".join(text for text, _, _ in told))
+        choice = {"index": 0, **said, "finish_reason": _reason(end)}
+        self._answer({**about, "object": form.kind, "choices": [choice], "usage": _usage(end)})
 
     def _go(self, ask: Ask) -> Generator[tuple[str, _Chances, Ended | None], None, None]:
         """Yield each piece, and with the last one how it ended. Give up when the other side has gone."""
@@ -292,14 +307,40 @@ def _last(end: Ended, text: str) -> dict[str, object]:
     }
 
 
-def _chunks(about: Mapping[str, object], told: Any) -> Generator[dict[str, object], None, None]:
-    head = {**about, "object": "chat.completion.chunk"}
-    yield {**head, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one of OpenAI's two kinds of completions says something: as a whole, first, and then piece by piece."""
+
+    id: str
+    kind: str
+    piece_kind: str
+    whole: Callable[[str], dict[str, object]]
+    first: dict[str, object] | None
+    part: Callable[[str], dict[str, object]]
+
+
+_CHAT: Final = _Form(
+    "chatcmpl",
+    "chat.completion",
+    "chat.completion.chunk",
+    lambda text: {"message": {"role": "assistant", "content": text}},
+    {"delta": {"role": "assistant", "content": ""}},
+    lambda text: {"delta": {"content": text} if text else {}},
+)
+_TEXT: Final = _Form(
+    "cmpl", "text_completion", "text_completion", lambda text: {"text": text}, None, lambda text: {"text": text}
+)
+
+
+def _chunks(head: Mapping[str, object], told: Any, form: _Form) -> Generator[dict[str, object], None, None]:
+    if form.first is not None:
+        yield {**head, "choices": [{"index": 0, **form.first, "finish_reason": None}]}
     for text, _, end in told:
         if text:
-            yield {**head, "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
+            yield {**head, "choices": [{"index": 0, **form.part(text), "finish_reason": None}]}
         if end is not None:
-            yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": _reason(end)}], "usage": _usage(end)}
+            last = {"index": 0, **form.part(""), "finish_reason": _reason(end)}
+            yield {**head, "choices": [last], "usage": _usage(end)}
 
 
 def _reason(end: Ended) -> str:
