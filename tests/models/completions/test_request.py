@@ -51,6 +51,13 @@ def test_plain_values_make_the_same_request_as_their_json() -> None:
     assert (request.stops, request.includes_usage, request.temperature) == (("a", "b"), True, 1.0)
 
 
+def test_a_call_that_was_cut_off_does_not_end_its_conversation() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"city": "Ber'}}
+    request = ChatRequest.of(GOOD | {"messages": [*GOOD["messages"], {"role": "assistant", "tool_calls": [call]}]})
+    assert request.messages[1].tool_calls is not None
+    assert request.messages[1].tool_calls[0].function.arguments == "{}"
+
+
 def test_calls_and_results_of_tools_are_read() -> None:
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}
     messages = [*GOOD["messages"], {"role": "assistant", "tool_calls": [call]}]

@@ -30,6 +30,7 @@ _KEPT_HERE: Final = (
     "safety_identifier",
     "prompt_cache_key",
     "prompt_cache_retention",
+    "prompt_cache_options",
     "service_tier",
     "verbosity",
     "metadata",

@@ -41,7 +41,10 @@ class Part(Struct, omit_defaults=True):
 
 
 class CalledFunction(Struct):
-    """The function that an earlier answer called; `arguments` is a JSON object, as text."""
+    """The function that an earlier answer called; `arguments` is a JSON object, as text.
+
+    Of one that was cut off, at the end of an answer, nothing is left.
+    """
 
     name: Name
     arguments: str
@@ -52,6 +55,8 @@ class CalledFunction(Struct):
             value: object = json.loads(self.arguments or "{}")
         except (ValueError, RecursionError):
             value = None
+            if self.arguments.lstrip().startswith("{"):
+                self.arguments, value = "{}", {}
         if not isinstance(value, dict):
             raise ValueError("the arguments of a call are a JSON object, as text")  # noqa: TRY004 - as msgspec takes it
         self.arguments = self.arguments or "{}"
@@ -159,7 +164,7 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
     logit_bias: dict[str, Annotated[float, Meta(ge=-100, le=100)]] | None = None
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
     modalities: list[Literal["text"]] | None = None
     # Not OpenAI's: how Model Studio, vLLM and SGLang have Qwen think or not.
     enable_thinking: bool | None = None
@@ -169,7 +174,8 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None
     prompt_cache_retention: str | None = None
-    service_tier: Literal["auto", "default"] | None = None
+    service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
+    prompt_cache_options: Any = None
     verbosity: Literal["low", "medium", "high"] | None = None
     metadata: dict[str, str] | None = None
     store: bool | None = None

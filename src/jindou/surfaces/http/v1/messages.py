@@ -33,7 +33,7 @@ async def create(call: Call) -> None:
     shape = partial(MessageShape, shows_thoughts=request.shows_thoughts)
     with chat.naming():
         asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)), thinks=request.shows_thoughts)
-        await call.make(holder, asked, tell_in(shape, call, stream=request.stream))
+        await call.make(holder, asked, tell_in(shape, call, stream=bool(request.stream)))
 
 
 class MessageShape(Shape):

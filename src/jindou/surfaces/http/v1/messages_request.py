@@ -113,7 +113,7 @@ class MessagesRequest(_Strict):
     messages: Annotated[list[_Message], Meta(min_length=1, max_length=2048)]
     system: str | list[_TextBlock] | None = None
     stop_sequences: list[str] | None = None
-    stream: bool = False
+    stream: bool | None = None
     temperature: Share | None = None
     top_p: Share | None = None
     top_k: int | None = None
