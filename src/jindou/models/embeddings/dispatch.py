@@ -11,21 +11,21 @@ from typing import Final
 
 from jindou.billing.budgets import LimitState
 from jindou.billing.usage import Admission, Ledger, Opening, Quantities
-from jindou.errors import Invalid, JindouError, Limited, TooLarge, Unavailable
+from jindou.errors import Invalid, JindouError, Limited, Unavailable
 from jindou.identity.keys import KeyHolder
-from jindou.models.deployments import Deployments, EnginesBusy, Picked
+from jindou.models.deployments import Deployments, Picked
 from jindou.models.embeddings.local import EmbeddingChild
 from jindou.models.embeddings.remote import RemoteEmbedder
 from jindou.models.embeddings.request import EmbeddingRequest
 from jindou.models.embeddings.types import (
     Embedded,
     Embedder,
-    EmbedderUnavailable,
     ModelNotAllowed,
     NoEmbeddings,
     Vector,
 )
 from jindou.models.embeddings.vectors import shortened
+from jindou.models.upstreams import EngineDied
 from jindou.telemetry import Clock, get_logger
 
 __all__ = ["Embeddings", "Made"]
@@ -108,12 +108,12 @@ class Embeddings:
         Raises:
             ModelNotFound, ModelNotAllowed: there is no such model, or not for this key.
             Forbidden: a rule says no.
-            Invalid: the request can't be carried out.
+            Invalid: the request can't be carried out, or an engine can't do it.
             TextTooLong: a text does not fit.
             BudgetExceeded, RateLimited: a limit has no room for it.
             Limited: too many are under way.
             Cancelled: nobody waited any more while an engine was busy.
-            EmbedderUnavailable: the model does not answer.
+            EmbedderUnavailable, EngineUnavailable, EngineLimited, EngineDied: what the models said.
         """
         holder.require_allowed()
         holder.require_scope("embeddings")
@@ -153,14 +153,14 @@ class Embeddings:
         while True:
             try:
                 picked = self._deployments.pick(org_id, request.model, 0, tried)
-            except Unavailable as error:
+            except (Limited, Unavailable) as error:
                 raise failure or error from None
             when_left(picked.give_up)
             with picked:
                 try:
                     source = await _source(picked, request.model, deployment.skus, self._waiting)
                     made = await self._make(holder, request, source)
-                except (Unavailable, EnginesBusy) as error:
+                except (Limited, Unavailable) as error:
                     picked.failed(error)
                     tried.add(picked.engine_id)
                     failure = error
@@ -175,10 +175,9 @@ class Embeddings:
         work = partial(embedder.embed, request.texts, request.kind)
         try:
             made = await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        except (Invalid, TooLarge, Unavailable) as error:
+        except JindouError as error:
             # Who said no has counted nothing; who went in the middle may have.
-            unknown = isinstance(error, EmbedderUnavailable) and error.asked
-            close = self._ledger.lose if unknown else self._ledger.void
+            close = self._ledger.lose if isinstance(error, EngineDied) else self._ledger.void
             await close(admission.attempt_id, error.message)
             raise
         except BaseException as error:

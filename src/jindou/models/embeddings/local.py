@@ -16,8 +16,8 @@ from jindou.models.children import Supervisor
 from jindou.models.embeddings.known import EmbeddingModel
 from jindou.models.embeddings.types import Embedded, Embedder, EmbedderUnavailable, Kind, TextTooLong, Vector
 from jindou.models.embeddings.vectors import unit
-from jindou.models.embeddings.wire import Refused, ask_embeddings, get, post
-from jindou.models.upstreams import Upstream
+from jindou.models.embeddings.wire import ask_embeddings, get, post
+from jindou.models.upstreams import Answered, EngineDied, EngineUnavailable, Upstream, translated
 
 __all__ = ["EmbeddingChild", "LocalEmbedder", "announced"]
 
@@ -171,7 +171,7 @@ class LocalEmbedder(Embedder):
         """Wait until the model is there, and look how long its vectors are.
 
         Raises:
-            EmbedderUnavailable: it does not come up.
+            EmbedderUnavailable, EngineUnavailable, EngineDied: it does not come up.
         """
         self._patiently(self._measure)
 
@@ -210,9 +210,10 @@ class LocalEmbedder(Embedder):
                 break
             try:
                 return ask(upstream)
-            except Refused as error:
-                raise EmbedderUnavailable(f"`{self.name}` could not read this ({error.message}).") from error
-            except EmbedderUnavailable:
+            except Answered as error:
+                told = translated(error, upstream, self.name).message
+                raise EmbedderUnavailable(f"`{self.name}` could not read this. {told}") from None
+            except (EngineUnavailable, EngineDied):
                 if not left:
                     raise
                 time.sleep(_PAUSE_SECONDS)

@@ -5,18 +5,16 @@ from typing import Final
 
 from typing_extensions import override
 
-from jindou.errors import Invalid
 from jindou.models.embeddings.known import known_model
-from jindou.models.embeddings.types import Embedded, Embedder, EmbedderUnavailable, Kind
+from jindou.models.embeddings.types import Embedded, Embedder, Kind, TextTooLong
 from jindou.models.embeddings.vectors import unit
-from jindou.models.embeddings.wire import Refused, ask_embeddings
-from jindou.models.upstreams import Upstream
+from jindou.models.embeddings.wire import ask_embeddings
+from jindou.models.upstreams import Answered, ContextOverflow, Upstream, translated
 
 __all__ = ["RemoteEmbedder"]
 
 _AT_ONCE: Final = 10
 """Texts in one request; some providers take no more."""
-_CALLERS_FAULT: Final = frozenset({400, 404, 413, 422})
 
 
 class RemoteEmbedder(Embedder):
@@ -56,11 +54,11 @@ class RemoteEmbedder(Embedder):
             for start in range(0, len(told), _AT_ONCE):
                 vectors, tokens = ask_embeddings(self._upstream, self._model.name, told[start : start + _AT_ONCE])
                 made = Embedded([*made.vectors, *map(unit, vectors)], made.tokens + tokens)
-        except Refused as error:
-            if error.status in _CALLERS_FAULT:
-                told_by = f"The model `{self._name}` refuses this: {error.message}"
-                raise Invalid(told_by, field="input", rule="the model's own") from error
-            raise EmbedderUnavailable(f"The model `{self._name}` does not answer ({error}).") from error
+        except Answered as error:
+            refused = translated(error, self._upstream, self._model.name)
+            if isinstance(refused, ContextOverflow):
+                refused = TextTooLong(self._name, None, refused.prompt_tokens, refused.context_tokens)
+            raise refused from None
         if made.vectors:
             self._dimensions = len(made.vectors[0])
         return made

@@ -26,24 +26,21 @@ Vector: TypeAlias = "array[float]"
 
 
 class EmbedderUnavailable(Unavailable):
-    """The embedding model is not there, or does not answer. When it was `asked`, it may have counted what it read."""
+    """The embedding model of this machine is not there, or could not read a text."""
 
     code = "embedder_unavailable"
 
-    def __init__(self, message: str, *, asked: bool = False) -> None:
-        super().__init__(message)
-        self.asked = asked
-
 
 class TextTooLong(TooLarge):
-    """A text has more tokens than the model reads."""
+    """A text has more tokens than the model reads; `at` is which, None if nobody says."""
 
     code = "context_overflow"
 
-    def __init__(self, model: str, at: int, tokens: int, max_tokens: int) -> None:
+    def __init__(self, model: str, at: int | None, tokens: int, max_tokens: int) -> None:
         over = tokens - max_tokens
+        text = "A text" if at is None else f"Text {at}"
         super().__init__(
-            f"Text {at} has {tokens} tokens, {over} over the {max_tokens} that `{model}` reads: split it.",
+            f"{text} has {tokens} tokens, {over} over the {max_tokens} that `{model}` reads: split it.",
             params={"at": at, "tokens": tokens, "max_tokens": max_tokens, "over": over},
         )
 
@@ -96,6 +93,8 @@ class Embedder(Protocol):
 
         Raises:
             TextTooLong: a text does not fit; the message says by how much.
-            EmbedderUnavailable: the model does not answer.
+            EngineRefused: the model can't do this, whoever asks again.
+            EmbedderUnavailable, EngineUnavailable, EngineLimited: the model does not answer now, and has used nothing.
+            EngineDied: it was asked, and does not answer; nobody knows what it used.
         """
         ...

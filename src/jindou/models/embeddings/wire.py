@@ -7,46 +7,35 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final, cast
 
-from jindou.models.embeddings.types import EmbedderUnavailable, Vector
+from jindou.models.embeddings.types import Vector
 from jindou.models.embeddings.vectors import from_bytes, unit
-from jindou.models.upstreams import Upstream
+from jindou.models.upstreams import Answered, EngineDied, EngineUnavailable, Upstream
 
-__all__ = ["Refused", "ask_embeddings", "get", "post"]
+__all__ = ["ask_embeddings", "get", "post"]
 
 _SECONDS: Final = 120.0
 _MOST_BYTES: Final = 256 << 20
 _OK: Final = 200
 
 
-class Refused(Exception):
-    """The server answered with an error; `status` and `message` are its own."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status}: {message}")
-        self.status = status
-        self.message = message
-
-
-def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object], **more: object) -> tuple[list[Vector], int]:
+def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object]) -> tuple[list[Vector], int]:
     """Return a vector for each input, which is text or its tokens, and how many tokens the server counted.
 
     Raises:
-        Refused: it answers with an error.
-        EmbedderUnavailable: it does not answer, or something else than embeddings.
+        Answered: it answers with an error.
+        EngineUnavailable: it can't be reached.
+        EngineDied: it was asked, and does not answer, or something else than embeddings.
     """
-    body = {"model": model, "input": list(given), "encoding_format": "base64", **more}
+    body = {"model": model, "input": list(given), "encoding_format": "base64"}
     answer = post(upstream, "/embeddings", body)
     try:
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
         vectors = [_vector(entry["embedding"]) for entry in entries]
         tokens = int(answer["usage"]["prompt_tokens"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise EmbedderUnavailable(
-            f"{upstream.host} answers no embeddings ({type(error).__name__}).", asked=True
-        ) from None
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise EngineDied(f"{_where(upstream)} answers no embeddings ({type(error).__name__}).") from None
     if len(vectors) != len(given):
-        told = f"{upstream.host} answers {len(vectors)} embeddings for {len(given)} texts."
-        raise EmbedderUnavailable(told, asked=True)
+        raise EngineDied(f"{_where(upstream)} answers {len(vectors)} embeddings for {len(given)} texts.")
     return vectors, tokens
 
 
@@ -59,8 +48,9 @@ def post(upstream: Upstream, path: str, body: Mapping[str, object]) -> dict[str,
     """Return the JSON object that the server answers.
 
     Raises:
-        Refused: it answers with an error.
-        EmbedderUnavailable: it does not answer, or no JSON.
+        Answered: it answers with an error.
+        EngineUnavailable: it can't be reached.
+        EngineDied: it was asked, and does not answer, or no JSON.
     """
     return _ask(upstream, "POST", path, json.dumps(body).encode())
 
@@ -69,7 +59,7 @@ def get(upstream: Upstream, path: str) -> dict[str, Any]:
     """Return the JSON object that the server has at `path`.
 
     Raises:
-        Refused, EmbedderUnavailable: as `post` says.
+        Answered, EngineUnavailable, EngineDied: as `post` says.
     """
     return _ask(upstream, "GET", path, None)
 
@@ -79,22 +69,25 @@ def _ask(upstream: Upstream, verb: str, path: str, body: bytes | None) -> dict[s
     headers = {"Content-Type": "application/json"}
     if upstream.key:
         headers["Authorization"] = f"Bearer {upstream.key}"
-    asked = False
+    was_asked = False
     try:
         connection.connect()
-        asked = True
+        was_asked = True
         connection.request(verb, upstream.path_prefix + path, body, headers)
         response = connection.getresponse()
-        content: object = json.loads(response.read(_MOST_BYTES))
+        content = response.read(_MOST_BYTES)
     except (OSError, HTTPException, ValueError) as error:
-        told = str(error) or type(error).__name__
-        where = f"The embedding model at {upstream.host}"
-        raise EmbedderUnavailable(f"{where} does not answer ({told}).", asked=asked) from None
+        if not was_asked:
+            raise EngineUnavailable(f"{_where(upstream)} can't be reached.") from error
+        # What it said may be in the error, and with it the key.
+        raise EngineDied(f"{_where(upstream)} broke off ({type(error).__name__}).") from None
     finally:
         connection.close()
-    answer = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    answer = _object(content)
     if response.status != _OK:
-        raise Refused(response.status, _message(answer.get("error")))
+        raise Answered(response.status, {name.lower(): value for name, value in response.getheaders()}, answer or {})
+    if answer is None:
+        raise EngineDied(f"{_where(upstream)} answers no JSON.")
     return answer
 
 
@@ -105,5 +98,13 @@ def _connection(upstream: Upstream) -> HTTPConnection:
     return HTTPConnection(upstream.host, upstream.port, timeout=_SECONDS)
 
 
-def _message(error: object) -> str:
-    return str(cast("dict[str, Any]", error).get("message", error)) if isinstance(error, dict) else str(error)
+def _object(content: bytes) -> dict[str, Any] | None:
+    try:
+        found: object = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _where(upstream: Upstream) -> str:
+    return f"The engine at {upstream.host}:{upstream.port}"

@@ -1,0 +1,142 @@
+"""`/v1/embeddings` of other people's servers: what they refuse, what they used, and who is asked when one fails."""
+
+from collections.abc import Generator
+from contextlib import ExitStack
+from itertools import count
+
+import httpx
+import pytest
+from gateway_site import MODEL, Gateway
+from sqlalchemy import select
+
+from jindou.billing.usage.tables import MeterAttemptRow
+from jindou.models.deployments import DeploymentAsk
+from support.embedding_server import EmbeddingServer, Say, embeds, hangs_up, open_embedding_server, refuses
+from support.platform import as_person
+
+SECRET = "sk-very-secret-123"
+NUMBERS = count(1)
+
+
+class Elsewhere:
+    """The servers of one test, as the engines of a deployment of its own."""
+
+    def __init__(self, gateway: Gateway, name: str, stack: ExitStack) -> None:
+        self.gateway = gateway
+        self.name = name
+        self.servers: list[EmbeddingServer] = []
+        self._stack = stack
+
+    def serve(self, *each: list[Say]) -> None:
+        """Open a server for each list of what one says; a lower rank is asked first."""
+        self.servers = [self._stack.enter_context(open_embedding_server(*says)) for says in each]
+        members = [
+            {"engine": f"{self.name}-{at}", "model": MODEL, "url": server.url, "rank": at}
+            for at, server in enumerate(self.servers)
+        ]
+        manager = as_person(self.gateway.platform, "manager")
+        ask = DeploymentAsk.model_validate({"name": self.name, "members": members})
+        with self.gateway.platform.database.writing(manager.org_id) as work:
+            self.gateway.platform.deployments.create(work, manager, ask)
+
+    def post(self, given: object = "Hello") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.gateway.key().secret}"}
+        body = {"model": self.name, "input": given}
+        return httpx.post(f"{self.gateway.url}/embeddings", json=body, headers=headers, timeout=60, trust_env=False)
+
+    @property
+    def asked(self) -> list[int]:
+        """How often each server was asked."""
+        return [len(server.asked) for server in self.servers]
+
+    @property
+    def rows(self) -> list[int]:
+        """The tokens of each of its rows in the ledger, the oldest first."""
+        latest = self.gateway.statement().latest
+        return [row.quantities.input_tokens for row in reversed(latest) if row.deployment == self.name]
+
+    @property
+    def attempts(self) -> list[tuple[str, str]]:
+        """The status and the reason of each of its attempts."""
+        mine = select(MeterAttemptRow).where(MeterAttemptRow.deployment == self.name).order_by(MeterAttemptRow.id)
+        with self.gateway.platform.database.reading(None) as work:
+            return [(row.status, row.reason) for row in work.session.scalars(mine)]
+
+    @property
+    def statuses(self) -> list[str]:
+        """The status of each of its attempts."""
+        return [status for status, _ in self.attempts]
+
+
+@pytest.fixture
+def elsewhere(steady: Gateway) -> Generator[Elsewhere]:
+    with ExitStack() as stack:
+        yield Elsewhere(steady, f"elsewhere-{next(NUMBERS)}", stack)
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_what_was_refused_at_once_costs_nothing(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([refuses(422, "No such thing.")])
+    assert error_of(elsewhere.post()) == (400, "engine_refused")
+    assert (elsewhere.rows, elsewhere.statuses) == ([], ["void"])
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(400, (400, "engine_refused")), (401, (503, "engine_unavailable")), (500, (503, "engine_unavailable"))],
+)
+def test_a_key_that_a_server_repeats_is_told_to_nobody(
+    elsewhere: Elsewhere, status: int, told: tuple[int, str]
+) -> None:
+    elsewhere.serve([refuses(status, f"Incorrect API key provided: Bearer {SECRET}")])
+    folder = elsewhere.gateway.platform.home.engine_keys
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / f"{elsewhere.name}-0.key"
+    key.write_text(SECRET, encoding="utf-8")
+    key.chmod(0o600)
+    answer = elsewhere.post()
+    assert error_of(answer) == told
+    assert SECRET not in answer.text
+    ((_, reason),) = elsewhere.attempts
+    assert reason
+    assert SECRET not in reason
+
+
+def test_a_text_that_is_too_long_elsewhere_is_refused_by_the_limit(elsewhere: Elsewhere) -> None:
+    told = "This model's maximum context length is 512 tokens. However, you requested 600 tokens in the input."
+    elsewhere.serve([refuses(400, told)])
+    answer = elsewhere.post()
+    assert error_of(answer) == (400, "context_length_exceeded")
+    assert "A text has 600 tokens, 88 over the 512" in answer.json()["error"]["message"]
+
+
+def test_an_engine_that_had_too_many_requests_rests_as_long_as_it_says(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([refuses(429, retry_after="60")], [embeds(7)])
+    for _ in range(2):
+        assert elsewhere.post().status_code == 200
+    assert elsewhere.asked == [1, 2]
+    assert elsewhere.statuses == ["void", "settled", "settled"]
+
+
+def test_a_client_is_told_when_to_come_again_where_no_other_engine_is_left(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([refuses(429, "Slow down.", retry_after="60")])
+    answer = elsewhere.post()
+    assert error_of(answer) == (429, "engine_limited")
+    assert answer.headers["retry-after"] == "60"
+
+
+def test_a_model_that_a_server_does_not_have_is_had_of_the_next_one(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([refuses(404, "No such model.")], [embeds(7)])
+    assert elsewhere.post().status_code == 200
+    assert elsewhere.rows == [7]
+
+
+def test_one_that_has_just_died_is_asked_after_all_others(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([hangs_up], [embeds(7)])
+    for _ in range(2):
+        assert elsewhere.post().status_code == 200
+    assert elsewhere.asked == [1, 2]
+    assert elsewhere.statuses == ["unknown", "settled", "settled"]
