@@ -16,6 +16,8 @@ from support.platform import as_person
 
 SECRET = "sk-very-secret-123"
 NUMBERS = count(1)
+ELEVEN = [f"Text {at}" for at in range(11)]
+"""One more than a server is given at once."""
 
 
 class Elsewhere:
@@ -76,6 +78,30 @@ def elsewhere(steady: Gateway) -> Generator[Elsewhere]:
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_what_was_read_before_a_later_part_was_refused_is_in_the_ledger(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([embeds(1000), refuses(400, "This is too long.")])
+    answer = elsewhere.post(ELEVEN)
+    assert error_of(answer) == (400, "engine_refused")
+    assert "This is too long." in answer.json()["error"]["message"]
+    assert (elsewhere.rows, elsewhere.statuses) == ([1000], ["settled"])
+
+
+def test_what_was_read_before_a_later_part_died_is_unknown_and_told(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([embeds(1000), hangs_up])
+    assert error_of(elsewhere.post(ELEVEN)) == (503, "engine_died")
+    assert elsewhere.rows == []
+    ((status, reason),) = elsewhere.attempts
+    assert status == "unknown"
+    assert "1,000 tokens" in reason
+
+
+def test_each_engine_has_a_row_where_the_next_one_begins_again(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([embeds(1000), refuses(500, "Out of memory.")], [embeds(900), embeds(90)])
+    answer = elsewhere.post(ELEVEN)
+    assert answer.json()["usage"]["prompt_tokens"] == 990
+    assert (elsewhere.rows, elsewhere.statuses) == ([1000, 990], ["settled", "settled"])
 
 
 def test_what_was_refused_at_once_costs_nothing(elsewhere: Elsewhere) -> None:

@@ -172,19 +172,28 @@ class Embeddings:
         embedder = source.embedder
         _require_dimensions(request, embedder)
         admission = await self._ledger.open(_opening(holder, request, source))
-        work = partial(embedder.embed, request.texts, request.kind)
+        read: list[int] = []
+        work = partial(embedder.embed, request.texts, request.kind, read.append)
         try:
             made = await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except JindouError as error:
-            # Who said no has counted nothing; who went in the middle may have.
-            close = self._ledger.lose if isinstance(error, EngineDied) else self._ledger.void
-            await close(admission.attempt_id, error.message)
+            await self._close(admission.attempt_id, source, error, sum(read))
             raise
         except BaseException as error:
             await self._ledger.lose(admission.attempt_id, f"The request was broken off ({type(error).__name__}).")
             raise
         await self._ledger.settle(admission.attempt_id, Quantities(input_tokens=made.tokens), source.sku)
         return self._told(request, made, admission)
+
+    async def _close(self, attempt_id: str, source: _Source, error: JindouError, read: int) -> None:
+        """Write down what a model had `read` that failed: of one that died in the middle, that is not all."""
+        if isinstance(error, EngineDied):
+            before = f" It had read {read:,} tokens before." if read else ""
+            await self._ledger.lose(attempt_id, f"{error.message}{before}")
+        elif read:
+            await self._ledger.settle(attempt_id, Quantities(input_tokens=read), source.sku)
+        else:
+            await self._ledger.void(attempt_id, error.message)
 
     def _told(self, request: EmbeddingRequest, made: Embedded, admission: Admission) -> Made:
         vectors = made.vectors

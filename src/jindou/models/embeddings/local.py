@@ -14,8 +14,7 @@ from typing_extensions import override
 
 from jindou.models.children import Supervisor
 from jindou.models.embeddings.known import EmbeddingModel
-from jindou.models.embeddings.types import Embedded, Embedder, EmbedderUnavailable, Kind, TextTooLong, Vector
-from jindou.models.embeddings.vectors import unit
+from jindou.models.embeddings.types import Count, Embedded, Embedder, EmbedderUnavailable, Kind, TextTooLong, uncounted
 from jindou.models.embeddings.wire import ask_embeddings, get, post
 from jindou.models.upstreams import Answered, EngineDied, EngineUnavailable, Upstream, translated
 
@@ -163,9 +162,9 @@ class LocalEmbedder(Embedder):
         return self._model.shortens
 
     @override
-    def embed(self, texts: Sequence[str], kind: Kind = "passage") -> Embedded:
+    def embed(self, texts: Sequence[str], kind: Kind = "passage", count: Count = uncounted) -> Embedded:
         told = [self._model.told(text, kind) for text in texts]
-        return self._patiently(lambda upstream: self._embed(upstream, told))
+        return self._patiently(lambda upstream: self._embed(upstream, told, count))
 
     def load(self) -> None:
         """Wait until the model is there, and look how long its vectors are.
@@ -179,17 +178,12 @@ class LocalEmbedder(Embedder):
         known = get(upstream, "/models")["data"][0]["meta"]
         self._dimensions = int(known["n_embd"])
 
-    def _embed(self, upstream: Upstream, told: list[str]) -> Embedded:
+    def _embed(self, upstream: Upstream, told: list[str], count: Count) -> Embedded:
         given = [self._fitted(upstream, at, text) for at, text in enumerate(told)]
-        vectors: list[Vector] = []
-        used = 0
-        for start in range(0, len(given), _AT_ONCE):
-            some, tokens = ask_embeddings(upstream, self._model.name, given[start : start + _AT_ONCE])
-            vectors += map(unit, some)
-            used += tokens
-        if vectors:
-            self._dimensions = len(vectors[0])
-        return Embedded(vectors, used)
+        made = ask_embeddings(upstream, self._model.name, given, _AT_ONCE, count)
+        if made.vectors:
+            self._dimensions = len(made.vectors[0])
+        return made
 
     def _fitted(self, upstream: Upstream, at: int, text: str) -> str | list[int]:
         """Return a text that fits: as it is, or as its tokens where they had to be counted."""

@@ -6,8 +6,7 @@ from typing import Final
 from typing_extensions import override
 
 from jindou.models.embeddings.known import known_model
-from jindou.models.embeddings.types import Embedded, Embedder, Kind, TextTooLong
-from jindou.models.embeddings.vectors import unit
+from jindou.models.embeddings.types import Count, Embedded, Embedder, Kind, TextTooLong, uncounted
 from jindou.models.embeddings.wire import ask_embeddings
 from jindou.models.upstreams import Answered, ContextOverflow, Upstream, translated
 
@@ -47,13 +46,10 @@ class RemoteEmbedder(Embedder):
         return self._model.shortens
 
     @override
-    def embed(self, texts: Sequence[str], kind: Kind = "passage") -> Embedded:
+    def embed(self, texts: Sequence[str], kind: Kind = "passage", count: Count = uncounted) -> Embedded:
         told = [self._model.told(text, kind) for text in texts]
-        made = Embedded([], 0)
         try:
-            for start in range(0, len(told), _AT_ONCE):
-                vectors, tokens = ask_embeddings(self._upstream, self._model.name, told[start : start + _AT_ONCE])
-                made = Embedded([*made.vectors, *map(unit, vectors)], made.tokens + tokens)
+            made = ask_embeddings(self._upstream, self._model.name, told, _AT_ONCE, count)
         except Answered as error:
             refused = translated(error, self._upstream, self._model.name)
             if isinstance(refused, ContextOverflow):

@@ -1,13 +1,14 @@
 """What makes embeddings: the protocol, what it gives, and what can go wrong."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from jindou.errors import Forbidden, Invalid, TooLarge, Unavailable
 
 __all__ = [
+    "Count",
     "Embedded",
     "Embedder",
     "EmbedderUnavailable",
@@ -16,10 +17,14 @@ __all__ = [
     "NoEmbeddings",
     "TextTooLong",
     "Vector",
+    "uncounted",
 ]
 
 Kind = Literal["query", "passage"]
 """What a text is: something that is looked for, or something that may be found. Models are told which."""
+
+Count = Callable[[int], object]
+"""Is told the tokens that a model has read, as soon as they are known."""
 
 Vector: TypeAlias = "array[float]"
 """Of type ``f``, four bytes a number, and of length 1: the product of two is the cosine of their angle."""
@@ -65,6 +70,10 @@ class Embedded:
     tokens: int
 
 
+def uncounted(_: int) -> None:
+    """Count nothing."""
+
+
 class Embedder(Protocol):
     """A model that turns texts into vectors. Every method may be called from any thread, and waits."""
 
@@ -88,13 +97,13 @@ class Embedder(Protocol):
         """Whether the first numbers of a vector are a good vector, too, once they have length 1."""
         ...
 
-    def embed(self, texts: Sequence[str], kind: Kind = "passage") -> Embedded:
-        """Return the vectors of `texts`.
+    def embed(self, texts: Sequence[str], kind: Kind = "passage", count: Count = uncounted) -> Embedded:
+        """Return the vectors of `texts`. A model that is given them part by part has `count` told of each part.
 
         Raises:
             TextTooLong: a text does not fit; the message says by how much.
             EngineRefused: the model can't do this, whoever asks again.
-            EmbedderUnavailable, EngineUnavailable, EngineLimited: the model does not answer now, and has used nothing.
-            EngineDied: it was asked, and does not answer; nobody knows what it used.
+            EmbedderUnavailable, EngineUnavailable, EngineLimited: the model does not answer now.
+            EngineDied: it was asked, and does not answer; nobody knows what it used beside what `count` was told.
         """
         ...

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final, cast
 
-from jindou.models.embeddings.types import Vector
+from jindou.models.embeddings.types import Count, Embedded, Vector
 from jindou.models.embeddings.vectors import from_bytes, unit
 from jindou.models.upstreams import Answered, EngineDied, EngineUnavailable, Upstream
 
@@ -18,14 +18,27 @@ _MOST_BYTES: Final = 256 << 20
 _OK: Final = 200
 
 
-def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object]) -> tuple[list[Vector], int]:
-    """Return a vector for each input, which is text or its tokens, and how many tokens the server counted.
+def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object], at_once: int, count: Count) -> Embedded:
+    """Return a vector for each input, which is text or its tokens; the server is given so many of them `at_once`.
+
+    `count` is told of each such part how many tokens the server counted.
 
     Raises:
         Answered: it answers with an error.
         EngineUnavailable: it can't be reached.
         EngineDied: it was asked, and does not answer, or something else than embeddings.
     """
+    vectors: list[Vector] = []
+    used = 0
+    for start in range(0, len(given), at_once):
+        some, tokens = _ask_part(upstream, model, given[start : start + at_once])
+        count(tokens)
+        vectors += map(unit, some)
+        used += tokens
+    return Embedded(vectors, used)
+
+
+def _ask_part(upstream: Upstream, model: str, given: Sequence[object]) -> tuple[list[Vector], int]:
     body = {"model": model, "input": list(given), "encoding_format": "base64"}
     answer = post(upstream, "/embeddings", body)
     try:
