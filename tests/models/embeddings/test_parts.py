@@ -34,6 +34,18 @@ def test_our_own_model_has_its_parts_counted_until_it_fails() -> None:
         assert [len(asked["input"]) for asked in server.asked] == [16, 16, 8]
 
 
+def test_what_our_own_model_read_is_unknown_where_it_died_and_does_not_come_back() -> None:
+    with open_embedding_server(embeds(7), hangs_up) as server:
+        addresses = iter([Upstream.at(server.url), None])
+        embedder = LocalEmbedder(E5_SMALL, lambda _: next(addresses))
+        assert read_before(embedder, EngineDied) == [7]
+
+
+def test_our_own_model_that_was_never_asked_has_read_nothing() -> None:
+    embedder = LocalEmbedder(E5_SMALL, lambda _: Upstream.at("http://127.0.0.1:9/v1"))
+    assert read_before(embedder, EmbedderUnavailable) == []
+
+
 def test_what_all_parts_come_to_is_returned() -> None:
     with open_embedding_server(embeds(7), embeds(8), embeds(9)) as server:
         made = LocalEmbedder(E5_SMALL, lambda _: Upstream.at(server.url)).embed(FORTY)

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
+from jindou.errors import Unavailable
 from jindou.models.children import Supervisor
 from jindou.models.embeddings.known import EmbeddingModel
 from jindou.models.embeddings.types import Count, Embedded, Embedder, EmbedderUnavailable, Kind, TextTooLong, uncounted
@@ -170,7 +171,7 @@ class LocalEmbedder(Embedder):
         """Wait until the model is there, and look how long its vectors are.
 
         Raises:
-            EmbedderUnavailable, EngineUnavailable, EngineDied: it does not come up.
+            EmbedderUnavailable, EngineDied: it does not come up.
         """
         self._patiently(self._measure)
 
@@ -198,6 +199,7 @@ class LocalEmbedder(Embedder):
     def _patiently(self, ask: Callable[[Upstream], _T]) -> _T:
         """Ask, and ask again when the child was just being replaced: vectors are the same however often one asks."""
         deadline = time.monotonic() + _WAIT_SECONDS
+        failure: type[Unavailable] = EmbedderUnavailable
         for left in reversed(range(_TRIES)):
             upstream = self._address(deadline - time.monotonic())
             if upstream is None:
@@ -206,12 +208,14 @@ class LocalEmbedder(Embedder):
                 return ask(upstream)
             except Answered as error:
                 told = translated(error, upstream, self.name).message
-                raise EmbedderUnavailable(f"`{self.name}` could not read this. {told}") from None
-            except (EngineUnavailable, EngineDied):
+                raise failure(f"`{self.name}` could not read this. {told}") from None
+            except (EngineUnavailable, EngineDied) as error:
+                # What one that died had read is unknown, whatever the next one says.
+                failure = EngineDied if isinstance(error, EngineDied) else failure
                 if not left:
-                    raise
+                    raise failure(error.message) from None
                 time.sleep(_PAUSE_SECONDS)
-        raise EmbedderUnavailable(f"The embedding model `{self.name}` is not running: see `jindou doctor`.")
+        raise failure(f"The embedding model `{self.name}` is not running: see `jindou doctor`.")
 
 
 def _loopback(port: int, key: str) -> Upstream:
