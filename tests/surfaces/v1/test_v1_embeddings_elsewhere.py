@@ -1,17 +1,21 @@
 """`/v1/embeddings` of other people's servers: what they refuse, what they used, and who is asked when one fails."""
 
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from itertools import count
+from typing import Any
 
 import httpx
 import pytest
 from gateway_site import MODEL, Gateway
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from jindou.billing.usage.tables import MeterAttemptRow
+from jindou.db import DatabaseUnavailable
 from jindou.models.deployments import DeploymentAsk
-from support.embedding_server import EmbeddingServer, Say, embeds, hangs_up, open_embedding_server, refuses
+from support.commits import before_commits
+from support.embedding_server import Answer, EmbeddingServer, Say, embeds, hangs_up, open_embedding_server, refuses
 from support.platform import as_person
 
 SECRET = "sk-very-secret-123"
@@ -74,6 +78,10 @@ class Elsewhere:
 def elsewhere(steady: Gateway) -> Generator[Elsewhere]:
     with ExitStack() as stack:
         yield Elsewhere(steady, f"elsewhere-{next(NUMBERS)}", stack)
+
+
+def answers_nothing(_: dict[str, Any]) -> Answer:
+    return Answer(200, b"{}")
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:
@@ -158,6 +166,71 @@ def test_a_model_that_a_server_does_not_have_is_had_of_the_next_one(elsewhere: E
     elsewhere.serve([refuses(404, "No such model.")], [embeds(7)])
     assert elsewhere.post().status_code == 200
     assert elsewhere.rows == [7]
+
+
+@pytest.fixture
+def failing() -> Generator[Callable[[int], None]]:
+    """Return what has so many of the ledger's next commits fail."""
+    left = 0
+
+    def fail(_: Engine) -> None:
+        nonlocal left
+        if left and threading.current_thread().name == "ledger":
+            left -= 1
+            raise DatabaseUnavailable("The database is locked.")
+
+    def begin(times: int) -> None:
+        nonlocal left
+        left = times
+
+    end = before_commits(fail)
+    yield begin
+    end()
+
+
+def test_nobody_is_asked_again_where_the_figures_could_not_be_written(
+    elsewhere: Elsewhere, failing: Callable[[int], None]
+) -> None:
+    def then_fails(body: dict[str, Any]) -> Answer:
+        failing(1)
+        return embeds(7)(body)
+
+    elsewhere.serve([then_fails, embeds(8)], [embeds(9)])
+    assert error_of(elsewhere.post()) == (503, "database_unavailable")
+    assert elsewhere.post().status_code == 200
+    assert elsewhere.asked == [2, 0]
+    assert sorted(elsewhere.rows) == [7, 8], "What could not be written is written later."
+
+
+def test_a_database_that_fails_is_not_held_against_an_engine(
+    elsewhere: Elsewhere, failing: Callable[[int], None]
+) -> None:
+    elsewhere.serve([embeds(7)])
+    for _ in range(5):
+        failing(1)
+        assert error_of(elsewhere.post()) == (503, "database_unavailable")
+    assert elsewhere.asked == [0]
+    assert elsewhere.post().status_code == 200
+
+
+def test_a_text_of_which_engines_die_ends_two_of_them_and_no_more(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([hangs_up], [hangs_up], [hangs_up], [embeds(7)])
+    assert error_of(elsewhere.post()) == (503, "engine_died")
+    assert elsewhere.asked == [1, 1, 0, 0]
+    assert elsewhere.statuses == ["unknown", "unknown"]
+
+
+def test_an_engine_that_says_no_is_none_of_the_two(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([hangs_up], [refuses(429, retry_after="60")], [embeds(7)])
+    assert elsewhere.post().status_code == 200
+    assert elsewhere.asked == [1, 1, 1]
+    assert elsewhere.statuses == ["unknown", "void", "settled"]
+
+
+def test_an_answer_without_embeddings_is_a_death(elsewhere: Elsewhere) -> None:
+    elsewhere.serve([answers_nothing], [answers_nothing], [embeds(7)])
+    assert error_of(elsewhere.post()) == (503, "engine_died")
+    assert elsewhere.asked == [1, 1, 0]
 
 
 def test_one_that_has_just_died_is_asked_after_all_others(elsewhere: Elsewhere) -> None:

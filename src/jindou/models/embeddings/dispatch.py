@@ -31,11 +31,14 @@ from jindou.telemetry import Clock, get_logger
 __all__ = ["Embeddings", "Made"]
 
 WhenLeft = Callable[[Callable[[], None]], None]
+_Failure = Limited | Unavailable
 
 _MOST_THREADS: Final = 8
 _MOST_WAITING: Final = 32
 _MOST_AT_ONCE: Final = 256
 _LOAD_SECONDS: Final = 120.0
+_MOST_DEATHS: Final = 2
+"""So many engines may die of one request."""
 _log = get_logger(__name__)
 
 
@@ -54,12 +57,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Who makes them, and how that is billed."""
+    """Who makes them, and how that is billed. One that was `picked` is told how it went."""
 
     embedder: Embedder
     sku: str
     skus: tuple[str, ...]
     engine: str
+    picked: Picked | None = None
 
 
 class Embeddings:
@@ -126,7 +130,10 @@ class Embeddings:
                 return await self._make_elsewhere(holder, request, when_left)
             _require_model(holder, request.model)
             sku = f"model:{own.name}"
-            return await self._make(holder, request, _Source(own, sku, (sku,), f"local/{own.name}"))
+            made = await self._make(holder, request, _Source(own, sku, (sku,), f"local/{own.name}"))
+            if not isinstance(made, Made):
+                raise made
+            return made
         finally:
             self._under_way -= 1
 
@@ -144,12 +151,13 @@ class Embeddings:
             _log.warning("the embedding model was not loaded", extra={"fields": {"error": error.message}})
 
     async def _make_elsewhere(self, holder: KeyHolder, request: EmbeddingRequest, when_left: WhenLeft) -> Made:
-        """Ask the engines of a deployment, one after the other."""
+        """Ask the engines of a deployment, one after the other, until a second one dies: the text may be why."""
         org_id = holder.who.org_id
-        deployment = self._deployments.get(org_id, request.model)
+        skus = self._deployments.get(org_id, request.model).skus
         _require_model(holder, request.model)
         tried: set[str] = set()
         failure: JindouError | None = None
+        deaths = 0
         while True:
             try:
                 picked = self._deployments.pick(org_id, request.model, 0, tried)
@@ -157,31 +165,48 @@ class Embeddings:
                 raise failure or error from None
             when_left(picked.give_up)
             with picked:
-                try:
-                    source = await _source(picked, request.model, deployment.skus, self._waiting)
-                    made = await self._make(holder, request, source)
-                except (Limited, Unavailable) as error:
-                    picked.failed(error)
-                    tried.add(picked.engine_id)
-                    failure = error
-                    continue
-                picked.succeeded()
+                made = await self._make_at(holder, request, picked, skus)
+            if isinstance(made, Made):
                 return made
+            deaths += isinstance(made, EngineDied)
+            if deaths == _MOST_DEATHS:
+                raise made
+            failure = made
+            tried.add(picked.engine_id)
 
-    async def _make(self, holder: KeyHolder, request: EmbeddingRequest, source: _Source) -> Made:
-        embedder = source.embedder
-        _require_dimensions(request, embedder)
+    async def _make_at(
+        self, holder: KeyHolder, request: EmbeddingRequest, picked: Picked, skus: tuple[str, ...]
+    ) -> Made | _Failure:
+        try:
+            source = await _source(picked, request.model, skus, self._waiting)
+        except (Limited, Unavailable) as error:
+            picked.failed(error)
+            return error
+        return await self._make(holder, request, source)
+
+    async def _make(self, holder: KeyHolder, request: EmbeddingRequest, source: _Source) -> Made | _Failure:
+        """Open an attempt, ask, and close it. Return why a model fails where another one may not.
+
+        What is raised is the caller's fault, or the ledger's: no other model is asked for that.
+        """
+        _require_dimensions(request, source.embedder)
         admission = await self._ledger.open(_opening(holder, request, source))
         read: list[int] = []
-        work = partial(embedder.embed, request.texts, request.kind, read.append)
+        work = partial(source.embedder.embed, request.texts, request.kind, read.append)
         try:
             made = await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except JindouError as error:
+            if source.picked is not None:
+                source.picked.failed(error)
             await self._close(admission.attempt_id, source, error, sum(read))
+            if isinstance(error, Limited | Unavailable):
+                return error
             raise
         except BaseException as error:
             await self._ledger.lose(admission.attempt_id, f"The request was broken off ({type(error).__name__}).")
             raise
+        if source.picked is not None:
+            source.picked.succeeded()
         await self._ledger.settle(admission.attempt_id, Quantities(input_tokens=made.tokens), source.sku)
         return self._told(request, made, admission)
 
@@ -212,7 +237,7 @@ async def _source(picked: Picked, name: str, skus: tuple[str, ...], pool: Thread
     upstream = picked.upstream
     if upstream is None:
         upstream = await picked.ready(pool, _LOAD_SECONDS)
-    return _Source(RemoteEmbedder(name, upstream, picked.model), picked.sku, skus, picked.engine_id)
+    return _Source(RemoteEmbedder(name, upstream, picked.model), picked.sku, skus, picked.engine_id, picked)
 
 
 def _require_model(holder: KeyHolder, name: str) -> None:
