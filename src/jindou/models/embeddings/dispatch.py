@@ -207,7 +207,9 @@ class Embeddings:
             raise
         if source.picked is not None:
             source.picked.succeeded()
-        await self._ledger.settle(admission.attempt_id, Quantities(input_tokens=made.tokens), source.sku)
+        # Of a model that had to be asked again, what it had read before counts as well.
+        used = Quantities(input_tokens=max(made.tokens, sum(read)))
+        await self._ledger.settle(admission.attempt_id, used, source.sku)
         return self._told(request, made, admission)
 
     async def _close(self, attempt_id: str, source: _Source, error: JindouError, read: int) -> None:
