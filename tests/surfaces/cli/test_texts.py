@@ -7,7 +7,7 @@ from typing import get_args
 import jindou.surfaces.cli
 from jindou.identity.accounts.passwords import LEAST, MOST
 from jindou.models.catalogue import Fit, Model
-from jindou.models.gateway import NoticeCode
+from jindou.models.gateway.types import NoticeCode
 from jindou.surfaces.cli.complaints import ERRORS, KINDS
 from jindou.surfaces.cli.texts import TEXTS
 from jindou.surfaces.cli.vocabulary import COLUMNS, VALUES

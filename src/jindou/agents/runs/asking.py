@@ -7,23 +7,16 @@ from typing import Any, Literal
 
 from jindou.agents.runs.context import Told
 from jindou.agents.runs.journal import Journal
-from jindou.agents.runs.segment import Outcome, Parts, Segment, State
+from jindou.agents.runs.segment import Outcome, Segment, State
 from jindou.agents.runs.tables import RunRow, StepRow
 from jindou.agents.runs.watch import Watch
 from jindou.billing.pricing import Money
-from jindou.billing.usage import Quantities
 from jindou.db import Work
 from jindou.durable.queue import LeaseLost
 from jindou.errors import JindouError
-from jindou.models.gateway import Completion, CompletionAsk, Counted, Stopped, complete, quantities_of
+from jindou.models.gateway import Completion, CompletionAsk, Counted, Stopped, complete, most_used, quantities_of
 
-__all__ = ["MOST_REQUESTS", "Answered", "Asking", "Call", "begin_call", "make_call"]
-
-MOST_REQUESTS = 3
-"""What one completion asks of the engine at most: once, again where that can't be used, and for words in the end."""
-
-_FRAME_TOKENS = 1024
-"""More than any template, and the harness, add to what the messages and tools have."""
+__all__ = ["Answered", "Asking", "Call", "begin_call", "make_call"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +67,7 @@ def begin_call(segment: Segment, work: Work, run: RunRow, begun: StepRow | None,
         step = segment.step(work, run, begun.id)
         parts.journal.begin_again(work, run, step)
     size = asking.ask.size
-    worst = _worst(parts, asking.ask, size)
+    worst = most_used(size, asking.ask.max_tokens, most_prompt=parts.context_tokens)
     attempt_id = parts.journal.open_attempt(work, run, step, parts.skus(run.org_id), worst)
     return Call(asking=asking, step=step, attempt_id=attempt_id, size=size)
 
@@ -107,14 +100,6 @@ def make_call(segment: Segment, state: State, call: Call) -> None:
         raise
     told = {"tokens": engine.longest, "bytes": call.size} if engine.longest else None
     segment.outcome = _outcome(segment, call, Answered(step=step, completion=completion, told=told), engine)
-
-
-def _worst(parts: Parts, ask: CompletionAsk, size: int) -> Quantities:
-    """Return more than the completion can use: a token is a byte at least, and no request exceeds the context."""
-    prompt = size + _FRAME_TOKENS + ask.max_tokens
-    return Quantities(
-        input_tokens=MOST_REQUESTS * min(prompt, parts.context_tokens), output_tokens=MOST_REQUESTS * ask.max_tokens
-    )
 
 
 def _close(segment: Segment, attempt_id: str, reason: str, *, is_known: bool) -> None:

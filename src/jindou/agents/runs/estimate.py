@@ -1,11 +1,11 @@
 """What the rest of a run may cost at most."""
 
-from jindou.agents.runs.asking import MOST_REQUESTS
 from jindou.agents.runs.limits import room
 from jindou.agents.runs.segment import Parts, State
 from jindou.billing.pricing import Money
 from jindou.billing.usage import Quantities
 from jindou.db import Work
+from jindou.models.gateway import MOST_REQUESTS
 
 __all__ = ["estimate"]
 

@@ -11,15 +11,12 @@ from jindou.billing.usage import Quantities
 from jindou.errors import Invalid
 from jindou.models.completions.request import ChatRequest, FunctionTool, Message, NamedChoice, ResponseFormat
 from jindou.models.completions.schemas import object_schema, plain_schema
-from jindou.models.gateway import ToolSchema
+from jindou.models.gateway import MOST_REQUESTS, ToolSchema, most_used
 
 __all__ = ["Plan", "max_tokens_of", "plan_of", "upstream_body", "worst_of"]
 
 _OURS: Final = "say"
 """The name by which the harness lets a model answer in words."""
-
-_FRAME_TOKENS: Final = 1024
-"""More than any template, and the harness, add to what the client sent."""
 
 _PART_TOKENS: Final = 16_384
 """What Qwen's models that see make of a picture at most, unless their processor is set up otherwise (12.8 million
@@ -68,15 +65,13 @@ def worst_of(
     be, it is taken to be no longer than the context.
     """
     made = max_tokens_of(request, context_tokens)
-    prompt = body_bytes + _FRAME_TOKENS + _PART_TOKENS * _unread_parts(request)
+    size = body_bytes + _PART_TOKENS * _unread_parts(request)
     requests = 1
     if harnessed and request.tools:
-        # A call, the same repaired, all of several or words in place of it; and then the words that keep a schema.
-        requests = 4 if request.response_format is not None else 3
-        prompt += made
-    requests *= request.n or 1
-    prompt = prompt if most_prompt is None else min(prompt, most_prompt)
-    return Quantities(input_tokens=requests * prompt, output_tokens=requests * made)
+        # After that come the words that keep a schema.
+        requests = MOST_REQUESTS + (request.response_format is not None)
+    one, n = most_used(size, made, requests=requests, most_prompt=most_prompt), request.n or 1
+    return Quantities(input_tokens=n * one.input_tokens, output_tokens=n * one.output_tokens)
 
 
 def upstream_body(request: ChatRequest) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """An engine that counts: what was used is known from its own figures, or known to be unknown."""
 
 from collections.abc import Generator
+from typing import Final
 
 from typing_extensions import override
 
@@ -10,7 +11,25 @@ from jindou.models.engines import Chunk, Engine, EngineHealth, EngineRequest, Fi
 from jindou.models.gateway.types import Stopped
 from jindou.models.upstreams import EngineDied
 
-__all__ = ["Counted", "quantities_of"]
+__all__ = ["MOST_REQUESTS", "Counted", "most_used", "quantities_of"]
+
+MOST_REQUESTS: Final = 3
+"""What `complete` asks of an engine at most: once, again where that can't be used, and for more calls or words."""
+
+_FRAME_TOKENS: Final = 1024
+"""More than any template, and the harness, add to what messages and tools have."""
+
+
+def most_used(
+    size: int, max_tokens: int, *, requests: int = MOST_REQUESTS, most_prompt: int | None = None
+) -> Quantities:
+    """Return more than `requests` on messages and tools of `size` bytes can use: a token has a byte at least.
+
+    What the first of several wrote is read by the next. No prompt has more than `most_prompt` tokens, if that is known.
+    """
+    prompt = size + _FRAME_TOKENS + (max_tokens if requests > 1 else 0)
+    prompt = prompt if most_prompt is None else min(prompt, most_prompt)
+    return Quantities(input_tokens=requests * prompt, output_tokens=requests * max_tokens)
 
 
 def quantities_of(usage: Usage) -> Quantities:
