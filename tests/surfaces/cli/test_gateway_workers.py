@@ -1,22 +1,29 @@
-"""`jindou gateway` with two workers in processes of their own: their figures, and what they notice while they run."""
+"""`jindou gateway` with two workers in processes of their own: their figures, what they notice, and how they end."""
 
 import json
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 
 from jindou.home import Home
 from jindou.identity.keys import KeyAsk
-from support.platform import as_person, open_platform
+from jindou.models.deployments import DeploymentAsk
+from support.platform import MODEL, as_person, open_platform
 from support.server import free_port
+from support.upstream import OpenAIServer, delta, finish, open_upstream, usage
 from support.waiting import wait_for
 
 ASKED = 20
+SLOW = "slow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,17 @@ class Workers:
     secret: str
     figures: tuple[str, str]
     client: httpx.Client
+    process: "subprocess.Popen[str]"
+
+    @contextmanager
+    def under_way(self) -> Generator[Iterator[str]]:
+        """Ask the model `SLOW`, and give the lines of its answer behind the first piece."""
+        body = {"model": SLOW, "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+        headers = {"Authorization": f"Bearer {self.secret}"}
+        with self.client.stream("POST", f"{self.url}/chat/completions", json=body, headers=headers) as answer:
+            lines = answer.iter_lines()
+            assert '"one "' in next(line for line in lines if "content" in line)
+            yield lines
 
     def model(self) -> str:
         """Return the first model that a worker, either of them, lists."""
@@ -52,11 +70,22 @@ class Workers:
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workers]:
-    folder = tmp_path_factory.mktemp("home")
+    with working(tmp_path_factory.mktemp("home")) as workers:
+        yield workers
+
+
+@contextmanager
+def working(folder: Path, upstream: str = "") -> Generator[Workers]:
+    """Have two workers until the block ends; the model `SLOW` is at `upstream`, if there is one."""
     with open_platform(folder, lambda _: "Hello.") as platform:
-        clerk = as_person(platform, "clerk")
+        clerk, manager = as_person(platform, "clerk"), as_person(platform, "manager")
         with platform.database.writing(clerk.org_id) as work:
             secret = platform.keys.create(work, clerk, KeyAsk(name="test")).secret
+        if upstream:
+            members = [{"engine": "far", "model": MODEL, "url": upstream}]
+            with platform.database.writing(manager.org_id) as work:
+                asked = DeploymentAsk.model_validate({"name": SLOW, "members": members})
+                platform.deployments.create(work, manager, asked)
     home = Home(folder)
     home.announce_engines("qwen2.5-coder-0.5b", [])
     port, figures = free_port(), free_port(in_a_row=2)
@@ -67,7 +96,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workers]:
             assert process.stdout is not None
             url = json.loads(process.stdout.readline())["url"]
             places = (f"http://127.0.0.1:{figures}/metrics", f"http://127.0.0.1:{figures + 1}/metrics")
-            workers = Workers(home, url, secret, places, client)
+            workers = Workers(home, url, secret, places, client, process)
             wait_for(lambda: all(_answers(client, place) for place in places))
             yield workers
         finally:
@@ -103,3 +132,31 @@ def test_a_worker_notices_another_model_of_the_settings(workers: Workers) -> Non
     wait_for(lambda: workers.model() == "qwen2.5-coder-0.5b")
     workers.home.announce_engines("qwen2.5-coder-1.5b", [])
     wait_for(lambda: workers.model() == "qwen2.5-coder-1.5b")
+
+
+def slow(upstream: OpenAIServer, seconds: float) -> None:
+    """Have an answer take so long between its pieces."""
+    upstream.events = [delta(content="one "), seconds, delta(content="two"), finish("stop"), usage(5, 0, 2)]
+
+
+def test_what_is_under_way_is_answered_after_one_signal(tmp_path: Path) -> None:
+    with open_upstream() as upstream, working(tmp_path, upstream.url) as workers:
+        slow(upstream, 2.0)
+        with workers.under_way() as lines:
+            workers.process.send_signal(signal.SIGTERM)
+            told = "".join(lines)
+        assert '"two"' in told
+        assert told.endswith("data: [DONE]")
+        assert workers.process.wait(timeout=60) == 0
+
+
+def test_what_is_under_way_is_broken_off_after_two_signals(tmp_path: Path) -> None:
+    with open_upstream() as upstream, working(tmp_path, upstream.url) as workers:
+        slow(upstream, 60.0)
+        with workers.under_way() as lines:
+            workers.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            workers.process.send_signal(signal.SIGINT)
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(lines)
+        assert workers.process.wait(timeout=60) == 0

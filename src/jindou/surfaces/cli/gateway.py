@@ -3,11 +3,8 @@
 import gc
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
-import threading
 from contextlib import closing
 from typing import Annotated, Final
 
@@ -17,6 +14,7 @@ from jindou.assembly_gateway import open_gateway
 from jindou.errors import Conflict
 from jindou.home import Home
 from jindou.settings import Settings, load_settings
+from jindou.surfaces.cli.gateway_crew import Crew
 from jindou.surfaces.cli.gateway_figures import figures_at
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
@@ -28,9 +26,9 @@ from jindou.telemetry import configure_logging
 __all__ = ["gateway"]
 
 _PORT: Final = 8788
-_PAUSE: Final = 0.5
-_LONGEST_PAUSE: Final = 15.0
-_END_SECONDS: Final = 15.0
+_CLOSING_SECONDS: Final = 20.0
+"""What a worker may take to write down what is left, once it has answered its last request."""
+
 _COLLECT_AFTER: Final = 20_000
 
 
@@ -64,7 +62,7 @@ def gateway(
             _work(settings, place, listener, metrics_port, told)
             return
         typer.echo(told)
-        _Crew(settings, listener, workers, metrics_port).run()
+        _crew(settings, listener, workers, metrics_port).run()
 
 
 def _work(settings: Settings, place: Home, listener: socket.socket, metrics_port: int, told: str = "") -> None:
@@ -90,59 +88,15 @@ def _up(told: str) -> None:
         typer.echo(told)
 
 
-class _Crew:
-    """Several workers on one socket: one that dies is replaced, with growing pauses."""
+def _crew(settings: Settings, listener: socket.socket, size: int, metrics_port: int) -> Crew:
+    number = listener.fileno()
+    command = [sys.executable, "-m", "jindou", "gateway", "--home", str(settings.home)]
+    command += ["--port", str(settings.port), "--fd", str(number)]
 
-    def __init__(self, settings: Settings, listener: socket.socket, size: int, metrics_port: int) -> None:
-        self._settings = settings
-        self._listener = listener
-        self._size = size
-        self._metrics_port = metrics_port
-        self._ending = threading.Event()
-        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+    def of(at: int) -> list[str]:
+        return [*command, "--metrics-port", str(metrics_port + at)] if metrics_port else command
 
-    def run(self) -> None:
-        """Keep the workers until a signal comes, then end them in order."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._end)
-        keepers = [threading.Thread(target=self._keep, args=(at,), name=f"worker-{at}") for at in range(self._size)]
-        for keeper in keepers:
-            keeper.start()
-        while not self._ending.wait(0.5):
-            pass
-        for worker in self._workers.values():
-            worker.terminate()
-        for keeper in keepers:
-            keeper.join()
-
-    def _end(self, _signal: int, _frame: object) -> None:
-        self._ending.set()
-
-    def _keep(self, at: int) -> None:
-        pause = _PAUSE
-        while not self._ending.is_set():
-            worker = self._workers[at] = self._start(at)
-            while worker.poll() is None and not self._ending.wait(0.5):
-                pass
-            if worker.poll() is None:
-                break
-            self._ending.wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        worker = self._workers[at]
-        worker.terminate()
-        try:
-            worker.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-
-    def _start(self, at: int) -> "subprocess.Popen[bytes]":
-        number = self._listener.fileno()
-        command = [sys.executable, "-m", "jindou", "gateway", "--home", str(self._settings.home)]
-        command += ["--port", str(self._settings.port), "--fd", str(number)]
-        if self._metrics_port:
-            command += ["--metrics-port", str(self._metrics_port + at)]
-        return subprocess.Popen(command, pass_fds=[number], start_new_session=True)
+    return Crew(of, size, number, Limits().grace_seconds + _CLOSING_SECONDS)
 
 
 def _listen(settings: Settings) -> socket.socket:
