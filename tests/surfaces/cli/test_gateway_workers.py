@@ -24,6 +24,7 @@ from support.waiting import wait_for
 
 ASKED = 20
 SLOW = "slow"
+PROXY = "ai.acme.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def working(folder: Path, upstream: str = "") -> Generator[Workers]:
             with platform.database.writing(manager.org_id) as work:
                 asked = DeploymentAsk.model_validate({"name": SLOW, "members": members})
                 platform.deployments.create(work, manager, asked)
+    (folder / "jindou.toml").write_text(f'public_url = "https://{PROXY}"\n', encoding="utf-8")
     home = Home(folder)
     home.announce_engines("qwen2.5-coder-0.5b", [])
     port, figures = free_port(), free_port(in_a_row=2)
@@ -132,6 +134,14 @@ def test_a_worker_notices_another_model_of_the_settings(workers: Workers) -> Non
     wait_for(lambda: workers.model() == "qwen2.5-coder-0.5b")
     workers.home.announce_engines("qwen2.5-coder-1.5b", [])
     wait_for(lambda: workers.model() == "qwen2.5-coder-1.5b")
+
+
+@pytest.mark.parametrize(("host", "status"), [(PROXY, 200), ("evil.example", 400)])
+def test_a_proxy_that_keeps_the_host_is_let_in_by_the_name_of_the_settings(
+    workers: Workers, host: str, status: int
+) -> None:
+    headers = {"Authorization": f"Bearer {workers.secret}", "Host": host}
+    assert workers.client.get(f"{workers.url}/models", headers=headers).status_code == status
 
 
 def slow(upstream: OpenAIServer, seconds: float) -> None:

@@ -72,7 +72,7 @@ def _work(settings: Settings, place: Home, listener: socket.socket, metrics_port
         open_gateway(settings, place) as rooms,
         figures_at(settings.host, metrics_port, rooms, place.operator_key()),
     ):
-        server = Server(Alone(rooms, settings.port), Limits(body_bytes=MAX_BYTES))
+        server = Server(Alone(rooms, settings.port, settings.public_url), Limits(body_bytes=MAX_BYTES))
         server.run(listener, lambda: _up(told))
 
 

@@ -17,11 +17,11 @@ _NOT_HERE: Final = "The console and the API are at the address of `jindou up`; h
 
 
 class Alone:
-    """`/v1` without the console and the API, for whoever asks this machine at `port`."""
+    """`/v1` without the console and the API, for whoever asks this machine at `port`, or a proxy at `public_url`."""
 
-    def __init__(self, gateway: Gateway, port: int) -> None:
+    def __init__(self, gateway: Gateway, port: int, public_url: str = "") -> None:
         self._v1 = V1(gateway)
-        self._site = Site(port)
+        self._site = Site(port, public_url)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
