@@ -1,8 +1,9 @@
 """Settings -> Gateway: what `/v1` needs and nothing else, so that a worker of it starts in a second and stays small."""
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jindou import __version__
 from jindou.billing.pricing import PriceBook, PriceWatch
@@ -15,6 +16,7 @@ from jindou.identity.audit import Audit
 from jindou.identity.keys import KeyRing, Keys
 from jindou.identity.policy import Policy, Standing
 from jindou.identity.principals import Principals
+from jindou.ids import IdMaker
 from jindou.models.completions import Completions
 from jindou.models.deployments import Deployments, open_deployments
 from jindou.models.embeddings import Embeddings, open_embeddings
@@ -45,6 +47,7 @@ class Gateway:
     ledger: Ledger
     completions: Completions
     embeddings: Embeddings
+    ids: IdMaker = field(default_factory=lambda: IdMaker(os.urandom))
 
     def start(self) -> None:
         """Begin to write down, and to follow what changes."""

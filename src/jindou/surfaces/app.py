@@ -7,7 +7,7 @@ from jindou.assembly import Platform
 from jindou.surfaces import console
 from jindou.surfaces.document import document
 from jindou.surfaces.failures import add_failures
-from jindou.surfaces.guard import Guard
+from jindou.surfaces.guard import Guard, Site
 from jindou.surfaces.http import (
     accounts,
     approvals,
@@ -81,6 +81,7 @@ def create_app(platform: Platform) -> FastAPI:
     console.mount(app)
     add_failures(app)
     document(app)
-    app.add_middleware(InFront, gateway=platform.gateway)
-    app.add_middleware(Guard, port=platform.settings.port, public_url=platform.settings.public_url)
+    site = Site(platform.settings.port, platform.settings.public_url)
+    app.add_middleware(InFront, gateway=platform.gateway, site=site)
+    app.add_middleware(Guard, site=site)
     return app

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jindou.errors import Forbidden, Invalid, JindouError, TooLarge
-from jindou.surfaces.openai_errors import is_v1, openai_error
+from jindou.surfaces.openai_errors import is_v1
 from jindou.surfaces.problems import problem_json, problem_of
 
 __all__ = ["MAX_BYTES", "Guard", "Site"]
@@ -50,21 +50,21 @@ class Site:
 
 
 class Guard:
-    """Refuses what is not for this `Site`, and bodies over 1 MB."""
+    """Refuses what is not for this `site`, and bodies over 1 MB; `/v1` does so itself, in words of its own."""
 
-    def __init__(self, app: ASGIApp, port: int, public_url: str = "") -> None:
+    def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
-        self._site = Site(port, public_url)
+        self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with a problem."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or is_v1(scope["path"]):
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         problem = self._problem(scope["method"], headers)
         if problem is not None:
-            await _answer(scope, send, problem)
+            await _answer(send, problem)
             return
         await self._bounded(scope, receive, send)
 
@@ -96,7 +96,7 @@ class Guard:
             if seen > MAX_BYTES and not started:
                 if not answered:
                     answered = True
-                    await _answer(scope, send, TooLarge(f"The body has more than {MAX_BYTES} bytes."))
+                    await _answer(send, TooLarge(f"The body has more than {MAX_BYTES} bytes."))
                 return
             if not started and scope["path"].startswith(_TO_PROGRAMS):
                 message = _kept_by_nobody(message)
@@ -113,12 +113,8 @@ def _kept_by_nobody(start: Message) -> Message:
     return {**start, "headers": [*headers, *(one for one in _KEEP_NOTHING if one[0] not in said)]}
 
 
-async def _answer(scope: Scope, send: Send, error: JindouError) -> None:
-    if is_v1(scope["path"]):
-        status, content, kind = *openai_error(error), b"application/json"
-    else:
-        status, content, kind = problem_of(error).status, problem_json(error), b"application/problem+json"
-    body = json.dumps(content).encode()
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _answer(send: Send, error: JindouError) -> None:
+    body = json.dumps(problem_json(error)).encode()
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem_of(error).status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

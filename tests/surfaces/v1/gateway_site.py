@@ -1,8 +1,11 @@
 """A running gateway with an engine that tests hold and kill, and OpenAI's own client before it."""
 
+import asyncio
 import json
 import socket
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 
 import openai
 from sqlalchemy import select
@@ -11,12 +14,14 @@ from jindou.assembly import Platform
 from jindou.billing.usage import Statement
 from jindou.identity.keys import KeyAsk, NewKey
 from jindou.identity.keys.tables import KeyRow
+from jindou.surfaces.http.v1.alone import Alone
+from jindou.surfaces.http.wire import Limits, Server
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.scripted import call
 from support.waiting import wait_for
 
-__all__ = ["ANSWER", "MODEL", "Gateway", "script"]
+__all__ = ["ANSWER", "MODEL", "Gateway", "script", "worker_before"]
 
 MODEL = "qwen2.5-coder-0.5b"
 ANSWER = "Good morning. The lamp is on its way, it will be there at noon. Goodbye."
@@ -102,3 +107,26 @@ class Gateway:
         """Return the tokens of prompts and answers in the ledger."""
         lines = [line.quantities for line in self.statement().by_sku]
         return sum(q.input_tokens + q.cached_tokens for q in lines), sum(q.output_tokens for q in lines)
+
+
+@contextmanager
+def worker_before(gateway: Gateway) -> Generator[int]:
+    """Have a worker's server before the rooms of a running gateway, and return its port."""
+    up = threading.Event()
+    made: list[tuple[Server, asyncio.AbstractEventLoop]] = []
+
+    async def serve(listener: socket.socket) -> None:
+        alone = Alone(gateway.platform.gateway, listener.getsockname()[1])
+        server = Server(alone, Limits(body_bytes=1_000_000))
+        made.append((server, asyncio.get_running_loop()))
+        await server.serve(listener, up.set)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=lambda: asyncio.run(serve(listener)), name="worker")
+        thread.start()
+        assert up.wait(60)
+        yield listener.getsockname()[1]
+        server, loop = made[0]
+        gateway.engine.go.set()
+        loop.call_soon_threadsafe(server.stop)
+        thread.join(timeout=60)

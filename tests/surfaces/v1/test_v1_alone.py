@@ -1,17 +1,11 @@
 """The gateway without the console, by its own server: what it answers, to whom, and what is in the ledger then."""
 
-import asyncio
-import socket
-import threading
 from collections.abc import Generator
 
 import httpx
 import openai
 import pytest
-from gateway_site import ANSWER, MODEL, Gateway
-
-from jindou.surfaces.http.v1.alone import Alone
-from jindou.surfaces.http.wire import Limits, Server
+from gateway_site import ANSWER, MODEL, Gateway, worker_before
 
 HELLO = [{"role": "user", "content": "Good morning"}]
 
@@ -19,24 +13,8 @@ HELLO = [{"role": "user", "content": "Good morning"}]
 @pytest.fixture
 def port(gateway: Gateway) -> Generator[int]:
     """A worker before the rooms of the running gateway."""
-    up = threading.Event()
-    made: list[tuple[Server, asyncio.AbstractEventLoop]] = []
-
-    async def serve(listener: socket.socket) -> None:
-        alone = Alone(gateway.platform.gateway, listener.getsockname()[1])
-        server = Server(alone, Limits(body_bytes=1_000_000))
-        made.append((server, asyncio.get_running_loop()))
-        await server.serve(listener, up.set)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=lambda: asyncio.run(serve(listener)), name="worker")
-        thread.start()
-        assert up.wait(60)
-        yield listener.getsockname()[1]
-        server, loop = made[0]
-        gateway.engine.go.set()
-        loop.call_soon_threadsafe(server.stop)
-        thread.join(timeout=60)
+    with worker_before(gateway) as port:
+        yield port
 
 
 def test_openai_s_client_is_answered_whole_and_streamed_and_all_is_in_the_ledger(gateway: Gateway, port: int) -> None:
@@ -71,16 +49,6 @@ def test_what_is_not_there_says_so(port: int) -> None:
         assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
         head = client.head("/v1/chat/completions")
         assert (head.status_code, head.content) == (405, b"")
-
-
-@pytest.mark.parametrize(
-    ("path", "where"), [("/v1/chat/completions", "code"), ("/v1/messages", "type")], ids=["OpenAI", "Anthropic"]
-)
-def test_a_huge_body_is_refused_in_the_shape_of_each_api(gateway: Gateway, port: int, path: str, where: str) -> None:
-    headers = {"authorization": f"Bearer {gateway.key().secret}"}
-    answer = httpx.post(f"http://127.0.0.1:{port}{path}", content=b" " * 1_000_001, headers=headers, timeout=60)
-    assert answer.status_code == 413
-    assert answer.json()["error"][where] in {"too_large", "request_too_large"}
 
 
 @pytest.mark.parametrize("stream", [True, False])

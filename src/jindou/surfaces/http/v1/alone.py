@@ -20,17 +20,18 @@ class Alone:
     """`/v1` without the console and the API, for whoever asks this machine at `port`, or a proxy at `public_url`."""
 
     def __init__(self, gateway: Gateway, port: int, public_url: str = "") -> None:
-        self._v1 = V1(gateway)
         self._site = Site(port, public_url)
+        self._v1 = V1(gateway, self._site)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer one request."""
+        if is_v1(exchange.path):
+            await self._v1(exchange)
+            return
         refusal = self._site.refusal(exchange.method, exchange.header)
         if refusal is not None:
             status, told = openai_error(refusal)
             await exchange.answer(status, _JSON, json.dumps(told).encode())
-        elif is_v1(exchange.path):
-            await self._v1(exchange)
         elif exchange.path != "/healthz":
             await _problem(exchange, 404, _NOT_HERE)
         elif exchange.method not in {"GET", "HEAD"}:

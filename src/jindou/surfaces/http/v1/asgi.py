@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from jindou.assembly_gateway import Gateway
 from jindou.errors import TooLarge
+from jindou.surfaces.guard import MAX_BYTES, Site
 from jindou.surfaces.http.v1.app import V1
 from jindou.surfaces.http.wire import Exchange, Waits
 from jindou.surfaces.openai_errors import is_v1
@@ -20,11 +21,11 @@ _SLOW_SECONDS: Final = 60.0
 
 
 class InFront:
-    """Answers what is on `/v1`, and passes everything else on to `app`."""
+    """Answers what is on `/v1` of this `site`, and passes everything else on to `app`."""
 
-    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+    def __init__(self, app: ASGIApp, gateway: Gateway, site: Site) -> None:
         self._app = app
-        self._v1 = V1(gateway)
+        self._v1 = V1(gateway, site)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -58,11 +59,15 @@ class AsgiExchange(Exchange):
     @override
     async def body(self) -> bytes:
         pieces: list[bytes] = []
+        size = 0
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
                 raise TooLarge("The body did not come whole.")
             pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > MAX_BYTES:
+                raise TooLarge(f"The body has more than {MAX_BYTES} bytes.")
             if not message.get("more_body", False):
                 break
         # Most requests are over before anybody could leave, and need no watch.

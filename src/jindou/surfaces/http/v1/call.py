@@ -9,22 +9,17 @@ from datetime import timedelta
 from typing import Final
 
 from jindou.assembly_gateway import Gateway
-from jindou.billing.budgets import LimitState
 from jindou.errors import JindouError
 from jindou.identity.keys import KeyHolder, KeyRefused, KeyRevoked
 from jindou.models.completions import Asked, Begun, Done, Event, PassOn, Presence, Tell
+from jindou.surfaces.http.v1.telling import dialect_at
 from jindou.surfaces.http.wire import Exchange, Waits
-from jindou.surfaces.openai_errors import openai_error
 from jindou.telemetry import NO_TOKENS, Timed, Tokens
 
-__all__ = ["Call", "limit_headers"]
+__all__ = ["Call"]
 
 _CLIENT_LEFT: Final = 499
 _JSON: Final = {"content-type": "application/json"}
-_LIMIT_NAMES: Final = {
-    kind: (f"x-ratelimit-limit-{kind}", f"x-ratelimit-remaining-{kind}", f"x-ratelimit-reset-{kind}")
-    for kind in ("requests", "tokens", "money")
-}
 _EVENTS: Final = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
@@ -59,12 +54,20 @@ class Call:
         self.tokens: Tokens = NO_TOKENS
         self.broken: Callable[[Exception], bytes] | None = None
         """How a stream tells what broke it; without, as OpenAI's chat does."""
-        self.problem: Callable[[Exception], tuple[int, dict[str, object]]] = openai_error
+        self.dialect = dialect_at(exchange.path)
         """How a whole answer tells what went wrong."""
         self.refused: JindouError | None = None
         """Why whoever asked may not be answered any more: they were deactivated, or their key was taken back."""
         self._exchange = exchange
         self._refusing: asyncio.Task[None] | None = None
+        self._id = ""
+
+    @property
+    def id(self) -> str:
+        """What the request is called: the attempt in the ledger once an engine has begun, or an id of its own."""
+        if not self._id:
+            self._id = self.gateway.ids.new_id("req", self.gateway.clock.now())
+        return self._id
 
     @property
     def secret(self) -> str:
@@ -98,7 +101,7 @@ class Call:
 
         def noted(event: Event) -> Waits | None:
             if isinstance(event, Begun):
-                self.model, self.first_at = event.model, time.perf_counter()
+                self.model, self.first_at, self._id = event.model, time.perf_counter(), event.id
             elif isinstance(event, Done):
                 used = event.usage
                 fresh, said = used.prompt - used.cached, used.completion - used.reasoning
@@ -141,22 +144,24 @@ class Call:
         self.presence.leave()
 
     async def _tell_refusal(self, error: JindouError) -> None:
-        status, body = self.problem(error)
+        status, body = self.dialect.error(error)
         told = json.dumps(body).encode()
         if self.has_begun:
             await self._exchange.end(self.broken(error) if self.broken else b"data: " + told + b"\n\n")
             return
         self.has_begun = True
         self.status = status
-        await self._exchange.answer(status, {**_JSON, "www-authenticate": "Bearer"}, told)
+        headers = {**_JSON, self.dialect.id_header: self.id, "www-authenticate": "Bearer"}
+        await self._exchange.answer(status, headers, told)
 
     async def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Send a whole JSON answer, unless whoever asked was refused meanwhile."""
+        """Send a whole JSON answer, which says what the request is called, unless who asked was refused meanwhile."""
         self.has_begun = True
         if self.refused is not None:
             return
         self.status = status
-        await self._exchange.answer(status, {**_JSON, **headers} if headers else _JSON, body)
+        named = _JSON if headers and self.dialect.id_header in headers else {**_JSON, self.dialect.id_header: self.id}
+        await self._exchange.answer(status, {**named, **headers} if headers else named, body)
 
     async def send(self, data: bytes) -> None:
         """Send a piece of the stream, and wait as long as a slow client needs."""
@@ -193,14 +198,3 @@ def _put_nowhere(data: bytes) -> None:
 async def _end_nowhere(data: bytes = b"") -> None:
     """Send the last piece of what nobody may read any more nowhere."""
     del data
-
-
-def limit_headers(limits: tuple[LimitState, ...], request_id: str = "", *, now: float) -> dict[str, str]:
-    """Return OpenAI's headers for what is left of the tightest limits; `now` is in seconds since 1970."""
-    headers = {"x-request-id": request_id} if request_id else {}
-    for kind, _, _, limit, remaining, reset_at in limits:
-        of_limit, of_remaining, of_reset = _LIMIT_NAMES[kind]
-        headers[of_limit] = str(limit)
-        headers[of_remaining] = str(remaining)
-        headers[of_reset] = f"{max(0.0, reset_at.timestamp() - now):.0f}s"
-    return headers

@@ -1,7 +1,6 @@
 """`/v1/messages`: the next message of a conversation, whole or as a stream of named events, in Anthropic's shapes."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
 from jindou.surfaces.http.v1.call import Call
 from jindou.surfaces.http.v1.decoding import encode
-from jindou.surfaces.http.v1.headers import warning_headers
+from jindou.surfaces.http.v1.headers import anthropic_limit_headers, warning_headers
 from jindou.surfaces.http.v1.messages_request import chat_of, read
 from jindou.surfaces.http.v1.telling import anthropic_error
 from jindou.surfaces.http.v1.writers import Shape, tell_in
@@ -47,7 +46,9 @@ class MessageShape(Shape):
 
     @override
     def headers(self) -> dict[str, str]:
-        return _headers(self._begun)
+        begun = self._begun
+        limits = anthropic_limit_headers(begun.limits, begun.created.timestamp())
+        return {"request-id": begun.id} | warning_headers(begun.warnings) | limits
 
     @override
     def whole(self, pieces: Sequence[Piece], done: Done) -> bytes:
@@ -116,18 +117,6 @@ def _head(begun: Begun) -> dict[str, Any]:
         "model": begun.model,
         "stop_sequence": None,
     }
-
-
-def _headers(begun: Begun) -> dict[str, str]:
-    """Return Anthropic's headers for what is left of the tightest limits, and ours."""
-    headers = {"request-id": begun.id} | warning_headers(begun.warnings)
-    for limit in begun.limits:
-        stem = f"anthropic-ratelimit-{limit.kind}"
-        if limit.kind != "money" and f"{stem}-limit" not in headers:
-            reset = limit.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            headers |= {f"{stem}-limit": str(limit.limit), f"{stem}-remaining": str(limit.remaining)}
-            headers[f"{stem}-reset"] = reset
-    return headers
 
 
 def _reason(done: Done) -> str:

@@ -10,7 +10,6 @@ from typing import Final, cast
 
 from typing_extensions import override
 
-from jindou.errors import TooLarge
 from jindou.surfaces.http.wire.exchange import Application, Exchange, Waits
 from jindou.surfaces.http.wire.limits import Limits
 from jindou.surfaces.http.wire.reading import Malformed, Reader, Request
@@ -190,7 +189,7 @@ class Connection(asyncio.Protocol):
         limits = self._limits
         seconds = limits.request_seconds if self._reader.is_reading else limits.idle_seconds
         self._deadline = self._loop.time() + seconds
-        if exchange.is_too_large:
+        if exchange.is_refused:
             self._linger()
         elif self._is_last or not exchange.keeps:
             if self._transport is not None:
@@ -228,7 +227,6 @@ class _Exchange(Exchange):
         self.method = request.method
         self.path = request.path
         self.keeps = request.keeps
-        self.is_too_large = request.is_too_large
         self.is_over = False
         self._connection = connection
         self._request = request
@@ -239,14 +237,19 @@ class _Exchange(Exchange):
         self._is_plain = False
         """Whether a piece is a chunk, and nothing else."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether its body was not read."""
+        return self._request.refusal is not None
+
     @override
     def header(self, name: str) -> str:
         return self._request.headers.get(name.encode("latin-1"), b"").decode("latin-1")
 
     @override
     async def body(self) -> bytes:
-        if self.is_too_large:
-            raise TooLarge("The body has more bytes than are taken.")
+        if self._request.refusal is not None:
+            raise self._request.refusal
         return self._request.body
 
     @override

@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
+from jindou.errors import JindouError, TooLarge
 from jindou.surfaces.http.wire.limits import Limits
 
 __all__ = ["Malformed", "Reader", "Request"]
@@ -30,7 +31,7 @@ class _Enough(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """A request. `is_too_large` is one whose body was not read: it is the last of its connection."""
+    """A request. One whose body was not read, since `refusal`, is the last of its connection."""
 
     method: str
     path: str
@@ -38,7 +39,7 @@ class Request:
     body: bytes
     version: str
     keeps: bool
-    is_too_large: bool = False
+    refusal: JindouError | None = None
 
 
 class _Head:
@@ -186,7 +187,7 @@ class Reader:
     def _refuse_body(self) -> None:
         self.is_reading = False
         request = self._request(b"", keeps=False)
-        request.is_too_large = True
+        request.refusal = TooLarge(f"The body has more than {self._limits.body_bytes} bytes.")
         self._take(request)
         raise _Enough
 
