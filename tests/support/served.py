@@ -13,7 +13,7 @@ from jindou.home import Home
 from jindou.models.engines import Engine
 from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
-from jindou.surfaces.app import create_app
+from jindou.surfaces.cli.server import config_of
 from support.platform import BUSY_SECONDS, MODEL
 from support.scripted import Script, ScriptedEngine
 
@@ -36,7 +36,8 @@ def serve(
         platform = assemble(settings, home, HeldModels({MODEL: engine or ScriptedEngine(script)}), MODEL)
         platform.approvals.afresh.seconds = platform.approvals.editing.seconds = BUSY_SECONDS
         platform.start()
-        config = uvicorn.Config(create_app(platform), log_config=None, timeout_graceful_shutdown=1, lifespan="off")
+        config = config_of(platform)
+        config.timeout_graceful_shutdown = 1
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="served")
         thread.start()

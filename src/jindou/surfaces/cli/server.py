@@ -28,6 +28,7 @@ from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
 from jindou.surfaces.cli.ready import tell_ready
 from jindou.surfaces.cli.show import counted
+from jindou.surfaces.punctual import PunctualProtocol
 from jindou.telemetry import configure_logging
 
 __all__ = ["ask_status", "config_of", "down", "status", "up"]
@@ -96,6 +97,8 @@ def config_of(platform: Platform) -> uvicorn.Config:
     """Return how a platform is served. Who says for whom they ask is believed where a proxy stands in front alone."""
     return uvicorn.Config(
         create_app(platform),
+        http=PunctualProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=2,
