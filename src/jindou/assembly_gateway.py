@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -48,6 +49,8 @@ class Gateway:
     completions: Completions
     embeddings: Embeddings
     ids: IdMaker = field(default_factory=lambda: IdMaker(os.urandom))
+    reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="body"))
+    """Where large bodies are read, one after the other, so that few are made at once of what takes more room then."""
 
     def start(self) -> None:
         """Begin to write down, and to follow what changes."""
@@ -58,6 +61,7 @@ class Gateway:
 
     def stop(self, seconds: float) -> None:
         """Give what is under way `seconds` to end, then break it off, and write down what is left."""
+        self.reading.shutdown(wait=False, cancel_futures=True)
         self.completions.stop(seconds)
         self.embeddings.stop()
         self.ledger.stop()

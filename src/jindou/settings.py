@@ -119,6 +119,9 @@ class Settings(BaseSettings):
         pattern=r"^(https?://[^/?#\s@]+)?$",
         description="Address of the console for browsers, without a path; empty means `http://` and host and port.",
     )
+    max_body_mb: int = Field(
+        default=16, ge=1, le=100, description="Size of a request on `/v1`, in MB; everywhere else it is 1."
+    )
     sso_private: bool = Field(
         default=False,
         description="Let identity providers be in a private network, or on this machine and there without TLS.",

@@ -38,6 +38,7 @@ from jindou.surfaces.http import (
     webhooks,
 )
 from jindou.surfaces.http.v1.asgi import InFront
+from jindou.surfaces.http.v1.large import limits_of
 
 __all__ = ["create_app"]
 
@@ -82,6 +83,6 @@ def create_app(platform: Platform) -> FastAPI:
     add_failures(app)
     document(app)
     site = Site(platform.settings.port, platform.settings.public_url)
-    app.add_middleware(InFront, gateway=platform.gateway, site=site)
+    app.add_middleware(InFront, gateway=platform.gateway, site=site, limits=limits_of(platform.settings))
     app.add_middleware(Guard, site=site)
     return app

@@ -13,7 +13,7 @@ __all__ = ["MAX_BYTES", "Guard", "Site"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BYTES = 1_000_000
-"""What a body may have."""
+"""What a body may have, but on `/v1`."""
 
 _MAX_DIGITS = 20
 _TO_PROGRAMS = ("/api/", "/scim/")

@@ -87,7 +87,8 @@ def working(folder: Path, upstream: str = "") -> Generator[Workers]:
             with platform.database.writing(manager.org_id) as work:
                 asked = DeploymentAsk.model_validate({"name": SLOW, "members": members})
                 platform.deployments.create(work, manager, asked)
-    (folder / "jindou.toml").write_text(f'public_url = "https://{PROXY}"\n', encoding="utf-8")
+    settings = f'public_url = "https://{PROXY}"\nmax_body_mb = 2\n'
+    (folder / "jindou.toml").write_text(settings, encoding="utf-8")
     home = Home(folder)
     home.announce_engines("qwen2.5-coder-0.5b", [])
     port, figures = free_port(), free_port(in_a_row=2)
@@ -142,6 +143,13 @@ def test_a_proxy_that_keeps_the_host_is_let_in_by_the_name_of_the_settings(
 ) -> None:
     headers = {"Authorization": f"Bearer {workers.secret}", "Host": host}
     assert workers.client.get(f"{workers.url}/models", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(("size", "status"), [(2_000_000, 400), (2_000_001, 413)])
+def test_a_body_may_be_as_large_as_the_settings_say(workers: Workers, size: int, status: int) -> None:
+    headers = {"Authorization": f"Bearer {workers.secret}"}
+    answer = workers.client.post(f"{workers.url}/chat/completions", content=b" " * size, headers=headers)
+    assert answer.status_code == status
 
 
 def slow(upstream: OpenAIServer, seconds: float) -> None:

@@ -15,7 +15,8 @@ from jindou.billing.usage import Statement
 from jindou.identity.keys import KeyAsk, NewKey
 from jindou.identity.keys.tables import KeyRow
 from jindou.surfaces.http.v1.alone import Alone
-from jindou.surfaces.http.wire import Limits, Server
+from jindou.surfaces.http.v1.large import limits_of
+from jindou.surfaces.http.wire import Server
 from support.paced import PacedEngine
 from support.platform import as_person
 from support.scripted import call
@@ -117,7 +118,7 @@ def worker_before(gateway: Gateway) -> Generator[int]:
 
     async def serve(listener: socket.socket) -> None:
         alone = Alone(gateway.platform.gateway, listener.getsockname()[1])
-        server = Server(alone, Limits(body_bytes=1_000_000))
+        server = Server(alone, limits_of(gateway.platform.settings))
         made.append((server, asyncio.get_running_loop()))
         await server.serve(listener, up.set)
 

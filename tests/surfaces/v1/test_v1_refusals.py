@@ -94,7 +94,7 @@ def test_half_a_character_is_refused_before_the_engine_hears_of_it(steady: Gatew
 
 
 def test_a_huge_body_is_refused_in_the_shape_that_clients_read(steady: Gateway, secret: str) -> None:
-    assert_told(post(steady, secret, content=b" " * 1_000_001), 413, "too_large")
+    assert_told(post(steady, secret, content=b" " * 16_000_001), 413, "too_large")
 
 
 def test_a_model_that_is_not_served_is_not_found(steady: Gateway) -> None:

@@ -13,7 +13,7 @@ from support.platform import as_person
 
 OPENAI, ANTHROPIC = "/v1/chat/completions", "/v1/messages"
 BODY: dict[str, Any] = {"model": MODEL, "max_tokens": 20, "messages": [{"role": "user", "content": "Hello"}]}
-LARGEST = 1_000_000
+LARGEST = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def assert_told(answer: httpx.Response, status: int, what: str) -> None:
 
 
 def chunks() -> Iterator[bytes]:
-    for _ in range(11):
-        yield b" " * (LARGEST // 10)
+    for _ in range(17):
+        yield b" " * (LARGEST // 16)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -66,6 +66,19 @@ def test_a_body_that_is_too_large(place: Place, path: str, what: str, *, chunked
     answer = place.ask("POST", path, content=content)
     assert_told(answer, 413, what)
     assert str(LARGEST) in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", [OPENAI, ANTHROPIC])
+def test_a_body_of_megabytes_comes_to_the_model(place: Place, path: str) -> None:
+    body = BODY | {"messages": [{"role": "user", "content": 'Hello, "you". ' * (LARGEST // 20)}]}
+    answer = place.ask("POST", path, json=body)
+    assert answer.status_code == 400
+    assert "has 2800000 tokens" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("path", "what"), [(OPENAI, "too_large"), (ANTHROPIC, "request_too_large")])
+def test_a_body_of_too_many_values(place: Place, path: str, what: str) -> None:
+    assert_told(place.ask("POST", path, content=b"[" + b"[]," * 1_000_000 + b"[]]"), 413, what)
 
 
 @pytest.mark.parametrize(

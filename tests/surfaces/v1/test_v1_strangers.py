@@ -72,7 +72,7 @@ def test_a_body_without_end_is_refused_once_it_is_too_large(steady: Gateway) -> 
 
     def endless() -> Iterator[bytes]:
         nonlocal sent
-        while sent < 200:
+        while sent < 300:
             sent += 1
             yield b" " * 65_536
 

@@ -26,6 +26,43 @@ def test_the_application_is_told_of_a_body_that_is_too_large(connect: Connect, *
         assert site.asked == ["POST /echo"]
 
 
+def test_a_large_body_is_for_the_paths_that_take_one(connect: Connect) -> None:
+    with serving(body_bytes=1000, small_bytes=100, large_at=b"/hold") as (site, _):
+        site.go()
+        assert connect(site).send(post("/echo", b"x" * 100)).read().status == 200
+        assert connect(site).send(post("/echo", b"x" * 101)).read().status == 413
+        assert connect(site).send(post("/hold", b"x" * 1000)).read().status == 200
+        assert connect(site).send(post("/hold", b"x" * 1001)).read().status == 413
+
+
+def test_large_bodies_that_come_slowly_have_so_much_room_together_and_small_ones_need_none(connect: Connect) -> None:
+    with serving(body_bytes=1000, small_bytes=100, room_bytes=2000) as (site, _):
+        slow = [connect(site).send(post("/hold", b"x" * 1000)[:-1]) for _ in range(2)]
+        wait_for(lambda: connect(site).send(post("/echo", b"x" * 1000)).read().status == 429)
+        assert connect(site).send(post("/echo", b"x" * 100)).read().status == 200
+        slow[0].close()
+        wait_for(lambda: connect(site).send(post("/echo", b"x" * 900)).read().status == 200)
+        slow[1].send(b"x")
+        wait_for(lambda: site.asked.count("POST /hold") == 1)
+        more = connect(site).send(post("/hold", b"x" * 900))
+        wait_for(lambda: site.asked.count("POST /hold") == 2)
+        assert connect(site).send(post("/echo", b"x" * 900)).read().status == 429
+        site.go()
+        assert (slow[1].read().status, more.read().status) == (200, 200)
+        for _ in range(5):
+            assert connect(site).send(post("/echo", b"x" * 1000)).read().status == 200
+
+
+def test_large_bodies_that_come_together_give_their_room_back(connect: Connect) -> None:
+    with serving(body_bytes=1000, small_bytes=100, room_bytes=1000) as (site, _):
+        client = connect(site).send(post("/hold", b"x" * 300) + post("/one", b"x" * 300) + post("/two", b"x" * 300))
+        wait_for(lambda: site.asked == ["POST /hold"])
+        client.close()
+        assert connect(site).send(post("/echo", b"x" * 1000)).read().status == 429
+        site.go()
+        wait_for(lambda: connect(site).send(post("/echo", b"x" * 1000)).read().status == 200)
+
+
 def test_a_request_that_does_not_come_whole_in_time_is_refused(connect: Connect) -> None:
     with serving(request_seconds=2.0) as (site, _):
         slow_head, slow_body, silent = connect(site), connect(site), connect(site)

@@ -11,7 +11,7 @@ from typing import Any
 
 import httptools
 
-from jindou.errors import TooLarge
+from jindou.errors import Limited, TooLarge
 from jindou.surfaces.http.wire import Exchange, Limits, Server
 
 __all__ = ["LIMITS", "Answer", "Client", "Site", "post", "serving"]
@@ -48,8 +48,9 @@ class Site:
         exchange.when_left(lambda: self._leave(exchange.path))
         try:
             body = await exchange.body()
-        except TooLarge:
-            await exchange.answer(413, TEXT, b"too large")
+        except (TooLarge, Limited) as refused:
+            status, told = (413, b"too large") if isinstance(refused, TooLarge) else (429, b"later")
+            await exchange.answer(status, TEXT, told)
             return
         match exchange.path:
             case "/hold":

@@ -18,9 +18,9 @@ from jindou.surfaces.cli.gateway_crew import Crew
 from jindou.surfaces.cli.gateway_figures import figures_at
 from jindou.surfaces.cli.options import AsJson
 from jindou.surfaces.cli.options import Home as HomeOption
-from jindou.surfaces.guard import MAX_BYTES
 from jindou.surfaces.http.v1.alone import Alone
-from jindou.surfaces.http.wire import Limits, Server
+from jindou.surfaces.http.v1.large import limits_of
+from jindou.surfaces.http.wire import Server
 from jindou.telemetry import configure_logging
 
 __all__ = ["gateway"]
@@ -72,7 +72,7 @@ def _work(settings: Settings, place: Home, listener: socket.socket, metrics_port
         open_gateway(settings, place) as rooms,
         figures_at(settings.host, metrics_port, rooms, place.operator_key()),
     ):
-        server = Server(Alone(rooms, settings.port, settings.public_url), Limits(body_bytes=MAX_BYTES))
+        server = Server(Alone(rooms, settings.port, settings.public_url), limits_of(settings))
         server.run(listener, lambda: _up(told))
 
 
@@ -96,7 +96,7 @@ def _crew(settings: Settings, listener: socket.socket, size: int, metrics_port: 
     def of(at: int) -> list[str]:
         return [*command, "--metrics-port", str(metrics_port + at)] if metrics_port else command
 
-    return Crew(of, size, number, Limits().grace_seconds + _CLOSING_SECONDS)
+    return Crew(of, size, number, limits_of(settings).grace_seconds + _CLOSING_SECONDS)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -6,17 +6,20 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from jindou.assembly_gateway import Gateway
 from jindou.errors import JindouError
 from jindou.identity.keys import KeyHolder, KeyRefused, KeyRevoked
 from jindou.models.completions import Asked, Begun, Done, Event, PassOn, Presence, Tell
+from jindou.surfaces.http.v1.large import LARGE_BYTES, require_few_values
 from jindou.surfaces.http.v1.telling import dialect_at
 from jindou.surfaces.http.wire import Exchange, Waits
 from jindou.telemetry import NO_TOKENS, Timed, Tokens
 
 __all__ = ["Call"]
+
+T = TypeVar("T")
 
 _CLIENT_LEFT: Final = 499
 _JSON: Final = {"content-type": "application/json"}
@@ -95,6 +98,17 @@ class Call:
         body = await self._exchange.body()
         self._exchange.when_left(self.presence.leave)
         return body
+
+    async def read(self, make: Callable[[bytes], T]) -> T:
+        """Return what `make` makes of the whole body; from a large one it does so in a thread.
+
+        Raises:
+            TooLarge: as `body` says, or it has too many values.
+        """
+        body = await self.body()
+        if len(body) <= LARGE_BYTES:
+            return make(body)
+        return await asyncio.get_running_loop().run_in_executor(self.gateway.reading, _read_large, make, body)
 
     async def make(self, holder: KeyHolder, asked: Asked, tell: Tell, pass_on: PassOn | None = None) -> None:
         """Make a completion as `Completions.make` does, and note what the figures at `/metrics` want to know."""
@@ -188,6 +202,11 @@ class Call:
             timed = Timed(self.gateway.clock.now() - timedelta(seconds=seconds), seconds)
             parent = self.header("traceparent")
             spans.request(route, self.model, timed, self.tokens, status=status, ttft=first, parent=parent)
+
+
+def _read_large(make: Callable[[bytes], T], body: bytes) -> T:
+    require_few_values(body)
+    return make(body)
 
 
 def _put_nowhere(data: bytes) -> None:

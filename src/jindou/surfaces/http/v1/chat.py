@@ -28,11 +28,14 @@ _DONE: Final = b"data: [DONE]\n\n"
 async def create(call: Call) -> None:
     """Complete a conversation. What is used is in the ledger before the end is told, also if nobody listens."""
     holder = await call.holder()
-    body = await call.body()
-    request = ChatRequest.read(body)
-    asked = Asked.of_chat(request, len(body))
+    request, asked = await call.read(_read)
     writer = _Stream(call, include_usage=request.includes_usage) if request.stream else _Whole(call)
     await call.make(holder, asked, writer.tell, writer.pass_on)
+
+
+def _read(body: bytes) -> tuple[ChatRequest, Asked]:
+    request = ChatRequest.read(body)
+    return request, Asked.of_chat(request, len(body))
 
 
 class _Whole:

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from jindou.errors import Invalid
+from jindou.models.completions import Asked, ChatRequest
 
-__all__ = ["Chat", "decode", "encode", "require_nothing", "typed"]
+__all__ = ["Chat", "asked_of", "decode", "encode", "require_nothing", "typed"]
 
 T = TypeVar("T")
 
@@ -64,6 +65,16 @@ def decode(body: bytes, type_: type[T]) -> T:
         raise _wrong(str(error), "") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Invalid("The body is no JSON that can be parsed.", rule="invalid_json") from None
+
+
+def asked_of(chat: Chat) -> Asked:
+    """Return what a request that was put into OpenAI's chat fields asks.
+
+    Raises:
+        Invalid: as `ChatRequest.of` says; `field` has the client's name.
+    """
+    with chat.naming():
+        return Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
 
 
 def typed(value: object, type_: type[T], at: str) -> T:

@@ -13,7 +13,7 @@ __all__ = ["create"]
 async def create(call: Call) -> None:
     """Turn texts into vectors. What the model read is in the ledger before they are told."""
     holder = await call.holder()
-    request = EmbeddingRequest.read(await call.body())
+    request = await call.read(EmbeddingRequest.read)
     made = await call.gateway.embeddings.make(holder, request, call.presence.when_over)
     call.model, call.tokens = made.model, (made.tokens, 0, 0, 0)
     packed = request.encoding_format == "base64"

@@ -8,13 +8,13 @@ import msgspec
 from typing_extensions import override
 
 from jindou.errors import Corrupt
-from jindou.models.completions import Asked, Begun, ChatRequest, Done, ReasoningPiece
+from jindou.models.completions import Asked, Begun, Done, ReasoningPiece
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
 from jindou.surfaces.http.v1.call import Call
-from jindou.surfaces.http.v1.decoding import encode
+from jindou.surfaces.http.v1.decoding import Chat, asked_of, encode
 from jindou.surfaces.http.v1.headers import anthropic_limit_headers, warning_headers
-from jindou.surfaces.http.v1.messages_request import chat_of, read
+from jindou.surfaces.http.v1.messages_request import MessagesRequest, chat_of, read
 from jindou.surfaces.http.v1.telling import anthropic_error
 from jindou.surfaces.http.v1.writers import Shape, tell_in
 
@@ -27,12 +27,16 @@ _REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "to
 async def create(call: Call) -> None:
     """Say the next message. What is used is in the ledger before the end is told, also if nobody listens."""
     holder = await call.holder()
-    request = read(await call.body(), call.header("anthropic-version"))
-    chat = chat_of(request)
+    request, chat, asked = await call.read(partial(_read, call.header("anthropic-version")))
     shape = partial(MessageShape, shows_thoughts=request.shows_thoughts)
     with chat.naming():
-        asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)), thinks=request.shows_thoughts)
         await call.make(holder, asked, tell_in(shape, call, stream=bool(request.stream)))
+
+
+def _read(version: str, body: bytes) -> tuple[MessagesRequest, Chat, Asked]:
+    request = read(body, version)
+    chat = chat_of(request)
+    return request, chat, asked_of(chat)._replace(thinks=request.shows_thoughts)
 
 
 class MessageShape(Shape):

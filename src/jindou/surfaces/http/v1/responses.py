@@ -7,11 +7,11 @@ from typing import Any, Final
 import msgspec
 from typing_extensions import override
 
-from jindou.models.completions import Asked, Begun, ChatRequest, Done
+from jindou.models.completions import Asked, Begun, Done
 from jindou.models.engines import Usage
 from jindou.surfaces.http.v1.blocks import Block, Blocks, Piece
 from jindou.surfaces.http.v1.call import Call
-from jindou.surfaces.http.v1.decoding import encode
+from jindou.surfaces.http.v1.decoding import Chat, asked_of, encode
 from jindou.surfaces.http.v1.headers import headers_of
 from jindou.surfaces.http.v1.responses_request import ResponsesRequest, chat_of, read
 from jindou.surfaces.http.v1.telling import told
@@ -25,15 +25,19 @@ _Event = dict[str, Any]
 async def create(call: Call) -> None:
     """Make a response. What is used is in the ledger before the end is told, also if nobody listens."""
     holder = await call.holder()
-    request = read(await call.body())
-    chat = chat_of(request)
+    request, chat, asked = await call.read(_read)
 
     def shape(begun: Begun) -> ResponseShape:
         return ResponseShape(Subject(begun, request))
 
     with chat.naming():
-        asked = Asked.of_chat(ChatRequest.of(chat.body), len(encode(chat.body)))
         await call.make(holder, asked, tell_in(shape, call, stream=bool(request.stream)))
+
+
+def _read(body: bytes) -> tuple[ResponsesRequest, Chat, Asked]:
+    request = read(body)
+    chat = chat_of(request)
+    return request, chat, asked_of(chat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ Several = Annotated[int, Meta(ge=1, le=128)]
 async def create(call: Call) -> None:
     """Go on with a text. What is used is in the ledger before the end is told, also if nobody listens."""
     holder = await call.holder()
-    request = read(await call.body())
+    request = await call.read(read)
     writer = (_Stream if request.stream else _Whole)(call, request)
     for asked in asked_of(request):
         await call.make(holder, asked, writer.tell, writer.pass_on)

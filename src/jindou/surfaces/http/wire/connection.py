@@ -11,7 +11,7 @@ from typing import Final, cast
 from typing_extensions import override
 
 from jindou.surfaces.http.wire.exchange import Application, Exchange, Waits
-from jindou.surfaces.http.wire.limits import Limits
+from jindou.surfaces.http.wire.limits import Limits, Room
 from jindou.surfaces.http.wire.reading import Malformed, Reader, Request
 from jindou.telemetry import get_logger
 
@@ -31,13 +31,15 @@ class Connection(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         application: Application,
         limits: Limits,
+        room: Room,
         over: "Callable[[Connection], None]",
     ) -> None:
         self._loop = loop
         self._application = application
         self._limits = limits
+        self._room = room
         self._over = over
-        self._reader = Reader(limits, self._take, self._let_go_ahead)
+        self._reader = Reader(limits, room, self._take, self._let_go_ahead)
         self._transport: asyncio.Transport | None = None
         self._waiting: deque[Request] = deque()
         self._fault: Malformed | None = None
@@ -80,14 +82,15 @@ class Connection(asyncio.Protocol):
         if self._exchange is None:
             return False
         self._is_last = True
-        self._waiting.clear()
+        self._drop_waiting()
         self._exchange.leave()
         return True
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_last = True
-        self._waiting.clear()
+        self._drop_waiting()
+        self._reader.close()
         if self._exchange is not None:
             self._exchange.leave()
         self.resume_writing()
@@ -118,7 +121,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Close the connection once the answer under way is over, and take no request after it."""
         self._is_last = True
-        self._waiting.clear()
+        self._drop_waiting()
         if self._exchange is None and self._transport is not None:
             self._transport.close()
 
@@ -145,12 +148,18 @@ class Connection(asyncio.Protocol):
 
     def _take(self, request: Request) -> None:
         if self._is_last:
+            self._room.give(request.held)
             return
         self._waiting.append(request)
         if len(self._waiting) > self._limits.ahead:
             # It may ask for the rest again, on a connection of its own (RFC 9112, 9.3.2).
             request.keeps = False
             self._reader.has_enough = True
+
+    def _drop_waiting(self) -> None:
+        for request in self._waiting:
+            self._room.give(request.held)
+        self._waiting.clear()
 
     def _let_go_ahead(self) -> None:
         if self._exchange is None and not self._waiting and self._transport is not None:
@@ -179,6 +188,7 @@ class Connection(asyncio.Protocol):
         exchange, self._exchange, self._task = self._exchange, None, None
         if exchange is not None:
             exchange.forget()
+            self._room.give(exchange.held)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             _log.error("unexpected error", exc_info=error)
@@ -227,6 +237,7 @@ class _Exchange(Exchange):
         self.method = request.method
         self.path = request.path
         self.keeps = request.keeps
+        self.held = request.held
         self.is_over = False
         self._connection = connection
         self._request = request
@@ -248,9 +259,11 @@ class _Exchange(Exchange):
 
     @override
     async def body(self) -> bytes:
-        if self._request.refusal is not None:
-            raise self._request.refusal
-        return self._request.body
+        request = self._request
+        if request.refusal is not None:
+            raise request.refusal
+        body, request.body = request.body, b""
+        return body
 
     @override
     def when_left(self, tell: Callable[[], None]) -> None:

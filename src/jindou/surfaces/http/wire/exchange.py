@@ -20,10 +20,11 @@ class Exchange(Protocol):
         ...
 
     async def body(self) -> bytes:
-        """Return the whole body.
+        """Return the whole body, and keep none of it.
 
         Raises:
             TooLarge: it has more bytes than are taken.
+            Limited: others have the room for large ones.
         """
         ...
 

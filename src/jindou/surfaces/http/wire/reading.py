@@ -7,8 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from jindou.errors import JindouError, TooLarge
-from jindou.surfaces.http.wire.limits import Limits
+from jindou.errors import JindouError, Limited, TooLarge
+from jindou.surfaces.http.wire.limits import Limits, Room
 
 __all__ = ["Malformed", "Reader", "Request"]
 
@@ -31,7 +31,7 @@ class _Enough(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """A request. One whose body was not read, since `refusal`, is the last of its connection."""
+    """A request, which holds so much of the room for large bodies. One whose body is refused is the last that comes."""
 
     method: str
     path: str
@@ -39,6 +39,7 @@ class Request:
     body: bytes
     version: str
     keeps: bool
+    held: int = 0
     refusal: JindouError | None = None
 
 
@@ -61,14 +62,19 @@ class Reader:
     no plain numbers, lines that end without CR or go on in the next, and any coding after ``chunked``.
     """
 
-    def __init__(self, limits: Limits, take: Callable[[Request], None], go_ahead: Callable[[], None]) -> None:
+    def __init__(
+        self, limits: Limits, room: Room, take: Callable[[Request], None], go_ahead: Callable[[], None]
+    ) -> None:
         self._limits = limits
+        self._room = room
         self._take = take
         self._go_ahead = go_ahead
         self._parser = httptools.HttpRequestParser(self)
         self._head = _Head()
         self._body: list[bytes] = []
         self._size = 0
+        self._most = limits.body_bytes
+        self._held = 0
         self._silent = 0
         self.is_reading = False
         """Whether a part of a request is there and the rest is not."""
@@ -97,6 +103,12 @@ class Reader:
         if self.is_reading and not self._head.is_whole and self._silent > self._limits.head_bytes:
             self.has_enough = True
             raise _head_too_large()
+
+    def close(self) -> None:
+        """Forget what there is of a request that will never be whole."""
+        self._body.clear()
+        self._room.give(self._held)
+        self._held = 0
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -158,7 +170,8 @@ class Reader:
         coding = headers.get(b"transfer-encoding")
         if coding is not None and (version == "1.0" or coding.lower() != b"chunked"):
             raise Malformed(400, "No Transfer-Encoding but chunked is taken.")
-        if int(headers.get(b"content-length", 0)) > self._limits.body_bytes:
+        self._most = self._limits.body_bytes_at(self._head.target)
+        if int(headers.get(b"content-length", 0)) > self._most:
             self._refuse_body()
         expected = headers.get(b"expect")
         if expected is not None and not self._parser.should_upgrade():
@@ -169,8 +182,13 @@ class Reader:
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
         self._size += len(body)
-        if self._size > self._limits.body_bytes:
+        if self._size > self._most:
             self._refuse_body()
+        if self._size > self._limits.small_bytes:
+            try:
+                self._held = self._room.take(self._size, self._held)
+            except Limited as refusal:
+                self._refuse_body(refusal)
         self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -180,21 +198,24 @@ class Reader:
         self.is_reading = False
         keeps = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body.clear()
         self._take(self._request(body, keeps=keeps))
         if not keeps:
             raise _Enough
 
-    def _refuse_body(self) -> None:
+    def _refuse_body(self, refusal: JindouError | None = None) -> None:
         self.is_reading = False
+        self.close()
         request = self._request(b"", keeps=False)
-        request.refusal = TooLarge(f"The body has more than {self._limits.body_bytes} bytes.")
+        request.refusal = refusal or TooLarge(f"The body has more than {self._most} bytes.")
         self._take(request)
         raise _Enough
 
     def _request(self, body: bytes, *, keeps: bool) -> Request:
         head, parser = self._head, self._parser
         path = _path(head.target)
-        return Request(parser.get_method().decode(), path, head.headers, body, parser.get_http_version(), keeps)
+        held, self._held = self._held, 0
+        return Request(parser.get_method().decode(), path, head.headers, body, parser.get_http_version(), keeps, held)
 
 
 def _path(target: bytes) -> str:

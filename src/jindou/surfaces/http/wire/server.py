@@ -10,7 +10,7 @@ import uvloop
 
 from jindou.surfaces.http.wire.connection import Connection
 from jindou.surfaces.http.wire.exchange import Application
-from jindou.surfaces.http.wire.limits import Limits
+from jindou.surfaces.http.wire.limits import Limits, Room
 
 __all__ = ["Server"]
 
@@ -23,6 +23,7 @@ class Server:
     def __init__(self, application: Application, limits: Limits | None = None) -> None:
         self._application = application
         self._limits = limits or Limits()
+        self._room = Room(self._limits)
         self._connections: set[Connection] = set()
         self._ending = asyncio.Event()
         self._empty = asyncio.Event()
@@ -61,7 +62,7 @@ class Server:
         await self.serve(listener, up)
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> Connection:
-        connection = Connection(loop, self._application, self._limits, self._forget)
+        connection = Connection(loop, self._application, self._limits, self._room, self._forget)
         self._connections.add(connection)
         return connection
 
