@@ -11,23 +11,24 @@ from jindou.surfaces.http.wire import Limits
 
 __all__ = ["PunctualProtocol"]
 
-_TOLD: Final = json.dumps({"type": "about:blank", "title": "Request Timeout", "status": 408}).encode()
-_TOO_LATE: Final = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
-    b"content-length: %d\r\n\r\n%b" % (len(_TOLD), _TOLD)
-)
+_TOO_LATE: Final = 408, "Request Timeout"
+_TOO_LARGE: Final = 431, "Request Header Fields Too Large"
 
 
 class PunctualProtocol(HttpToolsProtocol):
     """Closes a connection whose client has not sent its whole request in `request_seconds`, where it can with 408.
 
     They begin with the connection, with the answer before, and with the first byte; no matter while an answer is made.
+    The head of a request has no more than about `head_bytes`; else the answer is 431.
     """
 
     request_seconds: ClassVar[float] = Limits().request_seconds
+    head_bytes: ClassVar[int] = Limits().head_bytes
 
     _due = 0.0
     _is_reading = False
+    _is_in_head = False
+    _head = 0
     _timer: asyncio.TimerHandle | None = None
 
     @override
@@ -43,8 +44,22 @@ class PunctualProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_in_head:
+            self._head += len(data)
+            if self._head > self.head_bytes:
+                self._give_up(_TOO_LARGE)
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    @override
     def on_message_begin(self) -> None:
-        self._is_reading = True
+        self._is_reading = self._is_in_head = True
+        self._head = 0
         self._give_time()
         super().on_message_begin()
 
@@ -66,7 +81,7 @@ class PunctualProtocol(HttpToolsProtocol):
         if now < self._due:
             self._timer = self.loop.call_at(self._due, self._look)
         elif self._waits_for_client():
-            self._give_up()
+            self._give_up(_TOO_LATE)
         else:
             self._timer = self.loop.call_later(self.request_seconds, self._look)
 
@@ -77,13 +92,19 @@ class PunctualProtocol(HttpToolsProtocol):
             return True
         return cycle.more_body and not self.pipeline and not self.flow.read_paused
 
-    def _give_up(self) -> None:
+    def _give_up(self, why: tuple[int, str]) -> None:
         cycle = self.cycle
         is_answered = cycle and cycle.more_body and cycle.response_started
         if self._is_reading and not is_answered:
-            self.transport.write(_TOO_LATE)
+            self.transport.write(_answer(*why))
         if cycle:
             # Whoever still reads the body is told at once, and writes nothing behind this.
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
+
+
+def _answer(status: int, title: str) -> bytes:
+    told = json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
+    head = f"HTTP/1.1 {status} {title}\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
+    return b"%bcontent-length: %d\r\n\r\n%b" % (head.encode(), len(told), told)

@@ -116,6 +116,18 @@ def test_who_sends_a_byte_now_and_then_gains_no_time(connect: Connect, begun: by
     assert rest(client).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_head_without_end_is_refused(connect: Connect) -> None:
+    client = connect()
+    sent = 0
+    client.sendall(b"GET / HTTP/1.1\r\nX: ")
+    with contextlib.suppress(OSError):
+        for _ in range(2000):
+            client.sendall(b"x" * 10_000)
+            sent += 10_000
+    assert sent < 20_000_000
+    assert rest(client)[:13] in {b"HTTP/1.1 431 ", b""}
+
+
 def test_an_answer_may_take_longer_than_a_client(connect: Connect) -> None:
     client = connect()
     client.sendall(POST % (b"late", 2) + b"ab")
