@@ -109,6 +109,7 @@ def test_nonsense_never_raises(nonsense: str) -> None:
 def test_signs_that_nothing_can_show_or_keep_are_left_out() -> None:
     assert move(Writer("He\x00l\ud83dlo")).text == "Hello"
     assert move(Writer('{"name": "say", "arguments": {"text": "He\\u0000l\\ud83dlo"}}')).text == "Hello"
+    assert move(Writer(r'{"name": "say", "arguments": {"text": "C:\temp\q"}}')).text == "C:\temp\\q"
     assert move(Writer('{"name": "note", "arguments": {"text": "He\\u0000llo"}}')).calls[0].arguments == {
         "text": "Hello"
     }
