@@ -31,6 +31,11 @@ FITTED: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"urgent": "True"}, {"urgent": True}),
     ({"id": 10234}, {"id": "10234"}),
     ({"id": " SO-1 "}, {"id": "SO-1"}),
+    ({"id": "    return x\n"}, {"id": "    return x\n"}),
+    ({"id": "a\n"}, {"id": "a\n"}),
+    ({"amount": "USD 5"}, {"amount": 5}),
+    ({"amount": "5 hours a day"}, {"amount": 5}),
+    ({"amount": "7.5%"}, {"amount": 7.5}),
     ({"status": "PAID"}, {"status": "paid"}),
     ({"status": "any"}, {}),
     ({"amount": None}, {}),
@@ -42,6 +47,12 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"id": "a", "amount": "25-30"}, "amount"),
     ({"id": "a", "amount": "a lot"}, "amount"),
     ({"id": "a", "count": 2.5}, "count"),
+    ({"id": "a", "amount": "50k"}, "amount"),
+    ({"id": "a", "amount": "3 million"}, "amount"),
+    ({"id": "a", "amount": "2 dozen"}, "amount"),
+    ({"id": "a", "amount": "3万"}, "amount"),
+    ({"id": "a", "amount": "ORD-42"}, "amount"),
+    ({"id": "a", "count": "1" * 5000}, "count"),
     ({"id": "a", "colour": "red"}, "colour"),
     ({"id": ["a"]}, "id"),
     ({}, "'id' is a required property"),
@@ -62,6 +73,17 @@ def test_a_default_stays_that_was_asked_for() -> None:
     given: dict[str, object] = {"id": "a", "status": "any", "amount": None}
     assert fit(given, SCHEMA, "", words_of("Whatever the status is")) == {"id": "a", "status": "any"}
     assert fit(given, SCHEMA, "", words_of("Whatever it is")) == {"id": "a"}
+
+
+def test_what_is_to_be_taken_away_is_named() -> None:
+    schema = {"properties": {"nickname": {"type": ["string", "null"]}, "title": {"type": "string"}}}
+    given: dict[str, object] = {"nickname": None, "title": None}
+    assert fit(given, schema, "", words_of("Remove the nickname and the title")) == {"nickname": None}
+    assert fit(given, schema, "", words_of("Remove something")) == {}
+
+
+def test_a_number_that_is_too_large_to_be_looked_at_is_told() -> None:
+    assert problem({"n": 10**400}, {"properties": {"n": {"multipleOf": 0.5}}}, "") == "a number is too large"
 
 
 @pytest.mark.parametrize(("given", "named"), WRONG)

@@ -88,11 +88,28 @@ def test_an_optional_text_stays_whose_name_was_spoken_of() -> None:
         ("Something theatrical", "Theatre"),
         ("Any new songs?", None),
         ("Any pop songs?", None),
+        ("Any interesting songs?", None),
     ],
 )
 def test_an_optional_text_stays_that_was_mistyped_or_said_in_another_form(asked: str, genre: str | None) -> None:
-    arguments: dict[str, object] = {"genre": genre or "Electropop"}
+    arguments: dict[str, object] = {"genre": genre or ("international" if "interest" in asked else "Electropop")}
     assert without_made_up(arguments, {}, heard(asked)) == ({"genre": genre} if genre else {})
+
+
+def test_instructions_say_what_is_wanted_and_so_does_an_offer_that_was_accepted() -> None:
+    arguments: dict[str, object] = {"city": "Paris", "cabin": "business"}
+    schema = {"required": ["city"]}
+    asked = {"role": "user", "content": "Book me a flight to Paris"}
+    offer = {"role": "assistant", "content": "In business?"}
+    fly = {"role": "system", "content": "Everybody flies business."}
+    yes, other = (
+        {"role": "user", "content": "Yes, please."},
+        {"role": "user", "content": "What does that come to in all?"},
+    )
+    assert without_made_up(arguments, schema, Told([fly, asked])) == arguments
+    assert without_made_up(arguments, schema, Told([asked, offer, yes])) == arguments
+    assert without_made_up(arguments, schema, Told([asked, offer, other])) == {"city": "Paris"}
+    assert without_made_up(arguments, schema, Told([asked, yes, offer])) == {"city": "Paris"}
 
 
 def test_a_word_that_a_tool_told_and_that_begins_alike_says_nothing_of_what_is_wanted() -> None:

@@ -18,7 +18,17 @@ _TELLS_OF_OTHERS: Final = (
 )
 _DATE: Final = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _DATE_FORM: Final = "YYYY-MM-DD"
-_NUMBER: Final = re.compile(r"[^\d+\-.,]*([+-]?\d+(?:,\d{3})*(?:\.\d+)?)[^\d.,]*")
+_NUMBER: Final = re.compile(
+    r"(?:(?:US|HK)?[$€£¥￥₹]|(?:USD|EUR|GBP|CNY|RMB|JPY|HKD|INR)(?![+-]))?\s*"
+    r"([+-]?\d+(?:,\d{3})*(?:\.\d+)?)(?:\s*([^\W\d]+|[%$€£¥￥₹°])[^\d]*)?"
+)
+"""A number, with a sign or code of money before it, or with a unit and more behind it."""
+
+_TIMES: Final = re.compile(
+    r"k|m|b|bn|mn|mio|tn|tens?|dozens?|hundreds?|thousands?|millions?|billions?|[十百千万亿].*", re.IGNORECASE
+)
+_MOST_DIGITS: Final = 18
+_SLIP: Final = re.compile(r" ?(?:\S(?:.*\S)?)? ?")
 
 
 def fit(
@@ -48,7 +58,10 @@ def fit(
 def problem(arguments: Mapping[str, Any], schema: Mapping[str, Any], said: str) -> str | None:
     """Return what is wrong with `arguments` in plain English, or None. `said` is where copied values come from."""
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
-    faults: Iterable[tuple[str, str]] = _standard().faults_of(arguments, schema)
+    try:
+        faults: Iterable[tuple[str, str]] = list(_standard().faults_of(arguments, schema))
+    except OverflowError:
+        return "a number is too large"
     told = [f"`{where}`: {fault}" if where else fault for where, fault in faults]
     for name, value in arguments.items():
         if not was_said(value, properties.get(name, {}), said):
@@ -98,7 +111,10 @@ def _is_said(value: object, said: str) -> bool:
 
 
 def _says_nothing(value: object, schema: Mapping[str, Any], *, is_asked: bool) -> bool:
-    return value is None or (not is_asked and "default" in schema and value == schema["default"])
+    if value is None:
+        # To take something away it has to be named.
+        return not (is_asked and "null" in _types(schema))
+    return not is_asked and "default" in schema and value == schema["default"]
 
 
 def _fit_value(value: object, schema: Mapping[str, Any]) -> object:
@@ -129,16 +145,19 @@ def _fit_text(text: str, types: set[str], schema: Mapping[str, Any]) -> object:
         return same[0]
     if schema.get("format") == "date" or _DATE_FORM in str(schema.get("description") or ""):
         text = _DATE.sub(lambda date: f"{date[1]}-{int(date[2]):02}-{int(date[3]):02}", text)
-    return text.strip()
+    # A blank at an end is a slip; more of them, or a line break, may be meant: a client may edit a file.
+    return text.strip() if "format" in schema or "pattern" in schema or _SLIP.fullmatch(text) else text
 
 
 def _from_text(text: str, types: set[str]) -> object:
     if "boolean" in types and text.strip().lower() in {"true", "false"}:
         return text.strip().lower() == "true"
     number = _NUMBER.fullmatch(text.strip())
-    if number is None or not types & {"number", "integer"}:
+    if number is None or not types & {"number", "integer"} or _TIMES.fullmatch(number.group(2) or ""):
         return text
     digits = number.group(1).replace(",", "")
+    if len(digits) > _MOST_DIGITS:
+        return text
     if "." not in digits:
         return int(digits)
     return float(digits) if "number" in types else text

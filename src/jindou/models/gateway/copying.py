@@ -27,7 +27,9 @@ _NEARLY: Final = 0.9
 _TOKEN: Final = re.compile(r"[\w.@+-]{5,}\w", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9.\-#])\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z0-9\-])")
-_SPELLED: Final = re.compile(r"([零一二两三四五六七八九十百千]+)(?=\s*(?:元|块|圆))")
+_SPELLED: Final = re.compile(
+    r"(?<![零一二两三四五六七八九十百千])([零一二两三四五六七八九十百千]{1,9})(?=\s*(?:元|块|圆))"
+)
 _DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _MOST_LISTED: Final = 9
 _POWERS: Final = {"十": 10, "百": 100, "千": 1000}

@@ -1,14 +1,14 @@
 """The stems of words that mean something: what a request and a tool's description are compared by."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 import yaml
 
-__all__ = ["WORD", "bare", "beginnings", "empty_words", "is_latin", "words_of"]
+__all__ = ["WORD", "akin", "bare", "empty_words", "is_latin", "words_of"]
 
 WORD: Final = re.compile(r"[^\W\d_\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 """A word, or a Chinese sign: between those there are no spaces to tell words by."""
@@ -24,14 +24,19 @@ def words_of(text: str) -> set[str]:
     return {_stem(word) for word in set(WORD.findall(_HUMP.sub(" ", text).lower())) - empty_words()}
 
 
-def beginnings(words: Iterable[str]) -> set[str]:
-    """Return the first five letters of those `words` that have as many.
+def akin(words: Iterable[str], others: Collection[str]) -> bool:
+    """Say whether one of the stems `words` begins as one of `others` does, with five letters or more, and half of each.
 
     Words that begin alike are mostly forms of one, or one of them is mistyped: transit and transportation, electropop
     and electropp. (Truncation to five letters finds about what stemming finds: F. Can et al., "Information retrieval on
-    Turkish texts", JASIST 59(3), 2008.)
+    Turkish texts", JASIST 59(3), 2008. Half of each tells interesting from international.)
     """
-    return {word[:_BEGINNING] for word in words if len(word) >= _BEGINNING}
+    return any(
+        word[:length] == other[:length]
+        for word in words
+        for other in others
+        if (length := max(_BEGINNING, (max(len(word), len(other)) + 1) // 2)) <= len(word)
+    )
 
 
 @cache

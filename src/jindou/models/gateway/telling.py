@@ -6,13 +6,16 @@ from functools import cached_property
 from typing import Any, Final
 
 from jindou.models.gateway.copying import asked_in, said_in, spelled
-from jindou.models.gateway.stems import bare, beginnings, is_latin, words_of
+from jindou.models.gateway.stems import bare, is_latin, words_of
 
 __all__ = ["Told", "numbers_of"]
 
 _DIGITS: Final = re.compile(r"(?<!\d)\d{1,9}(?!\d)")
 _SPELLED: Final = re.compile(r"[〇零一二三四五六七八九十]{1,9}(?=\s*[年月日号])")
 _YEARS: Final = range(1900, 2101)
+_INSTRUCTING: Final = frozenset({"system", "developer"})
+_FEW_WORDS: Final = 5
+_SHORT: Final = 60
 
 
 def numbers_of(text: str) -> set[int]:
@@ -37,13 +40,13 @@ class Told:
 
     @cached_property
     def words(self) -> set[str]:
-        """The stems of their words."""
-        return words_of(self.said)
+        """The stems of their words, and of what was wished for."""
+        return words_of(self.said) | self.wished
 
     @cached_property
     def source(self) -> str:
-        """Its letters and digits."""
-        return bare(self.said)
+        """The letters and digits of all that."""
+        return bare(f"{self.said}\n{self._wishes}")
 
     @cached_property
     def is_latin(self) -> bool:
@@ -56,9 +59,24 @@ class Told:
         return words_of(asked_in(self._messages))
 
     @cached_property
-    def beginnings(self) -> set[str]:
-        """How those words begin: what is wanted begins alike, if it was asked for in another form, or mistyped."""
-        return beginnings(self.asked)
+    def wished(self) -> set[str]:
+        """The same, with what instructions say, and what was offered to a person who only agreed to it."""
+        return words_of(self._wishes)
+
+    @cached_property
+    def _wishes(self) -> str:
+        told = [str(m.get("content") or "") for m in self._messages if m.get("role") in _INSTRUCTING]
+        return "\n".join([asked_in(self._messages), *told, self._offered])
+
+    @property
+    def _offered(self) -> str:
+        talk = [message for message in self._messages if message.get("role") in {"user", "assistant"}]
+        while talk and talk[-1].get("role") != "user":
+            talk.pop()
+        if len(talk) < 2 or talk[-2].get("role") != "assistant":  # noqa: PLR2004 - an offer, and an answer to it
+            return ""
+        offer, answer = (str(message.get("content") or "") for message in talk[-2:])
+        return offer if len(answer) <= _SHORT and len(answer.split()) <= _FEW_WORDS else ""
 
     @cached_property
     def numbers(self) -> set[int]:

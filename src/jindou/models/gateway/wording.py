@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from jindou.models.gateway.copying import is_nearly, numbers_in
 from jindou.models.gateway.legends import described, meaning_of, parameter_words
-from jindou.models.gateway.stems import WORD, bare, beginnings, empty_words, is_latin, words_of
+from jindou.models.gateway.stems import WORD, akin, bare, empty_words, is_latin, words_of
 from jindou.models.gateway.telling import Told, numbers_of
 from jindou.models.gateway.types import ToolSchema
 
@@ -138,10 +138,10 @@ def _is_unsaid(value: str, schema: Mapping[str, Any], told: Told, name: Abstract
         or is_latin(value) != told.is_latin
         or bare(value) in told.source
         or words_of(value) & told.words
-        or beginnings(words_of(value)) & told.beginnings
+        or akin(words_of(value), told.wished)
     ):
         return False
-    return not (name | meaning_of(value, schema)) & told.asked
+    return not (name | meaning_of(value, schema)) & told.wished
 
 
 def _leaves(value: object) -> Iterator[str]:
