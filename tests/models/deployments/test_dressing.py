@@ -20,6 +20,7 @@ class Server:
         self.dialect: Dialect = dialect
         self.engine: Engine = ScriptedEngine(lambda _: "Hello.")
         self.reuse: Reuse | None = None
+        self.native_tools = False
 
     def upstream(self) -> Upstream | None:
         return Upstream("http", "127.0.0.1", 9, "/v1", "key")
