@@ -18,6 +18,7 @@ _TELLS_OF_OTHERS: Final = (
 )
 _DATE: Final = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _DATE_FORM: Final = "YYYY-MM-DD"
+_LONGEST_WORD: Final = 64
 _NUMBER: Final = re.compile(
     r"(?:(?:US|HK)?[$€£¥￥₹]|(?:USD|EUR|GBP|CNY|RMB|JPY|HKD|INR)(?![+-]))?\s*"
     r"([+-]?\d+(?:,\d{3})*(?:\.\d+)?)(?:\s*([^\W\d]+|[%$€£¥￥₹°])[^\d]*)?"
@@ -105,9 +106,10 @@ def _is_said(value: object, said: str) -> bool:
         return False
     if not isinstance(value, str):
         return value in numbers_in(said)
-    text = value.strip().casefold()
-    whole = rf"(?<!\w){re.escape(text)}(?!\w)" if text.isascii() else re.escape(text)
-    return bool(text) and re.search(whole, said.casefold()) is not None
+    text, source = value.strip().casefold(), said.casefold()
+    if len(text) > _LONGEST_WORD or not text.isascii():
+        return bool(text) and text in source
+    return bool(text) and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", source) is not None
 
 
 def _says_nothing(value: object, schema: Mapping[str, Any], *, is_asked: bool) -> bool:

@@ -1,7 +1,9 @@
 """How sure a model was of the calls that it wrote: of the function, and of the arguments."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 __all__ = ["Chances", "Token", "chances"]
@@ -28,21 +30,18 @@ def chances(tokens: Sequence[Token]) -> dict[str, Chances]:
     """Return, by its name, how sure the model was of the first call of each tool; `tokens` are all that it wrote."""
     text = "".join(token[0][0] for token in tokens)
     found = list(_NAME.finditer(text))
+    starts = list(accumulate((len(token[0][0]) for token in tokens), initial=0))
+
+    def within(start: int, end: int) -> list[float]:
+        return [token[0][1] for token in tokens[bisect_left(starts, start) : bisect_left(starts, end)]]
+
     sure: dict[str, Chances] = {}
     for at, name in enumerate(found):
         end = found[at + 1].start() if at + 1 < len(found) else len(text)
-        sure.setdefault(name[1], _chances(tokens, name, end))
+        if name[1] not in sure:
+            sure[name[1]] = _chances(within(*name.span(1)), within(name.end(), end))
     return sure
 
 
-def _chances(tokens: Sequence[Token], found: re.Match[str], end: int) -> Chances:
-    name: list[float] = []
-    arguments: list[float] = []
-    at = 0
-    for token in tokens:
-        if found.start(1) <= at < found.end(1):
-            name.append(token[0][1])
-        elif found.end() <= at < end:
-            arguments.append(token[0][1])
-        at += len(token[0][0])
+def _chances(name: Sequence[float], arguments: Sequence[float]) -> Chances:
     return Chances(max(sum(name), _LEAST), max(sum(arguments) / max(len(arguments), 1), _LEAST_ARGUMENTS))

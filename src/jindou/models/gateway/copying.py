@@ -24,12 +24,12 @@ __all__ = [
 
 _MOST: Final = 64
 _NEARLY: Final = 0.9
-_TOKEN: Final = re.compile(r"[\w.@+-]{5,}\w", re.ASCII)
+_SHORTEST: Final = 6
+_RUN: Final = re.compile(rf"[\w.@+-]{{{_SHORTEST},}}+", re.ASCII)
 _WORD: Final = re.compile(r"[^\W\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9.\-#])\d+(?:,\d{3})*(?:\.\d+)?(?![A-Za-z0-9\-])")
-_SPELLED: Final = re.compile(
-    r"(?<![零一二两三四五六七八九十百千])([零一二两三四五六七八九十百千]{1,9})(?=\s*(?:元|块|圆))"
-)
+_NUMERALS: Final = "零一二两三四五六七八九十百千"
+_SPELLED: Final = re.compile(rf"(?<![{_NUMERALS}万亿])[{_NUMERALS}]{{1,9}}(?=\s*+(?:元|块|圆))")
 _DIGITS: Final = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _MOST_LISTED: Final = 9
 _POWERS: Final = {"十": 10, "百": 100, "千": 1000}
@@ -60,7 +60,8 @@ def as_said(value: object, schema: Mapping[str, Any], said: str) -> object:
     """Return `value`, or what stands in `said` in its place if it is a copy with a slip."""
     if not isinstance(value, str) or was_said(value, schema, said):
         return value
-    return _nearest(value, _TOKEN.findall(said)) or value
+    words = [run.rstrip(".@+-") for run in _RUN.findall(said)]
+    return _nearest(value, [word for word in words if len(word) >= _SHORTEST]) or value
 
 
 def is_nearly(word: str, words: Sequence[str]) -> bool:
@@ -101,7 +102,7 @@ def _matches(pattern: str, said: str) -> list[object]:
 def numbers_in(said: str) -> list[object]:
     """Return the numbers that stand in `said` by themselves, written in digits or spelled in Chinese."""
     written = [_plain(match.group().replace(",", "")) for match in _NUMBER.finditer(said)]
-    return [*written, *(spelled(match.group(1)) for match in _SPELLED.finditer(said))]
+    return [*written, *(spelled(match.group()) for match in _SPELLED.finditer(said))]
 
 
 def _plain(digits: str) -> int | float:

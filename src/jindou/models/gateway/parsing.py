@@ -5,17 +5,26 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final, cast
 
 __all__ = ["Reading", "WrittenCall", "read"]
 
-_OPENING: Final = re.compile(r"<tool_call>|<tools?>|```[a-z_]*\s*(?=[{\[<])|(?:\A|\n)\s*(?=[{\[])")
+_OPENING: Final = re.compile(
+    r"<tool_call>|<tools?>|```[a-z_]*+\s*+(?=[{\[<])|\A\s*+(?=[{\[])|(?<!\s)(?=[^\S\n]*+\n)\s++(?=[{\[])"
+)
+_OPEN: Final = re.compile(r"[{\[]")
 _WRAPPING: Final = re.compile(r"</?tool_call>|</?tools?>|```[a-z_]*")
 _WORDS: Final = {"true": "True", "false": "False", "null": "None"}
-_STRING_OR_WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\b(?:true|false|null)\b')
+_STRING_OR_WORD: Final = re.compile(
+    r'"(?:[^"\\]|\\.)*+(?:"|\Z)|\'(?:[^\'\\]|\\.)*+(?:\'|\Z)|\b(?:true|false|null)\b', re.DOTALL
+)
 _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 _NAME_KEYS: Final = ("name", "function", "tool", "tool_name", "function_name")
 _ARGUMENT_KEYS: Final = ("arguments", "parameters", "args", "params", "input")
+
+_DEEPEST: Final = 64
+"""Brackets within each other: nothing that is meant has more, and to read them takes as much of the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +68,13 @@ def read(text: str, *, complete: bool) -> Reading:
 
 def _values(text: str, *, complete: bool) -> Iterator[object]:
     """Yield every JSON value in `text`, and each member of a list by itself."""
-    at = 0
-    while (found := re.search(r"[{\[]", text[at:])) is not None:
-        start = at + found.start()
+    at = cut = 0
+    while cut <= _DEEPEST and (found := _OPEN.search(text, at)) is not None:
+        start = found.start()
         end = _end_of(text, start)
         if end is None and text[start] == "[" and not complete:
             # What stands in a list before it was cut is whole.
-            at = start + 1
+            at, cut = start + 1, cut + 1
             continue
         source = text[start:end] if end else _closed(text[start:]) if complete else ""
         value = _loads(source)
@@ -116,6 +125,8 @@ def _closed(text: str) -> str:
 def _loads(source: str) -> object:
     """Return the value that `source` stands for in JSON or, failing that, in Python; None if in neither."""
     source = _TRAILING_COMMA.sub("", source)
+    if _is_too_deep(source):
+        return None
     try:
         return json.loads(source, strict=False)
     except ValueError:
@@ -125,6 +136,13 @@ def _loads(source: str) -> object:
         return cast("object", ast.literal_eval(python))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
+
+
+def _is_too_deep(source: str) -> bool:
+    """Return whether `source` has more brackets within each other than can be meant."""
+    if len(_OPEN.findall(source)) <= _DEEPEST:
+        return False
+    return max(accumulate(1 if sign in "{[" else -1 for _, sign in _brackets(source, 0))) > _DEEPEST
 
 
 def _call_of(value: object) -> WrittenCall | None:

@@ -7,6 +7,7 @@ from jindou.models.gateway.copying import numbers_in
 
 __all__ = ["stands_in"]
 
+_SEPARATORS = re.compile(r"[\W_]+")
 _SHORTEST = 2
 """A text of fewer signs stands in anything by chance."""
 
@@ -17,11 +18,12 @@ def stands_in(value: object, text: str) -> bool:
         return False
     if isinstance(value, int | float):
         return value in numbers_in(text)
-    wanted = re.findall(r"\w+", _plain(str(value)))
-    if len("".join(wanted)) < _SHORTEST:
+    wanted = re.findall(r"[^\W_]+", _plain(str(value)))
+    letters = "".join(wanted)
+    if len(letters) < _SHORTEST or letters not in _SEPARATORS.sub("", _plain(text)):
         return False
     # Between its words anything may stand that is no word, and it is no part of a longer word or number.
-    pattern = r"[\W_]*".join(map(re.escape, wanted))
+    pattern = r"[\W_]*+".join(map(re.escape, wanted))
     return re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", _plain(text)) is not None
 
 

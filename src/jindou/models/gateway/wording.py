@@ -19,6 +19,7 @@ __all__ = ["Overlap", "all_said", "is_made_up", "left_out", "overlap", "share_sa
 
 _MANY: Final = 6
 _MOST_NAMES: Final = 64
+_MOST_SAID: Final = 512
 _DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ]\d\d?:\d\d(?::\d\d)?Z?)?")
 _DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
 _NAME: Final = re.compile(r"(?<=[^\s.!?:])\s+[\"'(]?([A-Z][\w-]+)")
@@ -103,7 +104,8 @@ def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[o
     used = " ".join(_leaves(values))
     shown = bare(" ".join([used, *(f"{tool.name} {tool.description}" for tool in tools)]))
     numbers = set(numbers_in(used))
-    names = {name for name in _NAME.findall(request) if bare(name) not in shown and name.lower() not in empty_words()}
+    said = list(dict.fromkeys(_NAME.findall(request)))[:_MOST_SAID]
+    names = {name for name in said if bare(name) not in shown and name.lower() not in empty_words()}
     if len(names) <= _MOST_NAMES:
         # What stands in the request as it is was not put right.
         own = sorted(set(WORD.findall(used.lower())) - set(WORD.findall(request.lower())))[:_MOST_NAMES]
