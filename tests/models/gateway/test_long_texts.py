@@ -11,11 +11,13 @@ from jindou.models.gateway.arguments import fit
 from jindou.models.gateway.chances import chances
 from jindou.models.gateway.copying import as_said, numbers_in
 from jindou.models.gateway.parsing import read
-from jindou.models.gateway.wording import left_out
+from jindou.models.gateway.telling import Told
+from jindou.models.gateway.wording import left_out, without_made_up
 from models.gateway.scripted import Writer
 
 COPIED = {"type": "string", "x-copied": True}
 NAMES = " ".join(f"A{at:x}b" for at in range(60_000))
+WORDS = " ".join("".join("bcdfghklmn"[int(digit)] for digit in str(at)) for at in range(100_000, 180_000))
 CALL = '{"name": "f%s", "arguments": {"a": 1}}, '
 F = ToolSchema("f", "Do it.", {"type": "object", "properties": {"a": {"type": "array"}}})
 LONG: dict[str, Callable[[], object]] = {
@@ -23,6 +25,8 @@ LONG: dict[str, Callable[[], object]] = {
     "numerals_of_money": lambda: numbers_in("一" * 50_000 + "元"),
     "a_line": lambda: as_said("sofi.jansen@example.com", COPIED, "-" * 60_000),
     "names": lambda: left_out(f"x {NAMES}", {}, [ToolSchema("f", NAMES.lower()[::-1], {})]),
+    "wishes": lambda: without_made_up({"a": WORDS[:4_000]}, {}, Told([{"role": "user", "content": WORDS[4_000:]}])),
+    "a_wish": lambda: without_made_up({"a": "a" * 100_000}, {}, Told([{"role": "user", "content": "b" * 100_000}])),
     "an_argument": lambda: fit({"x": ". " * 10_000 + "b"}, {"properties": {"a": {}}}, ". " * 100_000),
     "words": lambda: stands_in("a " * 4_000 + "b", "a " * 300_000),
     "underscores": lambda: stands_in("_ _ _ _ _ ab", "_" * 1_000),

@@ -1,7 +1,7 @@
 """The stems of words that mean something: what a request and a tool's description are compared by."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -15,6 +15,7 @@ WORD: Final = re.compile(r"[^\W\d_\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]")
 
 _SHORTEST: Final = 3
 _BEGINNING: Final = 5
+_LONGEST: Final = 64
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LATIN: Final = re.compile(r"[A-Za-z]")
 
@@ -24,19 +25,21 @@ def words_of(text: str) -> set[str]:
     return {_stem(word) for word in set(WORD.findall(_HUMP.sub(" ", text).lower())) - empty_words()}
 
 
-def akin(words: Iterable[str], others: Collection[str]) -> bool:
+def akin(words: Iterable[str], others: Iterable[str]) -> bool:
     """Say whether one of the stems `words` begins as one of `others` does, with five letters or more, and half of each.
 
     Words that begin alike are mostly forms of one, or one of them is mistyped: transit and transportation, electropop
     and electropp. (Truncation to five letters finds about what stemming finds: F. Can et al., "Information retrieval on
     Turkish texts", JASIST 59(3), 2008. Half of each tells interesting from international.)
     """
-    return any(
-        word[:length] == other[:length]
-        for word in words
-        for other in others
-        if (length := max(_BEGINNING, (max(len(word), len(other)) + 1) // 2)) <= len(word)
-    )
+    begun = {beginning for word in words for beginning in _beginnings(word)}
+    return bool(begun) and any(beginning in begun for other in others for beginning in _beginnings(other))
+
+
+def _beginnings(word: str) -> Iterator[str]:
+    """Return what is half of `word` or more, and five letters; none of what is too long for a word."""
+    lengths = range(max(_BEGINNING, (len(word) + 1) // 2), len(word) + 1) if len(word) <= _LONGEST else ()
+    return (word[:length] for length in lengths)
 
 
 @cache
