@@ -112,6 +112,50 @@ def test_instructions_say_what_is_wanted_and_so_does_an_offer_that_was_accepted(
     assert without_made_up(arguments, schema, Told([asked, yes, offer])) == {"city": "Paris"}
 
 
+@pytest.mark.parametrize(
+    ("instructions", "name", "value", "stays"),
+    [
+        ("Always pass units=metric.", "units", "metric", True),
+        ("Always pass range=1d.", "range", "1d", True),
+        ("Always tell temperatures in Celsius.", "scale", "C", True),
+        ("Take the time zone of the office.", "time_zone", "Europe/Berlin", True),
+        ("When somebody is rude, stay friendly.", "language", "en", False),
+        ("You help the user with the weather.", "user_id", "abc", False),
+        ("You help people with their plans. Be helpful.", "note", "People plan a trip", False),
+        ("Tell of interests.", "scope", "interesting", True),
+        ("Tell of internals.", "scope", "international", False),
+    ],
+)
+def test_instructions_have_to_say_a_value_or_the_whole_name_of_its_parameter(
+    instructions: str, name: str, value: str, *, stays: bool
+) -> None:
+    schema = {"properties": {"scale": {"enum": ["C", "F"], "description": "C for Celsius, F for Fahrenheit"}}}
+    told = heard("What is the weather in Rome?", "", instructions)
+    assert without_made_up({name: value}, schema, told) == ({name: value} if stays else {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "cabin", "stays"),
+    [
+        ("Yes", "business", True),
+        ("Yes, I'd like that", "business", True),
+        ("No.", "business", False),
+        ("I don't think so", "business", False),
+        ("No, in business", "business", True),
+        ("好的，谢谢", "商务舱", True),
+        ("不用了", "商务舱", False),
+        ("请帮我订一张明天早上从北京飞往上海的机票", "商务舱", False),
+    ],
+)
+def test_an_offer_says_what_is_wanted_where_a_person_agrees_to_it_in_few_words(
+    answer: str, cabin: str, *, stays: bool
+) -> None:
+    asked, offer = ("Book a flight", "In business?") if answer.isascii() else ("订机票", "要商务舱吗？")
+    talk = [("user", asked), ("assistant", offer), ("user", answer)]
+    told = Told([{"role": role, "content": content} for role, content in talk])
+    assert without_made_up({"seats": cabin}, {}, told) == ({"seats": cabin} if stays else {})
+
+
 def test_a_word_that_a_tool_told_and_that_begins_alike_says_nothing_of_what_is_wanted() -> None:
     assert without_made_up({"mode": "transit"}, {}, heard("How do I get to Rome?", "transport: bus, car")) == {}
 

@@ -16,6 +16,11 @@ _YEARS: Final = range(1900, 2101)
 _INSTRUCTING: Final = frozenset({"system", "developer"})
 _FEW_WORDS: Final = 5
 _SHORT: Final = 60
+_SPOKEN: Final = re.compile(r"[^\W\u4e00-\u9fff][^\s\u4e00-\u9fff]*|[\u4e00-\u9fff]{1,2}")
+"""A word as it is spoken; a Chinese one mostly has two signs."""
+
+_NO: Final = re.compile(r"\b(?:no|nope|not|never|don.?t)\b|不(?!错)|别", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W_]+")
 
 
 def numbers_of(text: str) -> set[int]:
@@ -40,13 +45,13 @@ class Told:
 
     @cached_property
     def words(self) -> set[str]:
-        """The stems of their words, and of what was wished for."""
-        return words_of(self.said) | self.wished
+        """The stems of their words, and of an offer that was accepted."""
+        return words_of(self.said) | self.asked
 
     @cached_property
     def source(self) -> str:
         """The letters and digits of all that."""
-        return bare(f"{self.said}\n{self._wishes}")
+        return bare(f"{self.said}\n{self._offered}")
 
     @cached_property
     def is_latin(self) -> bool:
@@ -55,28 +60,38 @@ class Told:
 
     @cached_property
     def asked(self) -> set[str]:
-        """The stems of the words of people: only they say what they want."""
-        return words_of(asked_in(self._messages))
+        """The stems of the words of people, and of an offer that was accepted: only they say what they want."""
+        return words_of(f"{asked_in(self._messages)}\n{self._offered}")
 
     @cached_property
-    def wished(self) -> set[str]:
-        """The same, with what instructions say, and what was offered to a person who only agreed to it."""
-        return words_of(self._wishes)
+    def instructed(self) -> set[str]:
+        """The stems of the words of instructions: whoever wrote them may say what is wanted, too."""
+        return words_of(self._instructions)
+
+    def demands(self, value: str) -> bool:
+        """Say whether instructions have all of `value`, word by word: in a long text some of it stands anywhere."""
+        stems = words_of(value)
+        return (bool(stems) and stems <= self.instructed) or set(_WORD.findall(value.casefold())) <= self._written
 
     @cached_property
-    def _wishes(self) -> str:
-        told = [str(m.get("content") or "") for m in self._messages if m.get("role") in _INSTRUCTING]
-        return "\n".join([asked_in(self._messages), *told, self._offered])
+    def _written(self) -> set[str]:
+        return set(_WORD.findall(self._instructions.casefold()))
 
-    @property
+    @cached_property
+    def _instructions(self) -> str:
+        return "\n".join(str(m.get("content") or "") for m in self._messages if m.get("role") in _INSTRUCTING)
+
+    @cached_property
     def _offered(self) -> str:
+        """What the assistant said last before a person who did no more than agree to it."""
         talk = [message for message in self._messages if message.get("role") in {"user", "assistant"}]
         while talk and talk[-1].get("role") != "user":
             talk.pop()
         if len(talk) < 2 or talk[-2].get("role") != "assistant":  # noqa: PLR2004 - an offer, and an answer to it
             return ""
         offer, answer = (str(message.get("content") or "") for message in talk[-2:])
-        return offer if len(answer) <= _SHORT and len(answer.split()) <= _FEW_WORDS else ""
+        is_short = len(answer) <= _SHORT and len(_SPOKEN.findall(answer)) <= _FEW_WORDS
+        return offer if is_short and not _NO.search(answer) else ""
 
     @cached_property
     def numbers(self) -> set[int]:

@@ -119,9 +119,10 @@ def left_out(request: str, values: object, tools: Sequence[ToolSchema]) -> set[o
 def without_made_up(arguments: Mapping[str, object], schema: Mapping[str, Any], told: Told) -> dict[str, object]:
     """Return `arguments` without optional texts of which nothing was said: the tool's own defaults are better.
 
-    One whose name or meaning a person spoke of may be told in other words: "free" is a ``free_entry`` of ``True``. A
-    text in other letters than what was said may be a translation, and stays; so does a date if one of its numbers was
-    told, or any year, since it may be reckoned from today's.
+    One whose name or meaning a person spoke of may be told in other words: "free" is a ``free_entry`` of ``True``. So
+    it is with instructions, but these may be long: they have to say the whole value, or name. A text in other letters
+    than what was said may be a translation, and stays; so does a date if one of its numbers was told, or any year,
+    since it may be reckoned from today's.
     """
     required = cast("Sequence[str]", schema.get("required", []))
     properties = cast("Mapping[str, Mapping[str, Any]]", schema.get("properties", {}))
@@ -140,10 +141,12 @@ def _is_unsaid(value: str, schema: Mapping[str, Any], told: Told, name: Abstract
         or is_latin(value) != told.is_latin
         or bare(value) in told.source
         or words_of(value) & told.words
-        or akin(words_of(value), told.wished)
+        or told.demands(value)
+        or akin(words_of(value), told.asked)
     ):
         return False
-    return not (name | meaning_of(value, schema)) & told.wished
+    meaning = meaning_of(value, schema)
+    return not ((name | meaning) & told.asked or meaning & told.instructed or (name and name <= told.instructed))
 
 
 def _leaves(value: object) -> Iterator[str]:
