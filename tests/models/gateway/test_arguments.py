@@ -30,18 +30,33 @@ FITTED: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"count": "3"}, {"count": 3}),
     ({"urgent": "True"}, {"urgent": True}),
     ({"id": 10234}, {"id": "10234"}),
-    ({"id": " SO-1 "}, {"id": "SO-1"}),
+    ({"id": " SO-1 "}, {"id": " SO-1 "}),
     ({"id": "    return x\n"}, {"id": "    return x\n"}),
     ({"id": "a\n"}, {"id": "a\n"}),
     ({"amount": "USD 5"}, {"amount": 5}),
     ({"amount": "5 hours a day"}, {"amount": 5}),
     ({"amount": "7.5%"}, {"amount": 7.5}),
+    ({"amount": "50 kg"}, {"amount": 50}),
+    ({"amount": "50 km/h"}, {"amount": 50}),
+    ({"amount": "20 °C"}, {"amount": 20}),
+    ({"amount": "$12.50 CAD"}, {"amount": 12.5}),
+    ({"amount": "12.50€"}, {"amount": 12.5}),
+    ({"amount": "CHF20"}, {"amount": 20}),
+    ({"amount": "25 EUR per month"}, {"amount": 25}),
+    ({"amount": "30天"}, {"amount": 30}),
+    ({"amount": "3.14159265358979323846"}, {"amount": 3.14159265358979323846}),
+    ({"count": "12345678901234567890"}, {"count": 12345678901234567890}),
     ({"status": "PAID"}, {"status": "paid"}),
     ({"status": "any"}, {}),
     ({"amount": None}, {}),
     ({"rows": [{"field": "age", "value": 25}]}, {"rows": [{"field": "age", "value": "25"}]}),
     ({"rows": [{"more": 25}, "25"]}, {"rows": [{"more": 25}, "25"]}),
     ({"place": {"at": ["48.85", 2]}}, {"place": {"at": [48.85, 2]}}),
+]
+NO_NUMBERS = [
+    *("5 trillion", "3 lakh", "2 crore", "1.5 mln", "€3 million", "$3M", "1.5 k", "5千", "3 千", "三万", "3打"),
+    *("2 and a half", "3 or four million", "5 hundred thousand", "3 quarters", "2 pairs", "3点半", "5分之一", "30多"),
+    *("3rd", "5th", "12B", "7 PM", "7 p.m.", "7pm", "ORD 42", "room B-7", "USD-42", "5 x 3", "5.", "1" * 400 + ".5"),
 ]
 WRONG: list[tuple[dict[str, object], str]] = [
     ({"id": "a", "amount": "25-30"}, "amount"),
@@ -52,6 +67,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
     ({"id": "a", "amount": "2 dozen"}, "amount"),
     ({"id": "a", "amount": "3万"}, "amount"),
     ({"id": "a", "amount": "ORD-42"}, "amount"),
+    *[({"id": "a", "amount": text}, "amount") for text in NO_NUMBERS],
     ({"id": "a", "count": "1" * 5000}, "count"),
     ({"id": "a", "colour": "red"}, "colour"),
     ({"id": ["a"]}, "id"),
@@ -73,6 +89,27 @@ def test_a_default_stays_that_was_asked_for() -> None:
     given: dict[str, object] = {"id": "a", "status": "any", "amount": None}
     assert fit(given, SCHEMA, "", words_of("Whatever the status is")) == {"id": "a", "status": "any"}
     assert fit(given, SCHEMA, "", words_of("Whatever it is")) == {"id": "a"}
+
+
+LOOSE: list[dict[str, Any]] = [
+    *({}, {"format": "markdown"}, {"format": "regex"}, {"pattern": r"^[\s\S]*$"}, {"pattern": r"^.+$"}),
+    *({"pattern": "return"}, {"pattern": r"^[^x]*$"}, {"pattern": "^x|[a-z]$"}, {"pattern": r"^\S* ?$"}),
+    {"enum": ["a"]},
+]
+TIGHT: list[dict[str, Any]] = [
+    *({"format": "email"}, {"format": "uuid"}, {"x-copied": True}, {"description": "As YYYY-MM-DD."}),
+    *({"pattern": r"^[a-z]+$"}, {"pattern": r"^(?:\w+|[\w.-]{3,})$"}, {"pattern": r"^\w+\.?$"}, {"enum": ["return"]}),
+]
+
+
+def test_white_space_around_a_text_goes_only_where_it_has_no_place() -> None:
+    for loose in LOOSE:
+        for text in ("    return x\n", " return", ", ", " "):
+            schema = {"properties": {"text": {"type": "string", **loose}}}
+            assert fit({"text": text}, schema, "") == {"text": text}, loose
+    for tight in TIGHT:
+        schema = {"properties": {"text": {"type": "string", **tight}}}
+        assert fit({"text": "  return\n"}, schema, "return") == {"text": "return"}, tight
 
 
 def test_what_is_to_be_taken_away_is_named() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, cast
 
+from jindou.models.gateway.amounts import amount_of
 from jindou.models.gateway.copying import as_said, numbers_in, was_said
 from jindou.models.gateway.saying import showable
 from jindou.models.gateway.stems import words_of
@@ -19,17 +20,15 @@ _TELLS_OF_OTHERS: Final = (
 _DATE: Final = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _DATE_FORM: Final = "YYYY-MM-DD"
 _LONGEST_WORD: Final = 64
-_NUMBER: Final = re.compile(
-    r"(?:(?:US|HK)?[$€£¥￥₹]|(?:USD|EUR|GBP|CNY|RMB|JPY|HKD|INR)(?![+-]))?\s*"
-    r"([+-]?\d+(?:,\d{3})*(?:\.\d+)?)(?:\s*([^\W\d]+|[%$€£¥￥₹°])[^\d]*)?"
+_TIGHT_FORMATS: Final = frozenset(
+    {
+        *("date", "time", "date-time", "duration", "email", "idn-email", "hostname", "idn-hostname"),
+        *("ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uuid"),
+    }
 )
-"""A number, with a sign or code of money before it, or with a unit and more behind it."""
-
-_TIMES: Final = re.compile(
-    r"k|m|b|bn|mn|mio|tn|tens?|dozens?|hundreds?|thousands?|millions?|billions?|[十百千万亿].*", re.IGNORECASE
-)
-_MOST_DIGITS: Final = 18
-_SLIP: Final = re.compile(r" ?(?:\S(?:.*\S)?)? ?")
+_SIGN: Final = r"[^\s.\\^$\[\]()|]|\\(?:[dw]|[^\w\s])|\[(?!\^)(?:[^\s\]\\]|\\(?:[dw]|[^\w\s]))+\]"
+_TIGHT: Final = re.compile(rf"\^(?:{_SIGN}|\((?:\?:)?(?:{_SIGN}|\|)*+\))*+\$")
+"""A pattern of a whole text that has no place for white space."""
 
 
 def fit(
@@ -37,10 +36,11 @@ def fit(
 ) -> dict[str, object]:
     """Return `arguments` with each value, however deep, in the type its schema asks for, where that is beyond doubt.
 
-    A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument goes that is null,
-    or at its default while the words that were `asked` (see `words_of`) say nothing of its name, and so does one that
-    the schema does not know, nor forbid, and nobody said; a day of a date gets its zero; a value to be copied that is
-    off by a letter is taken from what was `said`.
+    A number in a string becomes a number and the reverse, ``"true"`` a boolean; an optional argument goes that is null
+    and can't be, or null or at its default while the words that were `asked` (see `words_of`) say nothing of its name,
+    and so does one that the schema does not know, nor forbid, and nobody said; a day of a date gets its zero, and a
+    text loses the white space around it that its form has no place for; a value to be copied that is off by a letter
+    is taken from what was `said`.
     """
     properties = cast("dict[str, dict[str, Any]]", schema.get("properties", {}))
     required = cast("list[str]", schema.get("required", []))
@@ -145,21 +145,27 @@ def _fit_text(text: str, types: set[str], schema: Mapping[str, Any]) -> object:
     same = [option for option in schema.get("enum", ()) if str(option).casefold() == text.strip().casefold()]
     if same:
         return same[0]
-    if schema.get("format") == "date" or _DATE_FORM in str(schema.get("description") or ""):
+    if _is_date(schema):
         text = _DATE.sub(lambda date: f"{date[1]}-{int(date[2]):02}-{int(date[3]):02}", text)
-    # A blank at an end is a slip; more of them, or a line break, may be meant: a client may edit a file.
-    return text.strip() if "format" in schema or "pattern" in schema or _SLIP.fullmatch(text) else text
+    return text.strip() if _is_tight(schema) else text
+
+
+def _is_tight(schema: Mapping[str, Any]) -> bool:
+    """Return whether white space around a text of `schema` is a slip. Elsewhere it may be meant: in the edit of a file.
+
+    A stranger's pattern is looked at, not run: that may take Python for ever.
+    """
+    if schema.get("x-copied") or schema.get("format") in _TIGHT_FORMATS or _is_date(schema):
+        return True
+    return _TIGHT.fullmatch(str(schema.get("pattern") or "")) is not None
+
+
+def _is_date(schema: Mapping[str, Any]) -> bool:
+    return schema.get("format") == "date" or _DATE_FORM in str(schema.get("description") or "")
 
 
 def _from_text(text: str, types: set[str]) -> object:
     if "boolean" in types and text.strip().lower() in {"true", "false"}:
         return text.strip().lower() == "true"
-    number = _NUMBER.fullmatch(text.strip())
-    if number is None or not types & {"number", "integer"} or _TIMES.fullmatch(number.group(2) or ""):
-        return text
-    digits = number.group(1).replace(",", "")
-    if len(digits) > _MOST_DIGITS:
-        return text
-    if "." not in digits:
-        return int(digits)
-    return float(digits) if "number" in types else text
+    number = amount_of(text) if types & {"number", "integer"} else None
+    return text if number is None or (isinstance(number, float) and "number" not in types) else number
