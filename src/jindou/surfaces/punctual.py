@@ -29,6 +29,7 @@ class PunctualProtocol(HttpToolsProtocol):
     _is_reading = False
     _is_in_head = False
     _head = 0
+    _unseen = 0
     _timer: asyncio.TimerHandle | None = None
 
     @override
@@ -45,21 +46,31 @@ class PunctualProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        self._unseen += len(data)
         super().data_received(data)
-        if self._is_in_head:
-            self._head += len(data)
-            if self._head > self.head_bytes:
-                self._give_up(_TOO_LARGE)
+        if self._is_in_head and max(self._head, self._unseen) > self.head_bytes:
+            self._give_up(_TOO_LARGE)
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
 
     @override
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        self._unseen = 0
         super().on_headers_complete()
 
     @override
     def on_message_begin(self) -> None:
         self._is_reading = self._is_in_head = True
-        self._head = 0
+        self._head = self._unseen = 0
         self._give_time()
         super().on_message_begin()
 
@@ -72,6 +83,10 @@ class PunctualProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._give_time()
         super().on_response_complete()
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        self._unseen = 0
 
     def _give_time(self) -> None:
         self._due = self.loop.time() + self.request_seconds

@@ -84,12 +84,20 @@ def test_any_json_is_read_or_refused_by_name(change: dict[str, Any]) -> None:
         ChatRequest.read(json.dumps(GOOD | change).encode())
 
 
+def test_a_call_may_have_to_be_made_of_any_tool_or_of_one() -> None:
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    named = {"type": "function", "function": {"name": "f"}}
+    for choice, has_to in (("auto", False), ("none", False), ("required", True), (named, True)):
+        assert ChatRequest.of(GOOD | {"tools": tools, "tool_choice": choice}).has_to_call is has_to
+
+
 @pytest.mark.parametrize(
     ("asked", "thinks"),
     [
         ({}, None),
         ({"enable_thinking": False}, False),
         ({"chat_template_kwargs": {"enable_thinking": True}}, True),
+        ({"chat_template_kwargs": {"enable_thinking": "false"}}, False),
         ({"chat_template_kwargs": {"other": 1}}, None),
         ({"reasoning_effort": "none"}, False),
         ({"reasoning_effort": "high"}, True),

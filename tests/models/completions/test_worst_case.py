@@ -25,7 +25,13 @@ def test_nobody_here_knows_what_an_engine_elsewhere_refuses() -> None:
 def test_a_picture_is_more_than_its_address() -> None:
     parts = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "https://a/b.png"}}]
     messages = [{"role": "user", "content": parts}]
-    assert held(100, most_prompt=None, max_tokens=10, messages=messages) == (1124 + 16_384, 10)
+    assert held(1100, most_prompt=None, max_tokens=10, messages=messages)[0] > 16_384 + 2_000
+
+
+def test_a_picture_in_the_body_is_no_longer_than_one_elsewhere() -> None:
+    data = "data:image/png;base64," + "A" * 500_000
+    messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": data, "detail": "low"}}]}]
+    assert held(500_200, most_prompt=None, max_tokens=10, messages=messages)[0] < 20_000
 
 
 def test_the_harness_asks_several_times_and_reads_what_it_wrote() -> None:

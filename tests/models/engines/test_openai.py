@@ -185,6 +185,8 @@ def test_an_engine_that_was_asked_and_is_silent_may_have_used_whatever_it_did_no
         ([delta(content="Hello"), {"choices": [7]}], "can't be read"),
         ([{"choices": [{"delta": {"tool_calls": "x"}}]}], "can't be read"),
         ([{"usage": {"prompt_tokens": "many"}}], "can't be read"),
+        ([{"usage": {"prompt_tokens": 2**63}}], "can't be read"),
+        ([{"usage": {"completion_tokens": -1}}], "can't be read"),
     ],
 )
 def test_an_answer_that_nobody_could_bill_is_a_failure(

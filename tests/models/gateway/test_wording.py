@@ -110,6 +110,9 @@ def test_instructions_say_what_is_wanted_and_so_does_an_offer_that_was_accepted(
     assert without_made_up(arguments, schema, Told([asked, offer, yes])) == arguments
     assert without_made_up(arguments, schema, Told([asked, offer, other])) == {"city": "Paris"}
     assert without_made_up(arguments, schema, Told([asked, yes, offer])) == {"city": "Paris"}
+    for refusal in ("nah", "cancel that", "Rather economy", "算了", "没必要"):
+        answer = {"role": "user", "content": refusal}
+        assert without_made_up(arguments, schema, Told([asked, offer, answer])) == {"city": "Paris"}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import threading
+import time
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -146,7 +147,11 @@ def test_a_model_that_is_unloaded_ends_what_it_has_under_way_and_stays_for_who_a
     machine.models.enter("a")
     machine.models.unload("a")
     assert machine.at_work() == {"a"}
+    machine.models.load("a", 60)
     machine.models.leave("a")
+    time.sleep(1.0)
+    assert machine.at_work() == {"a"}, "It was served again."
+    machine.models.unload("a")
     wait_for(lambda: machine.at_work() == set())
 
 

@@ -128,6 +128,16 @@ def test_a_head_without_end_is_refused(connect: Connect) -> None:
     assert rest(client)[:13] in {b"HTTP/1.1 431 ", b""}
 
 
+def test_a_body_before_it_is_not_part_of_a_head(connect: Connect) -> None:
+    client = connect()
+    client.sendall(POST % (b"", 50_000) + b"x" * 50_000 + b"GET / HTTP/1.1\r\nHo")
+    time.sleep(SECONDS / 5)
+    client.sendall(b"st: here\r\nConnection: close\r\n\r\n")
+    told = rest(client)
+    assert told.count(b"HTTP/1.1 200 OK") == 2
+    assert b"50000 bytes" in told
+
+
 def test_an_answer_may_take_longer_than_a_client(connect: Connect) -> None:
     client = connect()
     client.sendall(POST % (b"late", 2) + b"ab")

@@ -18,8 +18,8 @@ class Member(BaseModel):
     rank: int = 0
     native_tools: bool | None = None
     at_once: int = 32
-    first_token_seconds: float = 120.0
-    idle_seconds: float = 60.0
+    first_token_seconds: float = 300.0
+    idle_seconds: float = 120.0
 
 
 class Deployment(BaseModel):

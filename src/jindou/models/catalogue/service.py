@@ -35,8 +35,8 @@ class ModelDoesNotAnswer(Invalid):
 class Serving(Protocol):
     """What makes models answer under their names, and stop."""
 
-    def serves(self, org_id: str, name: str, /) -> bool:
-        """Say whether `name` answers in an organisation."""
+    def serves(self, org_id: str, name: str, work: Work | None = None, /) -> bool:
+        """Say whether `name` answers in an organisation: as `work` sees it, or as it was some seconds ago."""
         ...
 
     def serve(self, work: Work, who: Principal, name: str, /) -> object:
@@ -137,7 +137,7 @@ class Models:
             raise ModelDoesNotAnswer(told, field="model", rule="chat or coder")
         if model.state != "here":
             raise ModelUnavailable(f"{model.title} is not here yet: `jindou models pull {name}`.")
-        if not model.served:
+        if not self._serving.serves(who.org_id, name, work):
             self._serving.serve(work, who, name)
             self._tell(work, who, "models::serve", name, rules)
         return model.model_copy(update={"served": True})
@@ -151,7 +151,7 @@ class Models:
         """
         rules = self._require(who, "models::manage")
         self.catalogue.get(name)
-        if self._serving.serves(who.org_id, name):
+        if self._serving.serves(who.org_id, name, work):
             self._serving.retire(work, who, name)
             self._tell(work, who, "models::stop", name, rules)
 

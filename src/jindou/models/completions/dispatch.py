@@ -336,11 +336,12 @@ class _Making:
         chat = self.asked.chat
         if chat is None or picked.dialect == "engine":
             return picked.dialect == "engine"
-        if picked.dialect == "llamacpp" and (chat.n or 1) > 1:
-            # Of several choices it counts the tokens of one.
-            return True
+        tools = bool(chat.tools)
         schema = chat.response_format is not None and chat.response_format.type != "text"
-        return not picked.native_tools and (bool(chat.tools) or schema)
+        # Of several choices llama.cpp counts the tokens of one; beside a schema it lets nothing be called.
+        if picked.dialect == "llamacpp" and ((chat.n or 1) > 1 or (tools and schema) or chat.has_to_call):
+            return True
+        return not picked.native_tools and (tools or schema)
 
     def _opening(self, picked: Picked, *, harnessed: bool) -> Opening:
         who = self.holder.who

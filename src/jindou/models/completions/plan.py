@@ -9,7 +9,15 @@ import msgspec
 
 from jindou.billing.usage import Quantities
 from jindou.errors import Invalid
-from jindou.models.completions.request import ChatRequest, FunctionTool, Message, NamedChoice, ResponseFormat
+from jindou.models.completions.request import (
+    ChatRequest,
+    Flat,
+    FunctionTool,
+    Message,
+    NamedChoice,
+    Part,
+    ResponseFormat,
+)
 from jindou.models.completions.schemas import object_schema, plain_schema
 from jindou.models.gateway import MOST_REQUESTS, ToolSchema, most_used
 
@@ -65,7 +73,8 @@ def worst_of(
     be, it is taken to be no longer than the context.
     """
     made = max_tokens_of(request, context_tokens)
-    size = body_bytes + _PART_TOKENS * _unread_parts(request)
+    seen = [inner for part in _unread_parts(request) for inner in (part.image_url, part.input_audio)]
+    size = body_bytes - sum(map(_length, seen)) + _PART_TOKENS * len(_unread_parts(request))
     requests = 1
     if harnessed and request.tools:
         # After that come the words that keep a schema.
@@ -127,10 +136,15 @@ def max_tokens_of(request: ChatRequest, context_tokens: int) -> int:
     return asked or context_tokens
 
 
-def _unread_parts(request: ChatRequest) -> int:
-    """Return how many parts are no text: how long they are says nothing of their tokens."""
+def _unread_parts(request: ChatRequest) -> list[Part]:
+    """Return the parts that are no text: how long a picture or a sound is as one says nothing of its tokens."""
     lists = [message.content for message in request.messages if isinstance(message.content, list)]
-    return sum(part.type not in {"text", "refusal"} for parts in lists for part in parts)
+    return [part for parts in lists for part in parts if part.type not in {"text", "refusal"}]
+
+
+def _length(content: Flat) -> int:
+    texts = content.values() if isinstance(content, dict) else [content]
+    return sum(len(text.encode()) for text in texts if isinstance(text, str))
 
 
 def _refuse_what_only_an_engine_can(request: ChatRequest) -> None:

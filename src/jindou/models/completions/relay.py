@@ -223,4 +223,5 @@ def _usage(sent: _Sent) -> Usage | None:
     if cached is None and sent.timings is not None:
         cached = sent.timings.cache_n
     thought = used.completion_tokens_details.reasoning_tokens if used.completion_tokens_details else None
-    return Usage(used.prompt_tokens, min(cached or 0, used.prompt_tokens), used.completion_tokens, thought or 0)
+    told = Usage(used.prompt_tokens, min(cached or 0, used.prompt_tokens), used.completion_tokens, thought or 0)
+    return told if told.is_possible else None

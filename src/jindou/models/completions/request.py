@@ -217,12 +217,17 @@ class ChatRequest(Struct, omit_defaults=True, forbid_unknown_fields=True, kw_onl
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
 
     @property
+    def has_to_call(self) -> bool:
+        """Whether the answer has to be a call, of any tool or of a certain one."""
+        return self.tool_choice == "required" or isinstance(self.tool_choice, NamedChoice)
+
+    @property
     def thinks(self) -> bool | None:
         """Whether the model is to think aloud before it answers; None if the client does not say."""
         asked = (self.chat_template_kwargs or {}).get("enable_thinking", self.enable_thinking)
         if asked is None and self.reasoning_effort is not None:
             return self.reasoning_effort not in {"none", "minimal"}
-        return None if asked is None else bool(asked)
+        return asked.lower() == "true" if isinstance(asked, str) else None if asked is None else bool(asked)
 
     @property
     def includes_usage(self) -> bool:

@@ -277,9 +277,9 @@ class Deployments:
         """Return the models of this machine that somebody has, at work or not."""
         return self._shelf.served()
 
-    def serves(self, org_id: str, model: str) -> bool:
-        """Say whether an organisation has a model of that name."""
-        return model in self._shelf.of(org_id)
+    def serves(self, org_id: str, model: str, work: Work | None = None) -> bool:
+        """Say whether an organisation has a model of that name: as `work` sees it, or as it was some seconds ago."""
+        return model in (self._shelf.of(org_id) if work is None else self._shelf.now(work, org_id))
 
     def _views(self, deployments: Mapping[str, Deployment]) -> Sequence[EngineView]:
         members = {m.engine_id: m for deployment in deployments.values() for m in deployment.members}

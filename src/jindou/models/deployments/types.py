@@ -58,8 +58,8 @@ class Member(BaseModel):
     rank: int = Field(default=0, ge=0, le=9)
     native_tools: bool | None = Field(default=None, description="Whether it makes tool calls itself; default by kind.")
     at_once: int = Field(default=32, ge=1, le=10_000, description="Requests that it is given side by side, at most.")
-    first_token_seconds: float = Field(default=120.0, gt=0, le=3600)
-    idle_seconds: float = Field(default=60.0, gt=0, le=3600)
+    first_token_seconds: float = Field(default=300.0, gt=0, le=3600)
+    idle_seconds: float = Field(default=120.0, gt=0, le=3600)
 
     @cached_property
     def is_local(self) -> bool:

@@ -16,6 +16,8 @@ __all__ = ["ask_embeddings", "get", "post"]
 _SECONDS: Final = 120.0
 _MOST_BYTES: Final = 256 << 20
 _OK: Final = 200
+_MOST_TOKENS: Final = 1 << 40
+"""What is more is no count."""
 
 
 def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object], at_once: int, count: Count) -> Embedded:
@@ -45,8 +47,11 @@ def _ask_part(upstream: Upstream, model: str, given: Sequence[object]) -> tuple[
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
         vectors = [_vector(entry["embedding"]) for entry in entries]
         tokens = int(answer["usage"]["prompt_tokens"])
+        is_count = 0 <= tokens <= _MOST_TOKENS
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise EngineDied(f"{_where(upstream)} answers no embeddings ({type(error).__name__}).") from None
+    if not is_count:
+        raise EngineDied(f"{_where(upstream)} does not say how many tokens it read.")
     if len(vectors) != len(given):
         raise EngineDied(f"{_where(upstream)} answers {len(vectors)} embeddings for {len(given)} texts.")
     return vectors, tokens

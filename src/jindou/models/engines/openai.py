@@ -185,12 +185,15 @@ def _usage(told: Mapping[str, Any]) -> Usage:
     """Return what ``usage`` in OpenAI's form says."""
     prompt: dict[str, Any] = told.get("prompt_tokens_details") or {}
     completion: dict[str, Any] = told.get("completion_tokens_details") or {}
-    return Usage(
+    found = Usage(
         prompt=int(told.get("prompt_tokens") or 0),
         cached=int(prompt.get("cached_tokens") or 0),
         completion=int(told.get("completion_tokens") or 0),
         reasoning=int(completion.get("reasoning_tokens") or 0),
     )
+    if not found.is_possible:
+        raise ValueError(found)
+    return found
 
 
 def _chunks(delta: Mapping[str, Any]) -> Generator[Chunk, None, None]:

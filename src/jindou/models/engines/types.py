@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from jindou.models.upstreams import Endpoint
 
@@ -24,6 +24,8 @@ __all__ = [
     "Usage",
     "WaitingChunk",
 ]
+
+_MOST_TOKENS: Final = 1 << 40
 
 EngineState = Literal["stopped", "starting", "ready", "restarting", "unreachable"]
 _SYSTEM = ("system", "developer")
@@ -99,6 +101,13 @@ class Usage:
     cached: int = 0
     completion: int = 0
     reasoning: int = 0
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether one request can have used that; an engine may tell whatever it likes."""
+        return all(
+            0 <= tokens <= _MOST_TOKENS for tokens in (self.prompt, self.cached, self.completion, self.reasoning)
+        )
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(

@@ -19,9 +19,13 @@ _UNIT: Final = re.compile(
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NO_UNIT: Final = re.compile(
     r"[kmbx]|bn|mn|mln|mio|mrd|tn|score|grand|half|halves|and|or|to|by|point|plus|minus|[ap]m|st|nd|rd|th"
+    r"|below|above|under|over|zero|one|two|three|four|five|six|seven|eight|nine"
     r"|(?:dozen|lakh|crore|pair|couple|third|quarter|fifth|(?:ten|hundred|thousand|million|billion|trillion)(?:th)?)s?"
 )
 _NO_CHINESE_UNITS: Final = frozenset("零〇一二两三四五六七八九十百千万亿半几多成打对双")
+_THOUSANDS: Final = re.compile(r"(?<!千)千(?:克|米|瓦|卡|帕|赫|焦|字节)")
+"""Units that are a thousand of another."""
+
 _MOST_DIGITS: Final = 300
 """As a float has; Python takes no integer from a text of some thousands."""
 
@@ -38,6 +42,6 @@ def amount_of(text: str) -> int | float | None:
 
 
 def _is_unit(text: str) -> bool:
-    if not _UNIT.fullmatch(text) or not _NO_CHINESE_UNITS.isdisjoint(text):
+    if not _UNIT.fullmatch(text) or not _NO_CHINESE_UNITS.isdisjoint(_THOUSANDS.sub("", text)):
         return False
     return not any(map(_NO_UNIT.fullmatch, _WORD.findall(text.lower())))

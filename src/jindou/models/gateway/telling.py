@@ -19,7 +19,11 @@ _SHORT: Final = 60
 _SPOKEN: Final = re.compile(r"[^\W\u4e00-\u9fff][^\s\u4e00-\u9fff]*|[\u4e00-\u9fff]{1,2}")
 """A word as it is spoken; a Chinese one mostly has two signs."""
 
-_NO: Final = re.compile(r"\b(?:no|nope|not|never|don.?t)\b|不(?!错)|别", re.IGNORECASE)
+_NO: Final = re.compile(
+    r"\b(?:no|nah|nope|not|nothing|none|never|neither|don.?t|cancel|stop|skip|rather|instead|without|but)\b"
+    r"|不(?!错)|别|算了|没必要|取消|换",
+    re.IGNORECASE,
+)
 _WORD: Final = re.compile(r"[^\W_]+")
 
 

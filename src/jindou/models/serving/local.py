@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from typing_extensions import override
@@ -84,8 +85,8 @@ class LocalModels(Models):
         self._stopping.set()
         if self._carer is not None:
             self._carer.join(timeout=_LOOK_SECONDS)
-        for model in list(self._loaded):
-            self._end(model)
+        for model, loaded in list(self._loaded.items()):
+            self._end(model, loaded)
 
     @override
     def find(self, model: str) -> LocalEngine:
@@ -165,7 +166,9 @@ class LocalModels(Models):
             loaded = self._loaded.get(model)
             is_first = loaded is None
             evicted: list[_Loaded] = []
-            if loaded is None:
+            if loaded is not None:
+                loaded.is_released = False
+            else:
                 evicted = self._make_room(model, need.bytes, idle)
                 loaded = self._loaded[model] = _Loaded(self._known[model][1], need.bytes, time.monotonic())
         for old in evicted:
@@ -218,21 +221,27 @@ class LocalModels(Models):
             )
         return [self._loaded.pop(name) for name in chosen]
 
-    def _end(self, model: str, is_wanted: Callable[[], bool] = lambda: False) -> None:
+    def _end(self, model: str, loaded: _Loaded, is_free: Callable[[], bool] = lambda: True) -> None:
+        """End a model, unless somebody has come since it was looked at, or it is another one by now."""
         with self._lock:
-            # Somebody may have come since it was looked at.
-            loaded = None if is_wanted() else self._loaded.pop(model, None)
-        if loaded is not None:
-            loaded.engine.stop()
-            self._tell()
+            if self._loaded.get(model) is not loaded or not is_free():
+                return
+            del self._loaded[model]
+        loaded.engine.stop()
+        self._tell()
+
+    def _is_unused(self, model: str) -> bool:
+        return not self._users[model]
 
     def _end_released(self) -> None:
+        def is_free(name: str, one: _Loaded) -> bool:
+            return one.is_released and one.is_up and not self._users[name]
+
         with self._lock:
-            released = [name for name, one in self._loaded.items() if one.is_released and one.is_up]
-            free = [(name, self._loaded[name].engine) for name in released if not self._users[name]]
-        for name, engine in free:
-            if not _is_at_work(engine):
-                self._end(name, is_wanted=lambda name=name: self._users[name] > 0)
+            free = [(name, one) for name, one in self._loaded.items() if is_free(name, one)]
+        for name, one in free:
+            if not _is_at_work(one.engine):
+                self._end(name, one, partial(is_free, name, one))
 
     def _care(self) -> None:
         """Tell of changes soon after they happen, and end what nobody has used for long."""
@@ -242,11 +251,11 @@ class LocalModels(Models):
             self._tell()
             if time.monotonic() - looked_at >= min(_LOOK_SECONDS, self._idle_seconds / 2):
                 looked_at = time.monotonic()
-                for model in self._idle():
+                for model, loaded in self._idle():
                     _log.info("idle model ended", extra={"fields": {"model": model}})
-                    self._end(model, is_wanted=lambda model=model: self._users[model] > 0)
+                    self._end(model, loaded, partial(self._is_unused, model))
 
-    def _idle(self) -> list[str]:
+    def _idle(self) -> list[tuple[str, _Loaded]]:
         with self._lock:
             loaded = {name: one for name, one in self._loaded.items() if one.is_up}
         for name, one in loaded.items():
@@ -255,7 +264,7 @@ class LocalModels(Models):
             if works or mark != one.mark or self._users[name]:
                 one.used_at, one.mark = time.monotonic(), mark
         long_ago = time.monotonic() - self._idle_seconds
-        return [name for name, one in loaded.items() if name != self._kept and one.used_at <= long_ago]
+        return [(name, one) for name, one in loaded.items() if name != self._kept and one.used_at <= long_ago]
 
     def _tell(self) -> None:
         with self._lock:
