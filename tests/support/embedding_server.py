@@ -1,7 +1,6 @@
 """A server of OpenAI's `/embeddings` that says what a test tells it to: nothing of the platform is in it."""
 
 import json
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 from typing_extensions import override
+
+from support.upstream import serving
 
 __all__ = ["Answer", "EmbeddingServer", "embeds", "hangs_up", "open_embedding_server", "refuses"]
 
@@ -88,13 +89,5 @@ class _Answering(BaseHTTPRequestHandler):
 def open_embedding_server(*says: Say) -> Generator[EmbeddingServer]:
     """Serve on a free port of the loopback interface."""
     state = EmbeddingServer(says=[*says])
-    server = _Server(state)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with serving(_Server(state)) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -9,7 +9,7 @@ from jindou.agents.runs import FINAL, RunDetail, StartRun
 from jindou.assembly import Platform, assemble
 from jindou.errors import JindouError
 from jindou.home import Home
-from jindou.identity.principals import Principal
+from jindou.identity.principals import Person, Principal
 from jindou.models.engines import Engine
 from jindou.models.serving import HeldModels
 from jindou.settings import load_settings
@@ -86,6 +86,15 @@ def as_person(platform: Platform, handle: str) -> Principal:
         org_id = platform.principals.find_organisation(work)
         assert org_id is not None
         return platform.principals.principal(work, org_id, platform.principals.find(work, handle).id)
+
+
+def as_stranger(platform: Platform) -> Principal:
+    """Make another organisation, and return its manager."""
+    olga = Person(id="", handle="olga", name="Olga", title={}, roles=["manager"], language="en")
+    with platform.database.writing(None) as work:
+        org_id = platform.principals.create_organisation(work, "Others")
+        made = platform.principals.create_person(work, org_id, olga)
+        return platform.principals.principal(work, org_id, made.id)
 
 
 def run_to_rest(platform: Platform, who: Principal, message: str = "", run_id: str = "") -> RunDetail:

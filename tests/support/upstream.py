@@ -11,7 +11,7 @@ from typing import Any
 
 from typing_extensions import override
 
-__all__ = ["OpenAIServer", "delta", "finish", "open_upstream", "usage"]
+__all__ = ["OpenAIServer", "delta", "finish", "open_upstream", "serving", "usage"]
 
 
 @dataclass
@@ -114,12 +114,17 @@ class _Answering(BaseHTTPRequestHandler):
 def open_upstream() -> Generator[OpenAIServer]:
     """Serve on a free port of the loopback interface."""
     state = OpenAIServer()
-    server = _Server(state)
+    with serving(_Server(state)) as state.url:
+        yield state
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Generator[str]:
+    """Have a server of OpenAI's API serve, and return its base URL."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}/v1"
     try:
-        yield state
+        yield f"http://127.0.0.1:{server.server_port}/v1"
     finally:
         server.shutdown()
         thread.join()

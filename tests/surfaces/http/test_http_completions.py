@@ -15,12 +15,12 @@ from jindou.assembly import Platform
 from jindou.billing.budgets import BudgetAsk
 from jindou.billing.usage import Statement
 from jindou.identity.keys import KeyAsk
-from jindou.identity.principals import Person, Principal
+from jindou.identity.principals import Principal
 from jindou.models.completions import ChatRequest, dispatch
 from jindou.models.completions.plan import Plan, plan_of
 from jindou.models.deployments import DeploymentAsk, Member
 from support.paced import PacedEngine
-from support.platform import MODEL, as_person
+from support.platform import MODEL, as_person, as_stranger
 from support.scripted import call
 from support.served import serve
 from support.upstream import open_upstream
@@ -56,11 +56,7 @@ class Gateway:
 
     def stranger(self) -> Principal:
         """Return somebody of another organisation."""
-        person = Person(id="", handle="eve", name="Eve", title={}, roles=["manager"], language="en")
-        with self.platform.database.writing(None) as work:
-            org_id = self.platform.principals.create_organisation(work, "Another Company")
-            made = self.platform.principals.create_person(work, org_id, person)
-            return self.platform.principals.principal(work, org_id, made.id)
+        return as_stranger(self.platform)
 
     def ask(self, body: dict[str, Any], headers: dict[str, str] | None = None) -> httpx.Response:
         return httpx.post(self.url, json=body, headers=self.session() if headers is None else headers, timeout=30)

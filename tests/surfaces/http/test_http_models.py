@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from http_door import Door, assert_problem
 
-from jindou.identity.principals import Person
 from jindou.models.catalogue.shelf import put_own
 from jindou.models.deployments import DeploymentAsk, Member
 from support.hub import BYTES, Hub, entry, open_hub
+from support.platform import as_stranger
 from support.waiting import wait_for
 
 
@@ -102,12 +102,8 @@ def test_what_only_others_serve_is_not_served_here_nor_ours_to_stop(
 ) -> None:
     platform = door.desk.platform
     put_own(platform.models.catalogue.folder, entry(hub.source("tiny", BYTES)))
-    with platform.database.writing(None) as work:
-        org_id = platform.principals.create_organisation(work, "Others")
-        person = Person(id="", handle="olga", name="Olga", title={}, roles=["manager"], language="en")
-        made = platform.principals.create_person(work, org_id, person)
-        olga = platform.principals.principal(work, org_id, made.id)
-    with platform.database.writing(org_id) as work:
+    olga = as_stranger(platform)
+    with platform.database.writing(olga.org_id) as work:
         platform.deployments.create(work, olga, DeploymentAsk(name="tiny", members=(Member(model="tiny"),)))
     assert door.get("/api/models/tiny").json()["served"] is False
     assert_problem(door.send("DELETE", "/api/models/tiny", "manager"), 409, "model_in_use")
@@ -115,8 +111,8 @@ def test_what_only_others_serve_is_not_served_here_nor_ours_to_stop(
     monkeypatch.setattr(platform.deployments.models, "unload", ended.append)
     assert door.send("DELETE", "/api/models/tiny/serving", "manager").status_code == 204
     assert ended == []
-    with platform.database.reading(org_id) as work:
-        assert "tiny" in platform.deployments.names(work, org_id)
+    with platform.database.reading(olga.org_id) as work:
+        assert "tiny" in platform.deployments.names(work, olga.org_id)
 
 
 def test_a_name_that_leads_elsewhere_is_no_model(door: Door) -> None:

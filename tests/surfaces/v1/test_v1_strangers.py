@@ -10,9 +10,8 @@ from sqlalchemy import insert, text
 
 from jindou.identity.keys import KeyAsk
 from jindou.identity.keys.tables import KeyRow
-from jindou.identity.principals import Person
 from jindou.models.deployments import DeploymentAsk, Member
-from support.platform import as_person
+from support.platform import as_person, as_stranger
 
 CHAT: dict[str, Any] = {"messages": [{"role": "user", "content": "Hello"}]}
 MANY = 10_000
@@ -27,12 +26,8 @@ def post(gateway: Gateway, secret: str, model: str) -> httpx.Response:
 def stranger(steady: Gateway) -> str:
     """Return a key of an organisation that came after ours."""
     platform = steady.platform
-    with platform.database.writing(None) as work:
-        org_id = platform.principals.create_organisation(work, "Others")
-        person = Person(id="", handle="olga", name="Olga", title={}, roles=["manager"], language="en")
-        made = platform.principals.create_person(work, org_id, person)
-        who = platform.principals.principal(work, org_id, made.id)
-    with platform.database.writing(org_id) as work:
+    who = as_stranger(platform)
+    with platform.database.writing(who.org_id) as work:
         return platform.keys.create(work, who, KeyAsk(name="theirs")).secret
 
 

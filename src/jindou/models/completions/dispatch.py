@@ -204,17 +204,15 @@ class _Making:
                 try:
                     await self._ask(picked)
                 except (Unavailable, Limited) as error:
-                    if self.begun is not None or self.admission is None or self._kills(error):
+                    died, has_died = isinstance(error, EngineDied), self.has_died
+                    # A request that a second engine dies of is not to be the end of all of them.
+                    if self.begun is not None or self.admission is None or (died and has_died):
                         raise
+                    self.has_died = has_died or died
                     failure, self.admission, self.reasons = error, None, ()
                     self.tried += (picked.engine_id,)
                     continue
             return
-
-    def _kills(self, error: JindouError) -> bool:
-        """Say whether a second engine has died of this request: it is not to be the end of all of them."""
-        has_died, self.has_died = self.has_died, self.has_died or isinstance(error, EngineDied)
-        return has_died and isinstance(error, EngineDied)
 
     async def _ask(self, picked: Picked) -> None:
         """Open an attempt, have the engine answer, close the attempt, and only then tell the end."""

@@ -73,8 +73,8 @@ def worst_of(
     be, it is taken to be no longer than the context.
     """
     made = max_tokens_of(request, context_tokens)
-    seen = [inner for part in _unread_parts(request) for inner in (part.image_url, part.input_audio)]
-    size = body_bytes - sum(map(_length, seen)) + _PART_TOKENS * len(_unread_parts(request))
+    unread = _unread_parts(request)
+    size = body_bytes + sum(_PART_TOKENS - _length(part.image_url) - _length(part.input_audio) for part in unread)
     requests = 1
     if harnessed and request.tools:
         # After that come the words that keep a schema.

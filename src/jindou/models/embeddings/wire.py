@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from jindou.models.embeddings.types import Count, Embedded, Vector
 from jindou.models.embeddings.vectors import from_bytes, unit
+from jindou.models.engines import Usage
 from jindou.models.upstreams import Answered, EngineDied, EngineUnavailable, Upstream
 
 __all__ = ["ask_embeddings", "get", "post"]
@@ -16,8 +17,6 @@ __all__ = ["ask_embeddings", "get", "post"]
 _SECONDS: Final = 120.0
 _MOST_BYTES: Final = 256 << 20
 _OK: Final = 200
-_MOST_TOKENS: Final = 1 << 40
-"""What is more is no count."""
 
 
 def ask_embeddings(upstream: Upstream, model: str, given: Sequence[object], at_once: int, count: Count) -> Embedded:
@@ -47,10 +46,9 @@ def _ask_part(upstream: Upstream, model: str, given: Sequence[object]) -> tuple[
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
         vectors = [_vector(entry["embedding"]) for entry in entries]
         tokens = int(answer["usage"]["prompt_tokens"])
-        is_count = 0 <= tokens <= _MOST_TOKENS
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise EngineDied(f"{_where(upstream)} answers no embeddings ({type(error).__name__}).") from None
-    if not is_count:
+    if not Usage(tokens).is_possible:
         raise EngineDied(f"{_where(upstream)} does not say how many tokens it read.")
     if len(vectors) != len(given):
         raise EngineDied(f"{_where(upstream)} answers {len(vectors)} embeddings for {len(given)} texts.")
